@@ -1,0 +1,35 @@
+"""The things neops knows about a network: devices, interfaces, groups, platforms, and changes to them."""
+
+from neops.entities.changes import EntityCreate, EntityDelete, EntityPatch, EntityUpdate
+from neops.entities.models import ConnectionState, Device, DeviceGroup, Interface, InterfaceState, Platform
+from neops.entities.references import (
+    TEMPORARY_ID_MAX,
+    TEMPORARY_ID_MIN,
+    Entity,
+    EntityId,
+    EntityReference,
+    EntityType,
+)
+from neops.entities.secrets import MASK, REVEAL, Secret
+
+__all__ = [
+    "MASK",
+    "REVEAL",
+    "TEMPORARY_ID_MAX",
+    "TEMPORARY_ID_MIN",
+    "ConnectionState",
+    "Device",
+    "DeviceGroup",
+    "Entity",
+    "EntityCreate",
+    "EntityDelete",
+    "EntityId",
+    "EntityPatch",
+    "EntityReference",
+    "EntityType",
+    "EntityUpdate",
+    "Interface",
+    "InterfaceState",
+    "Platform",
+    "Secret",
+]

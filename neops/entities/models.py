@@ -1,0 +1,175 @@
+"""Device, Interface, DeviceGroup and Platform, as a block sees them and as they travel in a job.
+
+Field names and types are those of the engine's job context. Times are aware datetimes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, JsonValue, field_validator
+
+from neops.entities.references import Entity, EntityId, EntityReference
+from neops.entities.secrets import Secret
+
+
+class ConnectionState(StrEnum):
+    """What the last attempt to reach a device gave."""
+
+    NEW = "NEW"
+    OK = "OK"
+    UNREACHABLE = "UNREACHABLE"
+    AUTHFAILURE = "AUTHFAILURE"
+    NOSSH = "NOSSH"
+
+
+class InterfaceState(StrEnum):
+    """Operational state of an interface."""
+
+    UP = "UP"
+    DOWN = "DOWN"
+    ADMINISTRATIVE_SHUTDOWN = "ADMINISTRATIVE_SHUTDOWN"
+    ERROR_DISABLED = "ERROR_DISABLED"
+
+
+class Platform(Entity):
+    """A network operating system; `short_name` is netmiko's device type, such as `cisco_ios`."""
+
+    id: EntityId | None = None
+    name: str | None = None
+    short_name: str | None = None
+    vendor: str | None = None
+
+
+class Device(Entity):
+    """A managed device. Assign to its fields in a block: what changed is persisted when the run completes."""
+
+    id: EntityId
+    hostname: str | None = None
+    ip: str | None = None
+    username: str | None = None
+    password: Secret | None = None
+    platform: Platform | None = None
+    vendor: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    software_release: str | None = None
+    connection_state: ConnectionState | None = None
+    port: int | None = Field(default=None, ge=1, le=65535)
+    connection_options: Secret | None = None
+    """JSON object in Nornir's form: plugin name → {hostname, port, username, password, platform, extras}.
+
+    A Secret, because extras hold enable secrets and key passphrases.
+    """
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    groups: list[EntityReference] = Field(default_factory=list)
+    interfaces: list[EntityReference] = Field(default_factory=list)
+    devices: list[EntityReference] | None = None
+    controller: EntityReference | None = None
+    current_configuration: str | None = None
+    last_configuration: str | None = None
+    external_reference: str | None = None
+    checks: str | None = None
+    check_elements: list[dict[str, Any]] | None = None
+    fact_elements: list[dict[str, Any]] | None = None
+    config_versions: list[dict[str, Any]] | None = None
+    device_execution: list[dict[str, Any]] | None = None
+    device_execution_results: list[dict[str, Any]] | None = None
+    active_lock_counts: int | None = None
+    group_count: int | None = None
+    interface_count: int | None = None
+    is_read_locked: bool | None = None
+    is_write_locked: bool | None = None
+    permission: int | None = None
+    permission_flags: list[str] | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    deleted_at: datetime | None = None
+    first_seen_at: datetime | None = None
+    inventory_updated_at: datetime | None = None
+
+    @field_validator("facts", "groups", "interfaces", mode="before")
+    @classmethod
+    def _null_is_empty(cls, value: Any, info: Any) -> Any:
+        if value is None:
+            return {} if info.field_name == "facts" else []
+        return value
+
+    @property
+    def name(self) -> str:
+        """The name to show an operator: host name, else address, else `device 7`."""
+        return self.hostname or self.ip or f"device {self.id}"
+
+    @property
+    def platform_name(self) -> str | None:
+        """Short name of the platform, None when it is not known."""
+        return self.platform.short_name if self.platform else None
+
+
+class Interface(Entity):
+    """A port or logical interface of a device."""
+
+    id: EntityId
+    name: str | None = None
+    description: str | None = None
+    state: InterfaceState | None = None
+    device: EntityReference | None = None
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    ifindex: int | None = None
+    interface: EntityReference | None = None
+    clients: list[EntityReference] | None = None
+    client_count: int | None = None
+    current_configuration: str | None = None
+    last_configuration: str | None = None
+    config_versions: list[dict[str, Any]] | None = None
+    checks: dict[str, Any] | None = None
+    check_elements: dict[str, Any] | None = None
+    fact_elements: list[dict[str, Any]] | None = None
+    interface_execution_results: list[dict[str, Any]] | None = None
+    name_sorting: str | None = None
+    neighbor_for_deletion: dict[str, Any] | None = None
+    permission: int | None = None
+    permission_flags: list[str] | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+    @field_validator("facts", mode="before")
+    @classmethod
+    def _null_is_empty(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+class DeviceGroup(Entity):
+    """A named set of devices."""
+
+    id: EntityId
+    name: str | None = None
+    title: str | None = None
+    description: str | None = None
+    devices: list[EntityReference] = Field(default_factory=list)
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    location: dict[str, Any] | None = None
+    device_count: int | None = None
+    checks: dict[str, Any] | None = None
+    check_elements: list[dict[str, Any]] | None = None
+    fact_elements: list[dict[str, Any]] | None = None
+    device_group_execution_results: list[dict[str, Any]] | None = None
+    role_permissions: list[dict[str, Any]] | None = None
+    active_lock_counts: int | None = None
+    is_read_locked: bool | None = None
+    is_write_locked: bool | None = None
+    permission: int | None = None
+    permission_flags: list[str] | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+    @field_validator("facts", "devices", mode="before")
+    @classmethod
+    def _null_is_empty(cls, value: Any, info: Any) -> Any:
+        if value is None:
+            return {} if info.field_name == "facts" else []
+        return value

@@ -1,0 +1,39 @@
+"""Which kinds of entity there are, and how one points at another."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+EntityId = Annotated[int, Field(ge=1)]
+"""Id of an entity in the CMS, from 1; from 10 000 000 on it is a temporary id of an entity a job created."""
+
+TEMPORARY_ID_MIN = 10_000_000
+TEMPORARY_ID_MAX = 2**31 - 1
+
+
+class EntityType(StrEnum):
+    """What a block or a step runs on, and what an update changes."""
+
+    GLOBAL = "global"
+    DEVICE = "device"
+    INTERFACE = "interface"
+    GROUP = "group"
+    CLIENT = "client"
+
+
+class Entity(BaseModel):
+    """Base of all entities: attributes in snake_case, JSON keys in camelCase, unknown keys ignored."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", validate_assignment=True)
+
+
+class EntityReference(Entity):
+    """Points at an entity by id, or, in a new entity, by the name it will be found under."""
+
+    id: EntityId | None = None
+    hostname: str | None = None
+    name: str | None = None

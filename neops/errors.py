@@ -1,0 +1,220 @@
+"""Every error that crosses a room's wall, in one tree.
+
+    NeopsError
+    ├── UsageError                what was asked cannot be done as asked: the CLI answers exit code 2
+    │   ├── SettingsInvalid
+    │   ├── RegistrationInvalid   a function block declares something impossible
+    │   ├── WorkflowInvalid       the document has mistakes, all of them listed
+    │   ├── QueryInvalid          a query string has a mistake, its position given
+    │   └── InventoryInvalid
+    ├── InterpolationFailed       a {{ }} expression named something that is not there
+    ├── DeviceError               a device did not do what was asked; `device` names it
+    │   ├── CapabilityMissing     no installed plugin can, decided before any login
+    │   ├── ConnectFailed
+    │   │   ├── Unreachable
+    │   │   ├── HostKeyRejected
+    │   │   └── AuthenticationFailed
+    │   ├── SessionLost           the session broke or was aborted in the middle of an operation
+    │   ├── OperationTimedOut
+    │   ├── CommandRejected       the device answered with its error text
+    │   └── ParseFailed           the output did not match: not the same as empty
+    ├── BlockFailed               raised by an author: the network is wrong, no code broke
+    └── LeaseLost                 the worker no longer holds this job
+
+Four things stay apart: the block's *failure* (BlockFailed or `success=False`: the network is wrong), the block's
+*error* (any other exception out of the block), ours (a NeopsError that is none of the above), and a lost lease or a
+cancellation (`LeaseLost`, `asyncio.CancelledError`), which nobody swallows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+class NeopsError(Exception):
+    """Root of all errors that neops raises on purpose.
+
+    `retryable` is a hint for the engine: False means that doing the same again gives the same error.
+    """
+
+    retryable: bool = True
+
+
+class UsageError(NeopsError):
+    """What was asked cannot be done as asked; the message says what to write instead."""
+
+    retryable = False
+
+
+class SettingsInvalid(UsageError):
+    """A setting has a value that it cannot have."""
+
+
+class RegistrationInvalid(UsageError):
+    """A function block's registration contradicts its class; raised when the class is defined."""
+
+
+class InventoryInvalid(UsageError):
+    """An inventory cannot be read; the message names file and entry."""
+
+
+class QueryInvalid(UsageError):
+    """A query string has a mistake.
+
+    `position` is the offset into `query` in characters, None when the whole query is meant.
+    """
+
+    def __init__(self, query: str, problem: str, position: int | None = None) -> None:
+        where = "" if position is None else f" at character {position + 1}"
+        super().__init__(f"query {query!r}{where}: {problem}")
+        self.query, self.problem, self.position = query, problem, position
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowIssue:
+    """One mistake in a workflow document.
+
+    `path` is the field's path (`steps[1].parameters.host`), `line` and `column` count from 1 where the text is known.
+    """
+
+    path: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        return ": ".join(part for part in (place, self.path, self.message) if part)
+
+
+class WorkflowInvalid(UsageError):
+    """The workflow document has mistakes; `issues` holds all of them, in document order."""
+
+    def __init__(self, issues: Iterable[WorkflowIssue]) -> None:
+        self.issues: tuple[WorkflowIssue, ...] = tuple(issues)
+        super().__init__("\n".join(str(issue) for issue in self.issues))
+
+
+class InterpolationFailed(NeopsError):
+    """A `{{ }}` expression named something that is not there.
+
+    `path` is the place of the template in the parameters, `expression` its text.
+    """
+
+    retryable = False
+
+    def __init__(self, path: str, expression: str, problem: str) -> None:
+        super().__init__(f"{path}: {{{{ {expression} }}}} {problem}")
+        self.path, self.expression, self.problem = path, expression, problem
+
+
+class DeviceError(NeopsError):
+    """A device did not do what was asked; `device` is its name in the inventory."""
+
+    def __init__(self, device: str, message: str) -> None:
+        super().__init__(f"{device}: {message}")
+        self.device, self.message = device, message
+
+
+@dataclass(frozen=True, kw_only=True)
+class Considered:
+    """One plugin that was looked at for a device, and why it fell out."""
+
+    plugin: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.plugin}: {self.reason}"
+
+
+class CapabilityMissing(DeviceError):
+    """No installed plugin gives this device what was asked; known before any login.
+
+    `capabilities` are the names that were asked, `considered` says of each plugin why it fell out.
+    """
+
+    retryable = False
+
+    def __init__(
+        self, device: str, platform: str | None, capabilities: Sequence[str], considered: Sequence[Considered]
+    ) -> None:
+        asked = " + ".join(capabilities)
+        reasons = "; ".join(str(one) for one in considered) or "no connection plugin is installed"
+        on = f"platform {platform}" if platform else "a device without a platform"
+        super().__init__(device, f"no plugin serves {asked} on {on} ({reasons})")
+        self.platform, self.capabilities, self.considered = platform, tuple(capabilities), tuple(considered)
+
+
+class ConnectFailed(DeviceError):
+    """No session could be opened."""
+
+
+class Unreachable(ConnectFailed):
+    """Nothing answered at the device's address, or it stopped answering while the session opened."""
+
+
+class HostKeyRejected(ConnectFailed):
+    """The device showed an SSH host key that is not the known one: it may be another machine."""
+
+    retryable = False
+
+
+class AuthenticationFailed(ConnectFailed):
+    """The device refused the credentials. Trying again may lock the account."""
+
+    retryable = False
+
+
+class SessionLost(DeviceError):
+    """The session broke, or was aborted, in the middle of an operation: whether it took effect is not known."""
+
+
+class OperationTimedOut(DeviceError):
+    """The device did not answer before the deadline; the session was closed."""
+
+
+class CommandRejected(DeviceError):
+    """The device answered a command with its own error text.
+
+    `output` is what the device said.
+    """
+
+    retryable = False
+
+    def __init__(self, device: str, command: str, output: str) -> None:
+        lines = output.strip().splitlines()
+        super().__init__(device, f"rejected {command!r}: {lines[-1].strip() if lines else 'no output'}")
+        self.command, self.output = command, output
+
+
+class ParseFailed(DeviceError):
+    """Output did not match what the parser knows. An empty list is never this: it means there is nothing."""
+
+    retryable = False
+
+    def __init__(self, device: str, command: str, problem: str) -> None:
+        super().__init__(device, f"cannot parse the output of {command!r}: {problem}")
+        self.command, self.problem = command, problem
+
+
+class BlockFailed(NeopsError):
+    """Raise it in a block when the network is wrong: the result is a failure, without a traceback.
+
+    `retryable=True` asks the engine to try again under the step's retry rules.
+    """
+
+    def __init__(self, message: str, *, retryable: bool = False) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+class LeaseLost(NeopsError):
+    """The worker no longer holds this job: its lease ran out and another worker may have it."""
+
+    retryable = False
+
+    def __init__(self, job: str, worker: str) -> None:
+        super().__init__(f"worker {worker} no longer holds job {job}")
+        self.job, self.worker = job, worker

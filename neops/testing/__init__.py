@@ -1,0 +1,1 @@
+"""The testing toolkit: prove blocks without devices."""
