@@ -22,9 +22,9 @@ def test_no_printed_form_shows_the_text(secret: Secret) -> None:
         f"{secret}",
         f"{secret!r}",
         f"{secret:>20}",
-        "%s" % secret,
-        "{}".format(secret),
-    ]  # noqa: UP031, UP032
+        "%s" % secret,  # noqa: UP031
+        "{}".format(secret),  # noqa: UP032
+    ]
 
     assert all("hunter2" not in form for form in printed)
 

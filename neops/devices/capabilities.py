@@ -1,0 +1,111 @@
+"""What a block can ask of a device, whatever its vendor.
+
+A capability is a small Protocol with awaitable methods. Compose the ones a block needs:
+
+    class Backup(ReadsConfig, RunsCommands, Protocol): ...
+
+    router = context.connect(Backup)
+
+A session subclasses the capabilities it implements, so that the type checker compares the signatures and
+`capabilities_of` decides before any login which plugin can serve a device. Methods are declared as returning an
+`Awaitable`: a native async session writes `async def`, a session over a blocking library `@run_in_thread def`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Literal, Protocol, cast, runtime_checkable
+
+from neops.devices.results import CommandOutput, Configs, Facts, InterfaceDetails, LldpNeighbor, Parse
+
+
+@runtime_checkable
+class RunsCommands(Protocol):
+    """Runs operational commands in the most privileged mode that the credentials give."""
+
+    @abstractmethod
+    def send_command(self, command: str, *, parse: Parse | None = None) -> Awaitable[CommandOutput]:
+        """Send one command and wait for the prompt.
+
+        A rejected command is an answer, not an exception: look at `rejected` or call `raise_for_status()`.
+
+        Raises:
+            ParseFailed: `parse` was asked and the output does not match, or no template is known for the command.
+            OperationTimedOut: no prompt before the command deadline; the session was closed.
+        """
+        ...
+
+    @abstractmethod
+    def send_commands(
+        self, commands: Sequence[str], *, parse: Parse | None = None
+    ) -> Awaitable[tuple[CommandOutput, ...]]:
+        """Send commands one after the other on the same session; a rejected one does not stop the rest."""
+        ...
+
+
+@runtime_checkable
+class ReadsFacts(Protocol):
+    """Reads who the device is."""
+
+    @abstractmethod
+    def get_facts(self) -> Awaitable[Facts]:
+        """Vendor, model, serial number, software version, uptime, host name and interfaces."""
+        ...
+
+
+@runtime_checkable
+class ReadsInterfaces(Protocol):
+    """Reads the state of interfaces."""
+
+    @abstractmethod
+    def get_interfaces(self) -> Awaitable[Mapping[str, InterfaceDetails]]:
+        """Interfaces by name, in the device's order."""
+        ...
+
+
+@runtime_checkable
+class ReadsNeighbors(Protocol):
+    """Reads who is on the other end of the links."""
+
+    @abstractmethod
+    def get_lldp_neighbors(self) -> Awaitable[Mapping[str, Sequence[LldpNeighbor]]]:
+        """LLDP neighbours by local interface; interfaces without a neighbour are left out."""
+        ...
+
+
+@runtime_checkable
+class ReadsConfig(Protocol):
+    """Reads the configuration."""
+
+    @abstractmethod
+    def get_config(self, retrieve: Literal["running", "startup", "candidate", "all"] = "running") -> Awaitable[Configs]:
+        """The configuration as text, without the lines that change at every reading (times, building messages)."""
+        ...
+
+
+CAPABILITIES: tuple[type, ...] = (RunsCommands, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig)
+"""The capabilities that neops itself defines, in the order in which they are listed to people."""
+
+
+def capabilities_of(session_or_wish: type) -> frozenset[type]:
+    """The single capabilities that a session class implements or that a composed capability asks for.
+
+    A capability is a Protocol that declares methods of its own; a Protocol that only joins others counts as those.
+    """
+    return frozenset(base for base in session_or_wish.__mro__ if _is_capability(base))
+
+
+def _is_capability(candidate: type) -> bool:
+    declares = any(callable(value) and not name.startswith("_") for name, value in vars(candidate).items())
+    return bool(getattr(candidate, "_is_protocol", False)) and declares and candidate.__module__ != "typing"
+
+
+def methods_of(capability: type) -> frozenset[str]:
+    """Names of the methods that a capability, single or composed, offers."""
+    return frozenset(
+        name
+        for single in capabilities_of(capability)
+        for name, value in cast("Mapping[str, Any]", vars(single)).items()
+        if callable(value) and not name.startswith("_")
+    )

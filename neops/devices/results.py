@@ -1,0 +1,85 @@
+"""What capabilities give back. Keys and units are NAPALM's where NAPALM has the getter (napalm.base.models, 5.x)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from neops.errors import CommandRejected
+
+Parse = Literal["textfsm", "json"]
+"""How to read a command's output: ntc-templates' TextFSM template for it, or JSON that the device prints."""
+
+
+class DeviceResult(BaseModel):
+    """Base of all results: immutable, and JSON through `model_dump(mode="json")`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CommandOutput(DeviceResult):
+    """What a device answered to one command.
+
+    `output` is the text without echo and prompt. `rejected` is True when it is the platform's error text.
+    `parsed` and `template` are there when a parse was asked: a list of dicts with lower-case keys (TextFSM) or what
+    the JSON says; an empty list means that the device has none.
+    """
+
+    device: str
+    command: str
+    output: str
+    elapsed_s: float
+    rejected: bool = False
+    parsed: Any = None
+    template: str | None = None
+
+    def raise_for_status(self) -> Self:
+        """Give the output back, or raise when the device rejected the command.
+
+        Raises:
+            CommandRejected: the output is the platform's error text.
+        """
+        if self.rejected:
+            raise CommandRejected(self.device, self.command, self.output)
+        return self
+
+
+class Facts(DeviceResult):
+    """Who a device is. `uptime` in seconds, -1 when unknown; `interface_list` in the device's order."""
+
+    hostname: str
+    fqdn: str = ""
+    vendor: str
+    model: str
+    serial_number: str
+    os_version: str
+    uptime: float = -1.0
+    interface_list: tuple[str, ...] = ()
+
+
+class InterfaceDetails(DeviceResult):
+    """One interface. `speed` in Mbit/s, -1 when unknown; `mtu` in bytes; `last_flapped` in seconds, -1 when unknown."""
+
+    is_up: bool
+    is_enabled: bool
+    description: str = ""
+    mac_address: str = ""
+    mtu: int = -1
+    speed: float = -1.0
+    last_flapped: float = -1.0
+
+
+class LldpNeighbor(DeviceResult):
+    """The far end of a link: its system name and its port, as it announced them."""
+
+    hostname: str
+    port: str
+
+
+class Configs(DeviceResult):
+    """A device's configurations as text; what was not asked or does not exist is empty."""
+
+    running: str = ""
+    startup: str = ""
+    candidate: str = ""
