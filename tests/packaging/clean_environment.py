@@ -1,0 +1,64 @@
+"""A Python environment that cannot see the checkout."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+INSTALL_TIMEOUT_S = 300
+_HIDDEN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleanEnvironment:
+    """A virtual environment and a working directory, both outside the checkout."""
+
+    venv: Path
+    cwd: Path
+
+    @classmethod
+    def create(cls, folder: Path) -> Self:
+        environment = cls(venv=folder / "venv", cwd=folder / "cwd")
+        environment.cwd.mkdir()
+        environment._checked([sys.executable, "-m", "venv", str(environment.venv)])
+        return environment
+
+    def install(self, *requirements: str) -> None:
+        uv = shutil.which("uv")
+        if uv and self._call([uv, "pip", "install", "-q", "--python", str(self._bin("python")), *requirements])[0] == 0:
+            return
+        self.run("python", "-m", "pip", "install", "-q", *requirements)
+
+    def run(self, program: str, *arguments: str) -> str:
+        """What an installed program prints; an exit code other than 0 fails the test with all it said."""
+        return self._checked([str(self._bin(program)), *arguments])
+
+    def run_script(self, source: str) -> str:
+        """Write the source beside nothing else, run it, return what it prints."""
+        script = self.cwd / "script.py"
+        script.write_text(source)
+        return self.run("python", str(script))
+
+    def _bin(self, program: str) -> Path:
+        return self.venv / "bin" / program
+
+    def _checked(self, command: Sequence[str]) -> str:
+        code, output, errors = self._call(command)
+        assert code == 0, f"{' '.join(command)}: exit {code}\n{output}{errors}"
+        return output
+
+    def _call(self, command: Sequence[str]) -> tuple[int, str, str]:
+        done = subprocess.run(
+            command,
+            cwd=self.cwd,
+            env={name: value for name, value in os.environ.items() if name not in _HIDDEN},
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_TIMEOUT_S,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
