@@ -9,6 +9,7 @@ from neops.devices.capabilities import (
     RunsCommands,
     capabilities_of,
 )
+from neops.devices.connector import Connector
 from neops.devices.plugin import (
     CONNECTION_GROUP,
     ConnectionOptions,
@@ -35,6 +36,7 @@ __all__ = [
     "Configs",
     "ConnectionOptions",
     "ConnectionPlugin",
+    "Connector",
     "Credentials",
     "DeviceResult",
     "Facts",
