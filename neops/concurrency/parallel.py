@@ -1,0 +1,186 @@
+"""Many awaitables side by side, a bounded number at a time, and no result lost when one fails."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import functools
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Generic, Literal, TypeVar, cast, overload
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+
+DEFAULT_LIMIT = 100
+"""How many run at once where the caller does not say: logins of one job that an AAA server takes in its stride."""
+
+
+class ParallelFailed(ExceptionGroup[Exception], Generic[T]):
+    """Some of the parallel calls failed; raised after all of them ended.
+
+    `outcomes` holds, in the order of the calls, the result of each that went well and the exception of each that did
+    not. `exceptions` holds the exceptions alone.
+    """
+
+    outcomes: Sequence[T | Exception]
+
+    def __new__(cls, outcomes: Sequence[T | Exception]) -> ParallelFailed[T]:
+        failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+        group = super().__new__(cls, f"{len(failures)} of {len(outcomes)} parallel calls failed", failures)
+        group.outcomes = outcomes
+        return group
+
+    def derive(self, excs: Sequence[Any]) -> ExceptionGroup[Any]:
+        return ExceptionGroup(self.message, excs)
+
+
+@overload
+async def run_parallel(
+    function: Callable[[Item], Awaitable[T]],
+    items: Iterable[Item],
+    /,
+    *,
+    limit: int = ...,
+    timeout: float | None = ...,
+    return_exceptions: Literal[False] = ...,
+) -> list[T]: ...
+@overload
+async def run_parallel(
+    function: Callable[[Item], Awaitable[T]],
+    items: Iterable[Item],
+    /,
+    *,
+    limit: int = ...,
+    timeout: float | None = ...,
+    return_exceptions: Literal[True],
+) -> list[T | Exception]: ...
+@overload
+async def run_parallel(
+    awaitables: Iterable[Awaitable[T]],
+    /,
+    *,
+    limit: int = ...,
+    timeout: float | None = ...,
+    return_exceptions: Literal[False] = ...,
+) -> list[T]: ...
+@overload
+async def run_parallel(
+    awaitables: Iterable[Awaitable[T]],
+    /,
+    *,
+    limit: int = ...,
+    timeout: float | None = ...,
+    return_exceptions: Literal[True],
+) -> list[T | Exception]: ...
+@overload
+async def run_parallel(
+    *awaitables: Awaitable[T],
+    limit: int = ...,
+    timeout: float | None = ...,
+    return_exceptions: Literal[False] = ...,
+) -> list[T]: ...
+@overload
+async def run_parallel(
+    *awaitables: Awaitable[T],
+    limit: int = ...,
+    timeout: float | None = ...,
+    return_exceptions: Literal[True],
+) -> list[T | Exception]: ...
+async def run_parallel(
+    *work: Any,
+    limit: int = DEFAULT_LIMIT,
+    timeout: float | None = None,
+    return_exceptions: bool = False,
+) -> list[Any]:
+    """Run many awaitables, at most `limit` at a time, and give their results in the order they were passed.
+
+    ```python
+    versions = await run_parallel(fetch, context.devices, limit=50)   # a function and its items
+    versions = await run_parallel([fetch(d) for d in context.devices])
+    facts, config = await run_parallel(get_facts(), get_config())
+    ```
+
+    One failure does not stop the others: all calls end first. `timeout` (seconds, for all of them together) cancels
+    those that have not ended; each counts as failed with a `TimeoutError`. With `return_exceptions` the exceptions
+    stand in the list in place of the results.
+
+    Raises:
+        ParallelFailed: some calls failed. Its `outcomes` holds the results of the others.
+        ValueError: `limit` is below 1.
+    """
+    if limit < 1:
+        raise ValueError(f"limit must be at least 1, not {limit}")
+    starts = _starts(work)
+    outcomes = await _settle(starts, limit, timeout)
+    if not return_exceptions and any(isinstance(outcome, Exception) for outcome in outcomes):
+        raise ParallelFailed(outcomes)
+    return outcomes
+
+
+class _Given:
+    """An awaitable the caller made already: closed without a warning if its turn never comes."""
+
+    def __init__(self, awaitable: Awaitable[Any]) -> None:
+        self._awaitable: Awaitable[Any] | None = awaitable
+
+    def __call__(self) -> Awaitable[Any]:
+        awaitable, self._awaitable = self._awaitable, None
+        return cast("Awaitable[Any]", awaitable)
+
+    def drop(self) -> None:
+        if asyncio.iscoroutine(self._awaitable):
+            self._awaitable.close()
+        elif isinstance(self._awaitable, asyncio.Future):
+            self._awaitable.cancel()
+
+
+_Start = Callable[[], Awaitable[Any]]
+
+
+def _starts(work: Sequence[Any]) -> list[_Start]:
+    first = work[0] if work else ()
+    if len(work) == 2 and callable(first):
+        return [functools.partial(first, item) for item in work[1]]
+    if len(work) == 1 and not isinstance(first, Awaitable):
+        return [_Given(awaitable) for awaitable in first]
+    return [_Given(awaitable) for awaitable in work]
+
+
+async def _settle(starts: Sequence[_Start], limit: int, timeout: float | None) -> list[Any]:
+    """Wait for all, and leave nothing running however this ends."""
+    places = asyncio.Semaphore(limit)
+
+    async def run(start: _Start) -> Any:
+        async with places:
+            return await _awaitable(start())
+
+    tasks = [asyncio.create_task(run(start)) for start in starts]
+    late: list[asyncio.Task[Any]] = []
+    try:
+        if tasks:
+            await asyncio.wait(tasks, timeout=timeout)
+    finally:
+        late += [task for task in tasks if not task.done()]
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        for start in starts:
+            if isinstance(start, _Given):
+                start.drop()
+    return [_outcome(task, timeout if task in late else None) for task in tasks]
+
+
+def _awaitable(made: Any) -> Awaitable[Any]:
+    if isinstance(made, Awaitable):
+        return made
+    raise TypeError(
+        f"run_parallel wants awaitables, not {type(made).__name__}: decorate a blocking function with @run_in_thread"
+    )
+
+
+def _outcome(task: asyncio.Task[Any], timed_out_after: float | None) -> Any:
+    if not task.cancelled():
+        return task.exception() or task.result()
+    if timed_out_after is not None:
+        return TimeoutError(f"not done {timed_out_after:g} s after the start of run_parallel")
+    return concurrent.futures.CancelledError("cancelled from elsewhere")
