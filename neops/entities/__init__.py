@@ -1,5 +1,6 @@
 """The things neops knows about a network: devices, interfaces, groups, platforms, and changes to them."""
 
+from neops.entities.batch import INVENTORY_GROUP, EntityBatch, NewDevice, NewGroup
 from neops.entities.changes import EntityCreate, EntityDelete, EntityPatch, EntityUpdate
 from neops.entities.models import ConnectionState, Device, DeviceGroup, Interface, InterfaceState, Platform
 from neops.entities.references import (
@@ -13,6 +14,7 @@ from neops.entities.references import (
 from neops.entities.secrets import MASK, REVEAL, Secret
 
 __all__ = [
+    "INVENTORY_GROUP",
     "MASK",
     "REVEAL",
     "TEMPORARY_ID_MAX",
@@ -21,6 +23,7 @@ __all__ = [
     "Device",
     "DeviceGroup",
     "Entity",
+    "EntityBatch",
     "EntityCreate",
     "EntityDelete",
     "EntityId",
@@ -30,6 +33,8 @@ __all__ = [
     "EntityUpdate",
     "Interface",
     "InterfaceState",
+    "NewDevice",
+    "NewGroup",
     "Platform",
     "Secret",
 ]

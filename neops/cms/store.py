@@ -1,0 +1,213 @@
+"""The embedded entity store: devices, interfaces, groups and platforms in SQL.
+
+Every function works on a connection that the caller has begun a transaction on, so that a run's state and the entity
+changes it makes commit together. Times are given, aware and in UTC.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from neops.cms import tables
+from neops.cms.query import compile_query
+from neops.entities import (
+    Device,
+    DeviceGroup,
+    EntityReference,
+    EntityType,
+    Interface,
+    Platform,
+    Secret,
+)
+
+_BATCH = 500
+"""Ids in one IN list; SQLite's default limit is 32,766 variables, the planner is happier with less."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntitySet:
+    """Entities that belong together: what a run works on, and what a job is given."""
+
+    devices: tuple[Device, ...] = ()
+    device_groups: tuple[DeviceGroup, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceSecrets:
+    """What a job needs to log in; kept out of everything a run stores."""
+
+    password: Secret | None
+    connection_options: Secret | None
+
+
+class EntityStore:
+    """Reads entities from the CMS tables."""
+
+    def ids(
+        self,
+        connection: Connection,
+        entity: EntityType,
+        *,
+        query: str = "",
+        ids: Sequence[int] | None = None,
+        limit: int | None = None,
+    ) -> list[int]:
+        """Ids of the entities that match, in id order.
+
+        Raises:
+            QueryInvalid: the query has a mistake.
+        """
+        table = tables_of(entity)
+        condition = compile_query(entity, query)
+        if ids is None:
+            return list(connection.scalars(select(table.c.id).where(condition).order_by(table.c.id).limit(limit)))
+        found = [
+            one
+            for batch in _batches(ids)
+            for one in connection.scalars(select(table.c.id).where(condition, table.c.id.in_(batch)))
+        ]
+        return sorted(found)[:limit]
+
+    def devices(self, connection: Connection, ids: Iterable[int]) -> list[Device]:
+        """Devices by id, in id order, with references to their groups and interfaces, without secrets."""
+        rows = _rows(connection, _devices_select(), tables.devices.c.id, ids)
+        groups = _references(connection, tables.group_members.c.device_id, tables.group_members.c.group_id, rows)
+        ports = _references(connection, tables.interfaces.c.device_id, tables.interfaces.c.id, rows)
+        return [_device(row, groups[row.id], ports[row.id]) for row in rows]
+
+    def device_groups(self, connection: Connection, ids: Iterable[int]) -> list[DeviceGroup]:
+        """Groups by id, in id order, with references to their members."""
+        rows = _rows(connection, select(tables.groups), tables.groups.c.id, ids)
+        members = _references(connection, tables.group_members.c.group_id, tables.group_members.c.device_id, rows)
+        return [DeviceGroup(**_plain(row), devices=members[row.id], device_count=len(members[row.id])) for row in rows]
+
+    def interfaces(self, connection: Connection, ids: Iterable[int]) -> list[Interface]:
+        """Interfaces by id, in id order, each with a reference to its device."""
+        rows = _rows(connection, select(tables.interfaces), tables.interfaces.c.id, ids)
+        return [Interface(**_plain(row, "device_id"), device=EntityReference(id=row.device_id)) for row in rows]
+
+    def related(self, connection: Connection, entity: EntityType, ids: Sequence[int]) -> EntitySet:
+        """The entities themselves, and those a block run on them expects beside them.
+
+        Devices come with their groups and interfaces, groups with their members, interfaces with their devices.
+        """
+        if entity is EntityType.INTERFACE:
+            interfaces = self.interfaces(connection, ids)
+            owners = {port.device.id for port in interfaces if port.device and port.device.id}
+            return EntitySet(devices=tuple(self.devices(connection, owners)), interfaces=tuple(interfaces))
+        if entity is EntityType.GROUP:
+            groups = self.device_groups(connection, ids)
+            members = {member.id for group in groups for member in group.devices if member.id}
+            return EntitySet(devices=tuple(self.devices(connection, members)), device_groups=tuple(groups))
+        if entity is not EntityType.DEVICE:
+            return EntitySet()
+        devices = self.devices(connection, ids)
+        group_ids = {group.id for device in devices for group in device.groups if group.id}
+        port_ids = {port.id for device in devices for port in device.interfaces if port.id}
+        return EntitySet(
+            devices=tuple(devices),
+            device_groups=tuple(self.device_groups(connection, group_ids)),
+            interfaces=tuple(self.interfaces(connection, port_ids)),
+        )
+
+    def secrets(self, connection: Connection, ids: Iterable[int]) -> dict[int, DeviceSecrets]:
+        """What logs in to each of the devices, by id. Give it to the one job that needs it and to nobody else."""
+        columns = tables.devices.c
+        wanted = select(columns.id, columns.password, columns.connection_options)
+        return {
+            row.id: DeviceSecrets(
+                password=_secret(row.password),
+                connection_options=_secret(row.connection_options),
+            )
+            for row in _rows(connection, wanted, columns.id, ids)
+        }
+
+
+def tables_of(entity: EntityType) -> Any:
+    """The table that holds this kind of entity.
+
+    Raises:
+        LookupError: there is none (`global`, `client`).
+    """
+    found = {
+        EntityType.DEVICE: tables.devices,
+        EntityType.GROUP: tables.groups,
+        EntityType.INTERFACE: tables.interfaces,
+    }.get(entity)
+    if found is None:
+        raise LookupError(f"the CMS holds no entities of kind {entity.value!r}")
+    return found
+
+
+def _devices_select() -> Select[Any]:
+    joined = tables.devices.outerjoin(tables.platforms, tables.devices.c.platform_id == tables.platforms.c.id)
+    return select(
+        tables.devices,
+        tables.platforms.c.short_name.label("platform_short_name"),
+        tables.platforms.c.name.label("platform_name"),
+        tables.platforms.c.vendor.label("platform_vendor"),
+    ).select_from(joined)
+
+
+def _device(row: Row[Any], groups: list[EntityReference], interfaces: list[EntityReference]) -> Device:
+    platform = None
+    if row.platform_id is not None:
+        platform = Platform(
+            id=row.platform_id,
+            short_name=row.platform_short_name,
+            name=row.platform_name,
+            vendor=row.platform_vendor,
+        )
+    hidden = (
+        "platform_id",
+        "platform_short_name",
+        "platform_name",
+        "platform_vendor",
+        "password",
+        "connection_options",
+    )
+    return Device(
+        **_plain(row, *hidden),
+        platform=platform,
+        groups=groups,
+        group_count=len(groups),
+        interfaces=interfaces,
+        interface_count=len(interfaces),
+    )
+
+
+def _rows(connection: Connection, wanted: Select[Any], key: Any, ids: Iterable[int]) -> list[Row[Any]]:
+    ordered = sorted(set(ids))
+    return [
+        row for batch in _batches(ordered) for row in connection.execute(wanted.where(key.in_(batch)).order_by(key))
+    ]
+
+
+def _references(
+    connection: Connection, owner: Any, target: Any, rows: Sequence[Row[Any]]
+) -> Mapping[int, list[EntityReference]]:
+    found: dict[int, list[EntityReference]] = defaultdict(list)
+    for batch in _batches([row.id for row in rows]):
+        for owner_id, target_id in connection.execute(
+            select(owner, target).where(owner.in_(batch)).order_by(owner, target)
+        ):
+            found[owner_id].append(EntityReference(id=target_id))
+    return found
+
+
+def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
+
+
+def _plain(row: Row[Any], *without: str) -> dict[str, Any]:
+    return {key: value for key, value in row._mapping.items() if key not in without}
+
+
+def _secret(text: str | None) -> Secret | None:
+    return None if text is None else Secret(text)

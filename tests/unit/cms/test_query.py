@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection
+
+from neops.cms import EntityStore
+from neops.entities import EntityType
+from neops.errors import QueryInvalid
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", "r1 r2 sw1"),
+        ("*", "r1 r2 sw1"),
+        ("hostname:r1", "r1"),
+        ("hostname:R1", "r1"),
+        ("hostname:r*", "r1 r2"),
+        ("hostname:?w1", "sw1"),
+        ("hostname:r1* AND facts.role:core AND NOT platform.short_name:arista_eos", "r1"),
+        ("platform.short_name:cisco_ios", "r1 sw1"),
+        ("groups.name:core", "r1 r2"),
+        ("core", "r1 r2"),
+        ("r1 sw1", "r1 sw1"),
+        ("+facts.role:core -hostname:r1", "r2"),
+        ("facts.role: core", "r1 r2"),
+        ('facts.site.name:"zürich"', "r1"),
+        ("facts.tags:b", "r1"),
+        ("facts.asn:65002", "r2"),
+        ("facts.asn:[65001 TO 65002}", "r1"),
+        ("facts.asn:>65001", "r2"),
+        ("facts.ha:true", "r1"),
+        ("_exists_:facts.asn", "r1 r2"),
+        ("NOT _exists_:facts.asn", "sw1"),
+        ("hostname:(r1 OR sw1) AND platform.short_name:cisco*", "r1 sw1"),
+        ("ip:192.0.2.3", "sw1"),
+        ("id:1", "r1"),
+        ("facts.role:c_re", ""),
+        ("hostname:r%", ""),
+    ],
+)
+def test_a_query_finds_what_it_says(filled: Connection, query: str, expected: str) -> None:
+    store = EntityStore()
+
+    found = store.devices(filled, store.ids(filled, EntityType.DEVICE, query=query))
+
+    assert " ".join(device.name for device in found) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "position", "problem"),
+    [
+        ("hostname:r1 AND hostnam:r2", 16, "did you mean 'hostname'"),
+        ("facts.role:core)", 15, "unexpected"),
+        ("hostname:r1 AND", None, "unexpected end"),
+        ("hostname:/r[0-9]/", 9, "regex terms are not supported"),
+    ],
+)
+def test_a_mistake_says_where_it_is(filled: Connection, query: str, position: int | None, problem: str) -> None:
+    with pytest.raises(QueryInvalid) as caught:
+        EntityStore().ids(filled, EntityType.DEVICE, query=query)
+
+    assert caught.value.position == position
+    assert problem in str(caught.value)
+
+
+def test_ids_and_query_narrow_each_other(filled: Connection) -> None:
+    found = EntityStore().ids(filled, EntityType.DEVICE, query="platform.short_name:cisco_ios", ids=[2, 3, 99])
+
+    assert found == [3]
