@@ -6,6 +6,7 @@
     │   ├── RegistrationInvalid   a function block declares something impossible
     │   ├── WorkflowInvalid       the document has mistakes, all of them listed
     │   ├── QueryInvalid          a query string has a mistake, its position given
+    │   ├── ExpressionInvalid     a JMESPath expression or template has a mistake, its position given
     │   └── InventoryInvalid
     ├── InterpolationFailed       a {{ }} expression named something that is not there
     ├── DeviceError               a device did not do what was asked; `device` names it
@@ -69,6 +70,18 @@ class QueryInvalid(UsageError):
         where = "" if position is None else f" at character {position + 1}"
         super().__init__(f"query {query!r}{where}: {problem}")
         self.query, self.problem, self.position = query, problem, position
+
+
+class ExpressionInvalid(UsageError):
+    """A JMESPath expression or a `{{ }}` template has a mistake.
+
+    `position` is the offset into `expression` in characters, None when all of it is meant.
+    """
+
+    def __init__(self, expression: str, problem: str, position: int | None = None) -> None:
+        where = "" if position is None else f" at character {position + 1}"
+        super().__init__(f"expression {expression!r}{where}: {problem}")
+        self.expression, self.problem, self.position = expression, problem, position
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 RESERVED_LABELS = frozenset({"parameters", "context", "steps"})
 
-# ASCII as in ECMAScript, whose \w every other peer means.
+# ASCII, as in ECMAScript, whose \w every other peer means.
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_LABEL_SCHEMA = "^(?!(parameters|context|steps)$)[A-Za-z_][A-Za-z0-9_]*$"
 
 
 def label_problem(text: str) -> str | None:
@@ -28,11 +29,17 @@ def _checked_label(text: str) -> str:
     return text
 
 
-Label = Annotated[str, AfterValidator(_checked_label)]
+# The pattern is for readers of the JSON schema; pydantic's own regular expressions know no look-ahead.
+Label = Annotated[
+    str, AfterValidator(_checked_label), WithJsonSchema({"type": "string", "pattern": _LABEL_SCHEMA})
+]
 """A step's label: expressions find the step's results under it."""
 
-NamePart = Annotated[str, Field(pattern=r"\A[^/:]+\z")]
+NAME_PART_PATTERN = "^[^/:]+$"
+SEMVER_REF_PATTERN = "^[^/:]+/[^/:]+:[0-9]+(\.[0-9]+){0,2}$"
+
+NamePart = Annotated[str, Field(pattern=NAME_PART_PATTERN)]
 """A package or a name: one or more characters other than `/` and `:`."""
 
-SemverRefText = Annotated[str, Field(pattern=r"\A[^/:]+/[^/:]+:[0-9]+(\.[0-9]+){0,2}\z")]
+SemverRefText = Annotated[str, Field(pattern=SEMVER_REF_PATTERN)]
 """`package/name:major[.minor[.patch]]`."""

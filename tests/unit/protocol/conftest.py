@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,7 +97,8 @@ class Contract:
         if not isinstance(value, shape):
             yield f"{at}: not a {shape.__name__}"
             return
-        for index, item in enumerate(value) if isinstance(value, list) else value.items():
+        items: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
+        for index, item in items:
             yield from self.problems(kind[2:], item, f"{at}[{index!r}]")
 
     def _message_problems(self, kind: str, value: Any, at: str) -> Iterator[str]:
