@@ -36,7 +36,7 @@ Label = Annotated[
 """A step's label: expressions find the step's results under it."""
 
 NAME_PART_PATTERN = "^[^/:]+$"
-SEMVER_REF_PATTERN = "^[^/:]+/[^/:]+:[0-9]+(\.[0-9]+){0,2}$"
+SEMVER_REF_PATTERN = r"^[^/:]+/[^/:]+:[0-9]+(\.[0-9]+){0,2}$"
 
 NamePart = Annotated[str, Field(pattern=NAME_PART_PATTERN)]
 """A package or a name: one or more characters other than `/` and `:`."""

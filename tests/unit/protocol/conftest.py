@@ -93,11 +93,13 @@ class Contract:
             yield f"{at}: {value!r} is no {kind}"
 
     def _container_problems(self, kind: str, value: Any, at: str) -> Iterator[str]:
-        shape: type = list if kind.startswith("[]") else dict
-        if not isinstance(value, shape):
-            yield f"{at}: not a {shape.__name__}"
+        if kind.startswith("[]") and isinstance(value, list):
+            items: Iterable[tuple[Any, Any]] = enumerate(value)
+        elif kind.startswith("{}") and isinstance(value, dict):
+            items = value.items()
+        else:
+            yield f"{at}: {value!r} is no {kind}"
             return
-        items: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
         for index, item in items:
             yield from self.problems(kind[2:], item, f"{at}[{index!r}]")
 
