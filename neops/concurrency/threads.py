@@ -6,9 +6,9 @@ import asyncio
 import functools
 import inspect
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextvars import copy_context
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from neops.concurrency.executor import BlockingExecutor, current_executor
 
@@ -18,7 +18,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def run_in_thread(function: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+def run_in_thread(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
     """Make a blocking function or method awaitable: each call runs in a thread of the running job.
 
     ```python

@@ -1,0 +1,118 @@
+"""Keeps secrets out of text: those known to be in use, and what looks like one."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import traceback
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+from neops.logs.formats import fields_of
+
+MASK = "********"
+
+MIN_LENGTH = 4
+"""Shorter values are not redacted: replacing every "no" would make the text useless and give the secret away."""
+
+_SENSITIVE = r"pass(?:word|wd|phrase)?|secret|token|api[_-]?key|private[_-]?key|community"
+_SENSITIVE_FIELD = re.compile(rf"(?:^|[_\-.])(?:{_SENSITIVE})$", re.IGNORECASE)
+
+_PATTERNS = tuple(
+    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
+    for pattern in (
+        # password=…, "password": "…", token: …
+        rf"""(?P<keep>\b[\w-]*(?:{_SENSITIVE})["']?\s*[=:]\s*)(?:"[^"\n]*"|'[^'\n]*'|[^\s,;&"'}}\])]+)""",
+        # Authorization: Basic …, Bearer …
+        r"(?P<keep>\bauthorization[\"']?\s*[=:]\s*[\"']?(?:\w+\s+)?)[^\s\"',]+",
+        r"(?P<keep>\bbearer\s+)[\w.~+/=-]{8,}",
+        # https://user:password@host
+        r"(?P<keep>://[^/\s:@]*:)[^/\s@]+(?=@)",
+        # Device configuration: `enable secret 9 $9$…`, `username x … password 7 …`, `key 7 …`
+        r"(?P<keep>\b(?:secret|password|key|md5|sha512)\s+(?:sha512\s+|[0-9]\s+))[\"']?[^\s\"';]+",
+        r"(?P<keep>\b(?:enable|username\s+\S.*?)\s+(?:secret|password)\s+)[\"']?[^\s\"';]+",
+        r"(?P<keep>^\s*(?:secret|password|(?:plain-text|encrypted)-password(?:-value)?)\s+)[\"']?[^\s\"';]+(?=[\"';\s]*$)",
+        # `snmp-server community public RO`, Junos `snmp { community public {`
+        r"(?P<keep>\bsnmp(?:-server)?\s+community\s+(?:[0-9]\s+)?)[\"']?[^\s\"';{]+",
+        # Junos `encrypted-password "$6$…"` and `authentication-key "$9$…"` anywhere in a `set` line
+        r"(?P<keep>\b(?:encrypted-password|authentication-key|pre-shared-key\s+\S+|secret)\s+[\"'])[^\"'\n]+",
+    )
+)
+
+
+class Redactor:
+    """Replaces the secrets it was told about, and text that has the form of one, by a mask.
+
+    One per process, made by the entry point and handed to whoever learns a secret. Safe to use from any thread.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._lock = threading.Lock()
+        self._known: frozenset[str] = frozenset()
+        self._any_known: re.Pattern[str] | None = None
+        self.add(*secrets)
+
+    def add(self, *secrets: str | None) -> None:
+        """Mask these from now on, in their URL, JSON and repr forms too; None and anything under 4 characters is passed over."""
+        plain = {str.__str__(secret) for secret in secrets if secret is not None and len(secret) >= MIN_LENGTH}
+        if plain <= self._known:
+            return
+        forms = {form for secret in plain for form in _forms(secret)}
+        with self._lock:
+            self._known |= forms
+            longest_first = sorted(self._known, key=len, reverse=True)
+            self._any_known = re.compile("|".join(re.escape(form) for form in longest_first))
+
+    def redact(self, text: str) -> str:
+        """The text with every secret replaced by the mask."""
+        if self._any_known is not None:
+            text = self._any_known.sub(MASK, text)
+        for pattern in _PATTERNS:
+            text = pattern.sub(rf"\g<keep>{MASK}", text)
+        return text
+
+    def clean(self, value: object, name: str = "") -> object:
+        """A value for output: strings redacted, containers walked, fields with a secret's name masked."""
+        if _SENSITIVE_FIELD.search(name) and value is not None:
+            return MASK
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, Mapping):
+            return {key: self.clean(item, str(key)) for key, item in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self.clean(item) for item in value]
+        return self.redact(str(value))
+
+
+def _forms(secret: str) -> Iterable[str]:
+    return secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]
+
+
+class RedactionFilter(logging.Filter):
+    """Cleans a record before a handler formats it: message, extra fields, traceback."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        clean = self._redactor.redact(message)
+        if clean != message:
+            record.msg, record.args = clean, None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = "".join(traceback.format_exception(*record.exc_info)).rstrip("\n")
+        for name in ("exc_text", "stack_info"):
+            if text := getattr(record, name):
+                setattr(record, name, self._redactor.redact(text))
+        for name, value in fields_of(record).items():
+            setattr(record, name, self._redactor.clean(value, name))
+        return True
+
+
+def install(redactor: Redactor, logger: logging.Logger | None = None) -> None:
+    """Attach the redactor to all handlers that the logger (the root by default) has now."""
+    for handler in (logger or logging.getLogger()).handlers:
+        handler.addFilter(RedactionFilter(redactor))
