@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from neops.errors import InventoryInvalid
+from neops_nornir_inventory import load
+
+HOSTS = """
+r1:
+  hostname: 192.0.2.1
+  port: 2201
+  platform: ios
+  groups: [core]
+  data: {role: core, since: 2024-01-02}
+  connection_options:
+    netmiko: {extras: {secret: s3cret}}
+sw1:
+  hostname: 192.0.2.2
+"""
+GROUPS = """
+core:
+  groups: [zurich]
+  data: {tier: 1}
+  connection_options:
+    netmiko: {port: 22, extras: {fast_cli: true}}
+    napalm: {extras: {optional_args: {dest_file_system: "flash:"}}}
+zurich:
+  username: zrh
+  data: {site: zrh}
+"""
+DEFAULTS = """
+username: admin
+password: hunter2
+platform: arista_eos
+data: {domain: example.net}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "hosts.yaml").write_text(HOSTS)
+    (tmp_path / "groups.yaml").write_text(GROUPS)
+    (tmp_path / "defaults.yaml").write_text(DEFAULTS)
+    (tmp_path / "config.yaml").write_text("inventory:\n  plugin: SimpleInventory\n  options: {host_file: hosts.yaml}\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("source", [".", "config.yaml"])
+def test_what_a_host_inherits_is_worked_out(folder: Path, source: str) -> None:
+    r1, sw1 = load(str(folder / source)).devices
+
+    assert (r1.hostname, r1.ip, r1.port, r1.platform, r1.username) == ("r1", "192.0.2.1", 2201, "cisco_ios", "zrh")
+    assert r1.facts == {"role": "core", "since": "2024-01-02", "tier": 1, "site": "zrh", "domain": "example.net"}
+    assert r1.groups == ["core"]
+    assert (sw1.platform, sw1.username, sw1.groups) == ("arista_eos", "admin", [])
+
+
+def test_connection_options_merge_field_by_field(folder: Path) -> None:
+    r1 = load(str(folder)).devices[0]
+
+    assert r1.connection_options is not None
+    assert json.loads(r1.connection_options.reveal()) == {
+        "netmiko": {"port": 22, "extras": {"secret": "s3cret"}},
+        "napalm": {"extras": {"optional_args": {"dest_file_system": "flash:"}}},
+    }
+
+
+def test_groups_keep_their_own_data(folder: Path) -> None:
+    assert {group.name: group.facts for group in load(str(folder)).groups} == {
+        "core": {"tier": 1},
+        "zurich": {"site": "zrh"},
+    }
+
+
+def test_passwords_do_not_show(folder: Path) -> None:
+    assert "hunter2" not in repr(load(str(folder)))
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("hosts.yaml", "r1: {groups: [nowhere]}", "'nowhere' is named but not defined"),
+        ("hosts.yaml", "r1: {groups: [", "hosts.yaml"),
+        ("config.yaml", "inventory: {plugin: NoSuchInventory}", "NoSuchInventory"),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_where(folder: Path, file: str, text: str, expected: str) -> None:
+    (folder / file).write_text(text)
+
+    with pytest.raises(InventoryInvalid, match=expected) as caught:
+        load(str(folder / "config.yaml"))
+
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(InventoryInvalid, match=r"nornir:nowhere\.yaml: no such file"):
+        load("nowhere.yaml")
