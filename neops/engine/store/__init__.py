@@ -1,0 +1,1 @@
+"""Where the engine keeps its state: the port, its records, and the adapters behind it."""
