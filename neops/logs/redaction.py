@@ -55,7 +55,7 @@ class Redactor:
         self.add(*secrets)
 
     def add(self, *secrets: str | None) -> None:
-        """Mask these from now on, in their URL, JSON and repr forms too; None and anything under 4 characters is passed over."""
+        """Mask these from now on, in their URL, JSON and repr forms too. Values under MIN_LENGTH are passed over."""
         plain = {str.__str__(secret) for secret in secrets if secret is not None and len(secret) >= MIN_LENGTH}
         if plain <= self._known:
             return
