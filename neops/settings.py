@@ -163,23 +163,31 @@ class DeviceSettings(Settings):
 
     connect_timeout_s: Seconds = _setting("NEOPS_CONNECT_TIMEOUT", 15.0, "Seconds until a device has to be logged in.")
     command_timeout_s: Seconds = _setting("NEOPS_COMMAND_TIMEOUT", 60.0, "Seconds until an operation has to be done.")
-    pool_size: AtLeastOne = _setting("NEOPS_POOL_SIZE", 500, "Sessions that stay open over all devices.")
-    session_idle_s: SecondsOrOff = _setting("NEOPS_SESSION_IDLE", 60.0, "Seconds that an unused session stays open.")
-    session_max_age_s: Seconds = _setting("NEOPS_SESSION_MAX_AGE", 3600.0, "Seconds after which a session is renewed.")
-    sessions_per_device: AtLeastOne = _setting(
-        "NEOPS_SESSIONS_PER_DEVICE", 1, "Sessions to one device at the same time; VTY lines are few."
-    )
-    login_failure_limit: AtLeastOne = _setting(
-        "NEOPS_LOGIN_FAILURE_LIMIT", 3, "Refused logins after which a credential is not tried any more."
-    )
     host_keys: Literal["strict", "accept-new", "off"] = _setting(
         "NEOPS_HOST_KEYS",
         "accept-new",
-        "SSH host keys: `strict` wants them known, `accept-new` learns first ones, `off` checks nothing.",
+        "SSH host keys: `strict` wants them known, `accept-new` remembers first ones, `off` checks nothing.",
     )
-    known_hosts: Path = _setting("NEOPS_KNOWN_HOSTS", Path("~/.ssh/known_hosts"), "File with the known host keys.")
-    prefer: Names = _setting("NEOPS_PREFER", (), "Connection plugins to prefer, best first, separated by commas.")
-    threads: AtLeastOne = _setting("NEOPS_DEVICE_THREADS", 64, "Threads for device libraries that block.")
+    known_hosts: Path | None = _setting(
+        "NEOPS_KNOWN_HOSTS", None, "File with the known host keys; by default the user's `~/.ssh/known_hosts`."
+    )
+    plugins: Names = _setting("NEOPS_PLUGINS", (), "Connection plugins to prefer, best first, separated by commas.")
+    max_sessions: AtLeastOne = _setting("NEOPS_MAX_SESSIONS", 1000, "Sessions that stay open over all devices.")
+    sessions_per_device: AtLeastOne = _setting(
+        "NEOPS_SESSIONS_PER_DEVICE", 4, "Sessions to one device at the same time; its VTY lines are few."
+    )
+    concurrent_logins: AtLeastOne = _setting(
+        "NEOPS_CONCURRENT_LOGINS", 100, "Logins at the same time over all devices; an AAA server has to bear them."
+    )
+    idle_ttl_s: SecondsOrOff = _setting("NEOPS_SESSION_IDLE", 60.0, "Seconds that an unused session stays open.")
+    max_age_s: Seconds = _setting("NEOPS_SESSION_MAX_AGE", 3600.0, "Seconds after which a session is renewed.")
+    credential_failures: AtLeastOne = _setting(
+        "NEOPS_CREDENTIAL_FAILURES", 3, "Refused logins after which a credential is not tried for a while."
+    )
+    credential_hold_off_s: Seconds = _setting(
+        "NEOPS_CREDENTIAL_HOLD_OFF", 300.0, "Seconds until a refused credential is tried again."
+    )
+    threads: AtLeastOne = _setting("NEOPS_DEVICE_THREADS", 128, "Threads for device libraries that block.")
 
 
 _LINE = re.compile(r"^\s*(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*=\s*(?P<value>.*?)\s*$")
