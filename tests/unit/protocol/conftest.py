@@ -26,6 +26,7 @@ SAMPLES = {
     "NAMEPART": st.from_regex(r"\A[a-z][a-z0-9._-]{0,12}\Z"),
     "SEMVERREF": st.from_regex(rf"\A[a-z.]{{1,8}}/[a-z_]{{1,8}}:{VERSION}\Z"),
 }
+ENTITY_IDS = {"ids", "entityId", "devices", "deviceGroups", "interfaces"}
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
@@ -161,7 +162,7 @@ class Contract:
             strategy: st.SearchStrategy[Any] = st.sampled_from([int(one) if numeric else one for one in key.enum])
         elif key.pattern:
             strategy = SAMPLES[key.pattern]
-        elif name in {"id", "ids", "entityId", "devices", "deviceGroups", "interfaces"} and "number" in key.type:
+        elif "number" in key.type and (key.minimum or name in ENTITY_IDS):
             strategy = st.integers(1, 2**31 - 1)
             strategy = st.lists(strategy, max_size=2) if key.type.startswith("[]") else strategy
         else:
