@@ -1,6 +1,7 @@
 """The documentation's links lead somewhere and its Python compiles."""
 
 import re
+from ast import PyCF_ALLOW_TOP_LEVEL_AWAIT
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 def test_every_python_block_of_a_page_compiles(page: Path) -> None:
     for match in _FENCE.finditer(page.read_text()):
         if match["language"] in {"python", "py"}:
-            compile(match["body"], f"{page.name}:{match['body'][:40]!r}", "exec")
+            compile(match["body"], f"{page.name}:{match['body'][:40]!r}", "exec", flags=PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
 def test_the_index_leads_to_every_page() -> None:
