@@ -170,8 +170,11 @@ class RunChange:
     unlock: bool = False
     wake_after: timedelta | None = None
     """When `Store.due` shall name the run; None: never by itself."""
-    apply: Callable[[Connection], None] | None = None
-    """More to do in the same transaction (entity updates). It runs on the store's thread: no await, no network."""
+    apply: Callable[[Connection, datetime], object] | None = None
+    """More to do in the same transaction (entity updates), given the store's time.
+
+    It runs on the store's thread: no await, no network.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)

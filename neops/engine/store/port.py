@@ -7,6 +7,7 @@ in every adapter. There is one clock: the store's.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -258,8 +259,11 @@ class Store(Protocol):
     async def read(self, query: Callable[[Connection], T]) -> T:
         """Run a query of another room (the CMS) on this database, off the event loop, in a consistent snapshot."""
 
-    async def write(self, change: Callable[[Connection], T]) -> T:
-        """Run a change of another room (the CMS) on this database as one transaction, off the event loop."""
+    async def write(self, change: Callable[[Connection, datetime], T]) -> T:
+        """Run a change of another room (the CMS) on this database as one transaction, off the event loop.
+
+        It is given the store's time.
+        """
 
     async def close(self) -> None:
         """Finish what is queued and close; later calls fail."""

@@ -242,7 +242,7 @@ class EventKind(StrEnum):
 
     RUN: status, and what of reasonCode, reason, unsafeCause, retryNote is known.
     STEP: status (started, finished, failed, skipped) and counts.
-    JOB: status (pending, polled, pushed), attempt, and what is known of ending, resultStatus, message, workerId, replaces.
+    JOB: status (pending, polled, pushed), attempt, what there is of ending, resultStatus, message, workerId, replaces.
     LOG: level, message, loggedAt. PROGRESS: done, total, message. ARTIFACT: artifactId, name, size, sha256.
     """
 
