@@ -1,0 +1,52 @@
+"""What a benchmark talks to and what it measured: the JSON between the runner and its client processes."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+COMMAND = "show version"
+
+
+class Message(BaseModel):
+    """Base of what crosses the process boundary."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Endpoint(Message):
+    """One simulated device; `platform` is netmiko's device type."""
+
+    name: str
+    host: str
+    port: int
+    platform: str
+
+
+class Fleet(Message):
+    """Simulated devices that share one login."""
+
+    username: str
+    password: str
+    endpoints: tuple[Endpoint, ...]
+
+    def only_first(self) -> Fleet:
+        return self.model_copy(update={"endpoints": self.endpoints[:1]})
+
+
+class FleetTimes(Message):
+    """Seconds until the last device answered: logging in first (cold), and again on the open sessions (warm).
+
+    `cold_cpu_s` and `warm_cpu_s` are the client's own processor time.
+    """
+
+    cold_s: float
+    cold_cpu_s: float
+    warm_s: float
+    warm_cpu_s: float
+
+
+class CallTimes(Message):
+    """Median seconds of one command on one open session: through neops, and through the library itself."""
+
+    proxy_s: float
+    bare_s: float

@@ -1,0 +1,62 @@
+"""Simulated devices in a process of their own, so that they and the measured client share no interpreter.
+
+The process serves until its stdin closes: it cannot outlive whoever started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from neops.testing.simulator import SimulatedDevice, SimulatedNetwork
+from tests.benchmarks.fleet import Endpoint, Fleet
+
+PLATFORMS = ("cisco_ios", "arista_eos", "juniper_junos", "nokia_srl")
+LOGIN = "bench"
+STOP_TIMEOUT_S = 30
+
+
+@contextlib.contextmanager
+def simulated(*, devices: int, latency_s: float) -> Iterator[Fleet]:
+    """A fleet, its platforms in turn; every device thinks `latency_s` about each command."""
+    command = [sys.executable, "-m", "tests.benchmarks.simulation", str(devices), str(latency_s)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            ready = process.stdout.readline()
+            if not ready:
+                raise RuntimeError("the simulator did not start; its error is above")
+            yield Fleet.model_validate_json(ready)
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+async def _serve(devices: int, latency_s: float) -> None:
+    specs = [
+        SimulatedDevice(
+            name=f"r{number}",
+            platform=PLATFORMS[number % len(PLATFORMS)],
+            username=LOGIN,
+            password=LOGIN,
+            latency_s=latency_s,
+        )
+        for number in range(devices)
+    ]
+    async with SimulatedNetwork(specs) as network:
+        ends = tuple(
+            Endpoint(name=spec.name, host="127.0.0.1", port=network[spec.name].port, platform=spec.platform)
+            for spec in specs
+        )
+        print(Fleet(username=LOGIN, password=LOGIN, endpoints=ends).model_dump_json(), flush=True)
+        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2])))
