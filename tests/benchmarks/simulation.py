@@ -24,7 +24,8 @@ def simulated(*, devices: int, latency_s: float) -> Iterator[Fleet]:
     """A fleet, its platforms in turn; every device thinks `latency_s` about each command."""
     command = [sys.executable, "-m", "tests.benchmarks.simulation", str(devices), str(latency_s)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
             ready = process.stdout.readline()
             if not ready:
