@@ -1,0 +1,147 @@
+"""A device's configuration as a tree of lines, and what running, candidate and start-up mean. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Section: TypeAlias = "dict[str, Section]"
+"""Lines in their order, each with the lines below it. A leaf is a line with nothing below."""
+
+Path: TypeAlias = tuple[str, ...]
+
+HISTORY = 50  # earlier configurations kept for rollback, as Junos keeps (rollback 0 to 49)
+
+
+class LineRejected(ValueError):
+    """The device does not know this line; `at` is the word where it gave up."""
+
+    def __init__(self, line: str, at: int = 0) -> None:
+        super().__init__(line)
+        self.line, self.at = line, at
+
+
+def copy(section: Section) -> Section:
+    return {line: copy(below) for line, below in section.items()}
+
+
+def merge(into: Section, other: Section) -> None:
+    for line, below in other.items():
+        merge(into.setdefault(line, {}), below)
+
+
+def at(root: Section, path: Path) -> Section:
+    """The section at this path, created if it is not there yet."""
+    for line in path:
+        root = root.setdefault(line, {})
+    return root
+
+
+def flatten(section: Section, path: Path = ()) -> Iterator[str]:
+    """Every leaf as one line that starts with the sections it is in: `interface Loopback0 description x`."""
+    for line, below in section.items():
+        here = (*path, line)
+        if below:
+            yield from flatten(below, here)
+        else:
+            yield " ".join(here)
+
+
+class ConfigurationLocked(Exception):
+    """Another session holds the configuration exclusively."""
+
+
+@dataclass(kw_only=True)
+class Datastore:
+    """Running and start-up configuration of one device, its named candidates, its history and its lock.
+
+    A commit to be confirmed goes back by itself when its time is over: that is decided when somebody looks, so that
+    no timer has to run.
+    """
+
+    running_now: Section
+    startup: Section = field(default_factory=dict)
+    clock: Callable[[], float]
+    history: list[Section] = field(default_factory=list)
+    candidates: dict[str, Section] = field(default_factory=dict)
+    revision: int = 0
+    """Counts the changes of the running configuration."""
+    _lock: object | None = None
+    _revert: tuple[float, Section] | None = None
+
+    def __post_init__(self) -> None:
+        self.startup = self.startup or copy(self.running_now)
+
+    @property
+    def running(self) -> Section:
+        if self._revert and self.clock() >= self._revert[0]:
+            self._replace(self._revert[1])
+            self._revert = None
+        return self.running_now
+
+    @property
+    def awaits_confirmation(self) -> bool:
+        """A commit will be undone unless it is confirmed in time."""
+        _ = self.running
+        return self._revert is not None
+
+    @property
+    def unsaved(self) -> bool:
+        return self.running != self.startup
+
+    def touch(self) -> None:
+        """Say that the running configuration was edited in place."""
+        self.revision += 1
+
+    def commit(self, candidate: Section, confirm_within_s: float | None = None) -> None:
+        before = copy(self.running)
+        self._revert = None if confirm_within_s is None else (self.clock() + confirm_within_s, before)
+        self._replace(copy(candidate))
+
+    def confirm(self) -> None:
+        """Keep what was committed to be confirmed."""
+        _ = self.running
+        self._revert = None
+
+    def rolled_back(self, steps: int) -> Section:
+        """The configuration that many commits ago; 0 is the running one.
+
+        Raises:
+            IndexError: there were not so many commits.
+        """
+        return copy(self.running if steps == 0 else self.history[-steps])
+
+    def save(self) -> None:
+        self.startup = copy(self.running)
+
+    def lock(self, owner: object) -> None:
+        """Take the configuration for one session.
+
+        Raises:
+            ConfigurationLocked: another session has it.
+        """
+        self.refuse_if_locked(owner)
+        self._lock = owner
+
+    def refuse_if_locked(self, owner: object) -> None:
+        """Let only the holder of the lock in.
+
+        Raises:
+            ConfigurationLocked: another session has it.
+        """
+        if self._lock not in (None, owner):
+            raise ConfigurationLocked
+
+    def unlock(self, owner: object) -> None:
+        if self._lock is owner:
+            self._lock = None
+
+    @property
+    def locked(self) -> bool:
+        return self._lock is not None
+
+    def _replace(self, new: Section) -> None:
+        self.history = [*self.history, self.running_now][-HISTORY:]
+        self.running_now = new
+        self.touch()

@@ -1,0 +1,291 @@
+"""The data model of a platform file: prompts, commands, outputs and configuration of one network operating system."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from importlib import resources
+from pathlib import Path as FilePath
+from typing import Any, Literal, TypeAlias
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from neops.errors import UsageError
+
+Verb: TypeAlias = Literal[
+    "close", "page_length", "save", "configure",
+    "leave", "up", "top", "commit", "commit_confirmed", "confirm", "discard", "drop", "rollback", "load",
+]  # fmt: skip
+"""What a command does besides printing its text; docs/how-to/simulate-devices.md explains each."""
+
+
+class PlatformInvalid(UsageError):
+    """A platform file cannot be read, or there is none of this name; the message names the file and the entry."""
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _phrases(value: object) -> object:
+    """Lists of words may be written as one text: phrases separated by commas or lines."""
+    if isinstance(value, str):
+        return tuple(phrase.strip() for phrase in re.split(r"[,\n]", value) if phrase.strip())
+    return value
+
+
+class Command(_Data):
+    """One command: what it prints, and what it does."""
+
+    say: str = ""
+    """Template of its output."""
+    data: Any = None
+    """Template of its output as JSON, instead of `say`."""
+    does: tuple[Verb, ...] = ()
+    to: str = ""
+    """Name of the mode that the session is in afterwards."""
+    modes: tuple[str, ...] = ()
+    """Modes that have the command; empty: all."""
+    ask: str = ""
+    """A question asked first; the answer `no` (or `n`) cancels."""
+    secret: str = ""
+    """A question asked first whose answer is the enable secret, if the device has one."""
+    denied: str = ""
+    """Printed when the secret was wrong three times."""
+    candidate: Literal["", "shared", "private", "exclusive", "named"] = ""
+    """With `configure`: what is edited. Empty: the running configuration itself."""
+    unchanged: str = ""
+    """With `commit`: printed instead of `say` when there was nothing to commit."""
+    show: str = ""
+    """Template of a section's first line; `$section` is then that section of the running configuration."""
+
+    @field_validator("does", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+
+class Mode(_Data):
+    prompt: str
+    shell: bool = False
+    """Exec requests run here; else in the mode after the login."""
+
+
+class Pager(_Data):
+    prompt: str = " --More-- "
+    rows: int = 24
+    """Lines of a page, if the client's terminal says nothing."""
+
+
+class Errors(_Data):
+    """Templates; they know `$line`, `$word` (the first wrong one) and `$caret` (spaces and ^ below that word)."""
+
+    unknown: str
+    ambiguous: str = ""
+    incomplete: str = ""
+    configuration: str = ""
+    """For a wrong line in configuration mode, if it differs."""
+
+
+class SectionData(_Data):
+    """A kind of section: a line that begins with `begins`, in a section that matches `within` (empty: at the top)."""
+
+    begins: str
+    prompt: str = ""
+    within: str = ""
+
+    def opens(self, line: str, path: tuple[str, ...]) -> bool:
+        if not line.startswith(f"{self.begins} ") and line != self.begins:
+            return False
+        return bool(re.fullmatch(self.within, " ".join(path)))
+
+
+class Question(_Data):
+    """What leaving the configuration with changes asks; keys of `answers` are beginnings of the typed answer."""
+
+    ask: str
+    answers: dict[str, tuple[Verb, ...]]
+    default: str = ""
+
+
+class ConfigurationData(_Data):
+    dialect: Literal["lines", "statements"] = "lines"
+    prompt: str
+    """Knows `$section` (the prompt of the innermost section), `$path` and `$marks` besides the facts."""
+    section: str = ""
+    """`$section` at the top."""
+    indent: str = " "
+    separator: str = ""
+    """Line between top sections."""
+    closing: str = ""
+    """Line after a section."""
+    terminator: str = ""
+    sections: tuple[SectionData, ...] = ()
+    negation: str = "no"
+    top: tuple[str, ...]
+    """First words of the lines that are accepted at the top; any other is answered with the platform's error."""
+    inside: tuple[str, ...] = ()
+    """The same for lines in sections."""
+    single: tuple[str, ...] = ()
+    """Lines that exist once in their section: a new one replaces the old."""
+    default_on: tuple[str, ...] = ()
+    """Lines that are shown when they are off (`no switchport`)."""
+    keyed: tuple[str, ...] = ()
+    """Statements: words that take a name (`unit 0`)."""
+    values: tuple[str, ...] = ()
+    """Statements: words that take a value (`mtu 9000`)."""
+    contexts: bool = False
+    """Statements: a path typed alone enters that context."""
+    operational: str = ""
+    """Prefix of operational commands in configuration mode (`do`, `run`)."""
+    shows: bool = False
+    """Operational commands that only print work without a prefix."""
+    diff: Literal["unified", "edits", "braces", "lines"] = "unified"
+    locked: str = ""
+    """Printed when another session has the configuration exclusively."""
+    leaving: Question | None = None
+    commands: dict[str, Command]
+    short_names: dict[str, str] = {}
+
+    _split = field_validator("top", "inside", "single", "default_on", "keyed", "values", mode="before")(_phrases)
+
+    @field_validator("commands", mode="before")
+    @classmethod
+    def _say(cls, value: object) -> object:
+        return _spelled_out(value)
+
+    def full_interface_name(self, name: str) -> str:
+        """`Gi1/0/1` or `gigabitethernet 1/0/1` → `GigabitEthernet1/0/1`."""
+        match = re.fullmatch(r"([A-Za-z-]+)\s*(\d.*)", name)
+        if not match:
+            return name
+        kind = match[1].lower()
+        full = next((full for full in self.short_names if full.lower().startswith(kind)), match[1])
+        return full + match[2]
+
+
+class Defaults(_Data):
+    """Facts of a device that says nothing else."""
+
+    version: str
+    model: str
+    serial: str = ""
+    """Prefix; eight characters derived from the device's name follow."""
+    interfaces: tuple[str, ...] = ()
+
+
+class State(_Data):
+    link: str
+    protocol: str
+    short: str = ""
+
+
+class Platform(_Data):
+    name: str = ""
+    vendor: str
+    inventory: str = ""
+    """Platform in the inventory; empty: the name for netmiko."""
+    netmiko: str
+    """`device_type` for netmiko."""
+    scrapli: str = ""
+    napalm: str = ""
+    greeting: str = ""
+    login: str
+    """Mode after a login with an enable secret still to come, or for a device without one `login_privileged`."""
+    login_privileged: str = ""
+    modes: dict[str, Mode]
+    abbreviations: bool = True
+    pager: Pager | None = Pager()
+    exec_failure: int = 0
+    """Exit status of an exec request that the device does not know."""
+    errors: Errors
+    marks: dict[Literal["changed", "unchanged", "unsaved", "after"], str] = {}
+    states: dict[Literal["up", "down", "disabled"], State] = {}
+    virtual: tuple[str, ...] = ()
+    """Beginnings of interface names that are no ports."""
+    short_names: dict[str, str] = {}
+    reflect: dict[Literal["hostname", "interface", "description", "disabled", "address"], str] = {}
+    """Regular expressions over flattened configuration lines: how the configuration changes the facts."""
+    pipes: dict[str, str] = {}
+    defaults: Defaults
+    running_config: str = ""
+    configuration: ConfigurationData | None = None
+    commands: dict[str, Command]
+
+    @field_validator("commands", mode="before")
+    @classmethod
+    def _say(cls, value: object) -> object:
+        return _spelled_out(value)
+
+    def short_name(self, interface: str) -> str:
+        for full, short in self.short_names.items():
+            if interface.startswith(full):
+                return short + interface.removeprefix(full)
+        return interface
+
+    @property
+    def inventory_name(self) -> str:
+        return self.inventory or self.netmiko
+
+    @cached_property
+    def shell_mode(self) -> str:
+        return next((name for name, mode in self.modes.items() if mode.shell), self.login_privileged or self.login)
+
+
+def _spelled_out(commands: object) -> object:
+    """A command may be written as its output alone."""
+    if isinstance(commands, dict):
+        return {pattern: {"say": body} if isinstance(body, str) else body for pattern, body in commands.items()}
+    return commands
+
+
+def shipped_platforms() -> tuple[str, ...]:
+    """Names of the platforms that come with neops."""
+    files = resources.files(__package__).joinpath("platforms").iterdir()
+    return tuple(sorted(file.name.removesuffix(".yaml") for file in files if file.name.endswith(".yaml")))
+
+
+def load_platform(name: str) -> Platform:
+    """A shipped platform by its name, or one of your own by the path of its YAML file (it ends in `.yaml`).
+
+    Raises:
+        PlatformInvalid: no such platform, or an entry of the file is wrong.
+    """
+    data = _read(name)
+    if data.get("configuration") and "short_names" in data:
+        data["configuration"] = {"short_names": data["short_names"], **data["configuration"]}
+    try:
+        return Platform.model_validate({"name": FilePath(name).stem, **data})
+    except ValidationError as error:
+        entries = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise PlatformInvalid(f"platform {name}: {entries}") from error
+
+
+def _read(name: str) -> dict[str, Any]:
+    file = (
+        FilePath(name) if name.endswith(".yaml") else resources.files(__package__).joinpath("platforms", f"{name}.yaml")
+    )
+    try:
+        data = yaml.load(file.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+    except FileNotFoundError:
+        raise PlatformInvalid(
+            f"there is no simulated platform {name!r}; there are {', '.join(shipped_platforms())}"
+        ) from None
+    if not isinstance(data, dict):
+        raise PlatformInvalid(f"platform {name}: the file must be a mapping")
+    base = data.pop("extends", None)
+    return _merged(_read(base), data) if base else data
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Mappings are merged key by key, anything else is replaced; null removes."""
+    merged = dict(base)
+    for key, value in over.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _merged(merged[key], value)
+        elif value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = value
+    return merged

@@ -1,0 +1,287 @@
+"""The SSH side: sockets, logins, sessions, latency and faults. The only module that imports asyncssh."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import socket
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import asyncssh
+
+from neops.testing.simulator.device import DeviceState
+from neops.testing.simulator.shell import Reply, Shell
+from neops.testing.simulator.spec import FaultKind
+from neops.testing.simulator.terminal import Terminal
+
+if TYPE_CHECKING:
+    from asyncssh import SSHServerChannel, SSHServerConnection
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 128
+
+# Cheap algorithms first; the others are for clients that have not got them (paramiko 3 and older: no AES-GCM).
+KEX = ["curve25519-sha256", "curve25519-sha256@libssh.org", "ecdh-sha2-nistp256", "diffie-hellman-group14-sha256"]
+CIPHERS = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes256-ctr"]
+MACS = ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-256"]
+
+
+async def server_options(
+    device_at: Callable[[int], DeviceState],
+    host_key: asyncssh.SSHKey,
+    connections: set[asyncssh.SSHServerConnection],
+) -> asyncssh.SSHServerConnectionOptions:
+    """Options shared by all connections; `device_at` finds the device that listens on a port."""
+    options = await asyncssh.SSHServerConnectionOptions.construct(
+        server_factory=lambda: Login(device_at, connections),
+        server_host_keys=[host_key],
+        kex_algs=KEX,
+        encryption_algs=CIPHERS,
+        mac_algs=MACS,
+        compression_algs=None,
+        encoding=None,
+        line_editor=False,
+        gss_host=None,
+        public_key_auth=False,
+        host_based_auth=False,
+        kbdint_auth=False,
+        agent_forwarding=False,
+        x11_forwarding=False,
+        login_timeout=0,
+    )
+    assert isinstance(options, asyncssh.SSHServerConnectionOptions)
+    return options
+
+
+class Login(asyncssh.SSHServer):
+    """One SSH connection: whose it is, and whether the password is right."""
+
+    def __init__(self, device_at: Callable[[int], DeviceState], connections: set[asyncssh.SSHServerConnection]) -> None:
+        self._device_at, self._connections = device_at, connections
+        self._logged_in = False
+
+    def connection_made(self, conn: SSHServerConnection) -> None:
+        self._device = self._device_at(conn.get_extra_info("sockname")[1])
+        self._conn = conn
+        self._connections.add(conn)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncssh's signature
+        self._connections.discard(self._conn)
+        if self._logged_in:
+            self._device.evidence.sessions -= 1
+
+    def begin_auth(self, username: str) -> bool:  # noqa: ARG002 - asyncssh's signature
+        return True
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        spec = self._device.spec
+        refused = self._device.struck_by(FaultKind.REJECT_PASSWORD)
+        good = not refused and (username, password) == (spec.username, spec.password)
+        if not good:
+            self._device.evidence.failed_logins += 1
+        return good
+
+    def auth_completed(self) -> None:
+        self._logged_in = True
+        self._device.evidence.logins += 1
+        self._device.evidence.sessions += 1
+
+    def session_requested(self) -> Session:
+        return Session(self._device, self._conn)
+
+
+class Session(asyncssh.SSHServerSession[bytes]):
+    """One channel: an interactive shell, or one command (exec)."""
+
+    def __init__(self, device: DeviceState, conn: SSHServerConnection) -> None:
+        self._device, self._conn = device, conn
+        self._shell = Shell(device)
+        self._command: str | None = None
+        self._typed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._terminal = Terminal(None)
+
+    def connection_made(self, chan: SSHServerChannel[bytes]) -> None:
+        self._channel = chan
+
+    def pty_requested(
+        self,
+        term_type: str,  # noqa: ARG002 - asyncssh's signature
+        term_size: tuple[int, int, int, int],
+        term_modes: Mapping[int, int],  # noqa: ARG002
+    ) -> bool:
+        self._terminal = Terminal(self._device.platform.data.pager, rows=term_size[1])
+        return True
+
+    def shell_requested(self) -> bool:
+        return True
+
+    def exec_requested(self, command: str) -> bool:
+        self._command = command
+        return True
+
+    def session_started(self) -> None:
+        work = self._converse() if self._command is None else self._execute(self._command)
+        self._task = asyncio.get_running_loop().create_task(work)
+
+    def data_received(self, data: bytes, datatype: int | None) -> None:  # noqa: ARG002 - asyncssh's signature
+        self._terminal.receive(data)
+        self._typed.set()
+
+    def eof_received(self) -> bool:
+        return self._command is not None
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncssh's signature
+        if self._task:
+            self._task.cancel()
+        self._shell.close()
+
+    async def _converse(self) -> None:
+        if self._device.struck_by(FaultKind.HANG_AFTER_LOGIN):
+            return
+        self._terminal.show(self._shell.greeting(), self._shell.prompt)
+        self._send()
+        while True:
+            line = self._terminal.read_line()
+            self._send()
+            if line is None:
+                self._typed.clear()
+                await self._typed.wait()
+            elif not await self._answered(line):
+                return
+
+    async def _execute(self, command: str) -> None:
+        reply = await self._reply(command)
+        if reply is None:
+            return
+        if reply.text:
+            self._channel.write(f"{reply.text}\n".encode("utf-8", "surrogateescape"))
+        self._channel.exit(self._device.platform.data.exec_failure if reply.failed else 0)
+
+    async def _answered(self, line: str) -> bool:
+        """Carry one typed line out and print its reply; False: the conversation is over."""
+        reply = await self._reply(line)
+        if reply is None:
+            return False
+        if self._shell.page_length is not None:
+            self._terminal.rows = self._shell.page_length
+        self._terminal.show(reply.text, "" if reply.closes else self._shell.prompt)
+        self._terminal.echo = not self._shell.hides_input
+        self._send()
+        if reply.closes:
+            self._channel.exit(0)
+        return not reply.closes
+
+    async def _reply(self, line: str) -> Reply | None:
+        """The device's reply after its latency and under its fault; None: there will be none."""
+        device = self._device
+        is_command = bool(line.strip()) and not self._shell.hides_input
+        if is_command and device.latency_s:
+            await asyncio.sleep(device.latency_s)
+        reply = self._shell.enter(line) if self._command is None else self._shell.execute(line)
+        if not is_command:
+            return reply
+        if device.struck_by(FaultKind.HANG_ON_COMMAND, command=line):
+            return None
+        if device.struck_by(FaultKind.DROP, command=line):
+            self._terminal.show(_half(reply.text), "")
+            self._send()
+            self._conn.abort()
+            return None
+        if device.struck_by(FaultKind.TRUNCATE, command=line):
+            return Reply(text=_half(reply.text))
+        if device.struck_by(FaultKind.GARBLE, command=line):
+            return Reply(text=_garbled(reply.text, device.spec.name))
+        return reply
+
+    def _send(self) -> None:
+        data = self._terminal.drain()
+        if data and not self._channel.is_closing():
+            self._channel.write(data)
+
+
+class Listener:
+    """The listening socket of one device: its port stays the same whether it listens or refuses."""
+
+    def __init__(self, device: DeviceState, host: str, options: asyncssh.SSHServerConnectionOptions) -> None:
+        self._device, self._host, self._options = device, host, options
+        self._loop = asyncio.get_running_loop()
+        self._socket = _bound(host, 0)
+        self.port: int = self._socket.getsockname()[1]
+        self._listening = False
+        self._silent: list[socket.socket] = []
+        self._logins: set[asyncio.Task[None]] = set()
+
+    def follow_fault(self) -> None:
+        """Listen, or stop listening, as the device's fault says."""
+        fault = self._device.fault
+        listen = fault is None or fault.kind is not FaultKind.REFUSE
+        if listen and not self._listening:
+            self._socket.listen(BACKLOG)
+            self._loop.add_reader(self._socket, self._accept)
+        elif not listen and self._listening:
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
+            self._socket = _bound(self._host, self.port)
+        self._listening = listen
+
+    def close(self) -> None:
+        if self._listening:
+            self._loop.remove_reader(self._socket)
+        for sock in (self._socket, *self._silent):
+            sock.close()
+        for task in self._logins:
+            task.cancel()
+
+    def _accept(self) -> None:
+        try:
+            sock, _ = self._socket.accept()
+        except OSError as error:
+            log.warning(
+                "simulated device cannot accept", extra={"device": self._device.spec.name, "reason": str(error)}
+            )
+            return
+        if self._device.struck_by(FaultKind.HANG):
+            self._silent.append(sock)
+            return
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        task = self._loop.create_task(self._log_in(sock))
+        self._logins.add(task)
+        task.add_done_callback(self._logins.discard)
+
+    async def _log_in(self, sock: socket.socket) -> None:
+        try:
+            await asyncssh.run_server(sock, options=self._options)
+        except (OSError, asyncssh.Error) as error:
+            log.debug("simulated login failed", extra={"device": self._device.spec.name, "reason": str(error)})
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that holds the port without listening: connections to it are refused."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host, port))
+    sock.setblocking(False)
+    return sock
+
+
+def _half(text: str) -> str:
+    return text[: len(text) // 2]
+
+
+def _garbled(text: str, seed: str) -> str:
+    """The text with one byte in eight replaced; the same for the same device and text, so that a test repeats."""
+    noise = random.Random(seed)  # noqa: S311 - test data
+    data = bytearray(text.encode())
+    for _ in range(len(data) // 8 + 1):
+        data.insert(noise.randrange(len(data) + 1), noise.choice(_NOISE))
+    return data.decode("utf-8", "surrogateescape")
+
+
+_NOISE = bytes(range(0x80, 0x100))

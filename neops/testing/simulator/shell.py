@@ -1,0 +1,338 @@
+"""What a device answers to one line: modes, questions, commands and configuration. Pure: lines in, text out."""
+
+from __future__ import annotations
+
+import json
+from collections import ChainMap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from neops.testing.simulator.commands import Match, NoMatch, filtered, split_pipes
+from neops.testing.simulator.configuration import ConfigurationLocked, LineRejected
+from neops.testing.simulator.device import DeviceState
+from neops.testing.simulator.editing import Editing
+from neops.testing.simulator.platform import Verb
+from neops.testing.simulator.template import Scope, render, render_data
+from neops.testing.simulator.terminal import CTRL_C, CTRL_D, CTRL_Z
+
+SECRET_ATTEMPTS = 3  # IOS, NX-OS and EOS give up after three
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    text: str = ""
+    failed: bool = False
+    """The device answered with its error text."""
+    closes: bool = False
+    """The session is over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Question:
+    prompt: str
+    answer: Callable[[str], Reply]
+    secret: bool = False
+
+
+class Shell:
+    """One session on a device: its mode, its place in the configuration, its open question."""
+
+    def __init__(self, device: DeviceState) -> None:
+        self._device = device
+        self._platform = device.platform.data
+        privileged = self._platform.login_privileged
+        self._mode = privileged if privileged and not device.spec.enable_secret else self._platform.login
+        self._question: _Question | None = None
+        self.editing: Editing | None = None
+        self.page_length: int | None = None
+        """Lines of a page after the client asked for it; 0: no paging; None: never asked."""
+
+    @property
+    def prompt(self) -> str:
+        if self._question:
+            return self._question.prompt
+        if self.editing:
+            return self.editing.prompt()
+        return render(self._platform.modes[self._mode].prompt, self._prompt_scope())
+
+    @property
+    def hides_input(self) -> bool:
+        """The next line is a secret: it is not echoed and not kept."""
+        return self._question is not None and self._question.secret
+
+    def greeting(self) -> str:
+        return render(self._platform.greeting, self._device.scope()) if self._platform.greeting else ""
+
+    def enter(self, line: str) -> Reply:
+        """Carry one line out."""
+        if self._question:
+            question, self._question = self._question, None
+            return question.answer(line)
+        if line in (CTRL_C, CTRL_D):
+            return Reply(closes=line == CTRL_D and not self.editing)
+        if line == CTRL_Z:
+            line = "end"
+        if not line.strip():
+            return Reply()
+        self._device.evidence.commands.append(line.strip())
+        return self._configure(line.strip()) if self.editing else self._operate(line.strip())
+
+    def execute(self, command: str) -> Reply:
+        """Carry one command out as an exec request: privileged, without a prompt."""
+        self._mode = self._platform.shell_mode
+        return self.enter(command)
+
+    def close(self) -> None:
+        """The session is gone: what it held is let go."""
+        if self.editing:
+            self.editing.release()
+            self.editing = None
+
+    # operation
+
+    def _operate(self, line: str) -> Reply:
+        found, pipes = self._find(line)
+        if isinstance(found, NoMatch):
+            return self._error(found, line)
+        if found.command.does or found.command.to or found.command.ask:
+            return self._ask_first(found)
+        return self._printed(found, pipes)
+
+    def _find(self, line: str) -> tuple[Match | NoMatch, list[str]]:
+        """The command of the whole line, or of what stands before its pipes."""
+        tables = (self._device.answers, self._device.platform.commands)
+        before, pipes = split_pipes(line)
+        for text, rest in ((line, []), (before, pipes)) if pipes else ((line, []),):
+            for table in tables:
+                found = table.find(text, self._mode)
+                if isinstance(found, Match):
+                    return found, rest
+        return found, pipes
+
+    def _printed(self, found: Match, pipes: list[str]) -> Reply:
+        text = self._text(found)
+        for pipe in pipes:
+            name, _, argument = pipe.partition(" ")
+            verb = next((v for word, v in self._platform.pipes.items() if name and word.startswith(name)), None)
+            if verb is None:
+                return self._error(NoMatch(reason="unknown"), pipe)
+            text = filtered(text, verb, argument)
+        return Reply(text=text)
+
+    def _text(self, found: Match) -> str:
+        command = found.command
+        scope = self._scope(found)
+        if command.data is not None:
+            return json.dumps(render_data(command.data, scope), indent=2)
+        return render(command.say, scope)
+
+    def _scope(self, found: Match) -> Scope:
+        scope = self._device.scope()
+        extra: dict[str, Any] = dict(found.arguments)
+        if self.editing:
+            extra |= self.editing.values()
+        if "interface" in found.arguments:
+            extra["interface"] = self._interface(found.arguments["interface"], scope)
+            extra |= _only(extra["interface"], scope)
+        if found.command.show:
+            extra["section"] = self._device.section(render(found.command.show, ChainMap(extra, dict(scope))))
+        return ChainMap(extra, scope)  # type: ignore[arg-type]  # read only
+
+    def _interface(self, typed: str, scope: Scope) -> str:
+        """The interface that was meant: `gi1/0/1` is `GigabitEthernet1/0/1`."""
+        configuration = self._platform.configuration
+        name = configuration.full_interface_name(typed) if configuration else typed
+        return next((entry["name"] for entry in scope["interfaces"] if entry["name"].lower() == name.lower()), name)
+
+    # questions
+
+    def _ask_first(self, found: Match) -> Reply:
+        command = found.command
+        if command.secret and self._device.spec.enable_secret:
+            self._ask_secret(found, SECRET_ATTEMPTS)
+            return Reply()
+        if command.ask:
+            self._question = _Question(
+                prompt=render(command.ask, self._device.scope()),
+                answer=lambda answer: Reply() if answer.lower().startswith("n") else self._carry_out(found),
+            )
+            return Reply()
+        return self._carry_out(found)
+
+    def _ask_secret(self, found: Match, attempts: int) -> None:
+        def answer(secret: str) -> Reply:
+            if secret == self._device.spec.enable_secret:
+                return self._carry_out(found)
+            if attempts <= 1:
+                return Reply(text=found.command.denied, failed=True)
+            self._ask_secret(found, attempts - 1)
+            return Reply()
+
+        self._question = _Question(prompt=found.command.secret, answer=answer, secret=True)
+
+    # verbs
+
+    def _carry_out(self, found: Match) -> Reply:
+        command = found.command
+        for verb in command.does:
+            reply = self._do(verb, found)
+            if reply:
+                return reply
+        if command.to:
+            self._mode = command.to
+        return Reply(text=self._text(found))
+
+    def _do(self, verb: Verb, found: Match) -> Reply | None:
+        """Carry one verb out; a reply ends the command here."""
+        match verb:
+            case "close":
+                return Reply(text=self._text(found), closes=True)
+            case "page_length":
+                self.page_length = int(found.arguments.get("rows", "0"))
+            case "save":
+                self._device.datastore.save()
+            case "configure":
+                return self._start_configuration(found)
+            case _:
+                assert self.editing is not None
+                return self._do_in_configuration(verb, found)
+        return None
+
+    def _start_configuration(self, found: Match) -> Reply | None:
+        configuration = self._platform.configuration
+        assert configuration is not None
+        editing = Editing(self._device, found.command.candidate, name=found.arguments.get("session", ""))
+        try:
+            editing.start()
+        except ConfigurationLocked:
+            return Reply(text=configuration.locked, failed=True)
+        self.editing = editing
+        return None
+
+    # configuration
+
+    def _configure(self, line: str) -> Reply:
+        assert self.editing is not None
+        data = self.editing.data
+        if data.operational and line.startswith(f"{data.operational} "):
+            return self._operate(line.removeprefix(data.operational).strip())
+        before, pipes = split_pipes(line)
+        table = self._device.platform.configuration_commands
+        for text, rest in ((line, []), (before, pipes)):
+            found = table.find(text, "")
+            if isinstance(found, Match):
+                return self._configuration_command(found, rest)
+        if data.shows and not isinstance(shown := self._find(line)[0], NoMatch) and not shown.command.does:
+            return self._operate(line)
+        return self._edit(line)
+
+    def _configuration_command(self, found: Match, pipes: list[str]) -> Reply:
+        if found.command.does:
+            return self._ask_first(found)
+        return self._printed(found, pipes)
+
+    def _edit(self, line: str) -> Reply:
+        assert self.editing is not None
+        try:
+            self.editing.edit(line)
+        except LineRejected as rejected:
+            errors = self._platform.errors
+            return self._said(errors.configuration or errors.unknown, line, rejected.at)
+        return Reply()
+
+    def _do_in_configuration(self, verb: Verb, found: Match) -> Reply | None:
+        assert self.editing is not None
+        editing = self.editing
+        match verb:
+            case "leave":
+                return self._leave(found)
+            case "up":
+                if not editing.up():
+                    return self._leave(found)
+            case "top":
+                editing.path = ()
+            case "load":
+                return self._read_until_end(found, [])
+            case _:
+                return self._change(verb, found)
+        return None
+
+    def _change(self, verb: Verb, found: Match) -> Reply | None:
+        assert self.editing is not None
+        idle = not self.editing.changed and not self._device.datastore.awaits_confirmation
+        if found.command.unchanged and idle:
+            return Reply(text=render(found.command.unchanged, self._scope(found)))
+        try:
+            self.editing.change(verb, found.arguments)
+        except (IndexError, ValueError):
+            return self._error(NoMatch(reason="unknown", at=1), " ".join(found.arguments.values()))
+        return None
+
+    def _leave(self, found: Match) -> Reply | None:
+        assert self.editing is not None
+        leaving = self.editing.data.leaving
+        if self.editing.changed and leaving:
+            self._question = _Question(prompt=leaving.ask, answer=lambda answer: self._left(answer, found))
+            return Reply()
+        self.close()
+        return None
+
+    def _left(self, answer: str, found: Match) -> Reply:
+        assert self.editing is not None
+        leaving = self.editing.data.leaving
+        assert leaving is not None
+        typed = answer.strip().lower() or leaving.default
+        for beginning, verbs in leaving.answers.items():
+            if beginning.startswith(typed) or typed.startswith(beginning):
+                for verb in verbs:
+                    if verb == "leave":
+                        self.close()
+                        return Reply(text=self._text(found))
+                    self.editing.change(verb, {})
+                return Reply()
+        return self._leave(found) or Reply()
+
+    def _read_until_end(self, found: Match, lines: list[str]) -> Reply:
+        """Take a configuration in until Ctrl-D, as `load … terminal` does."""
+
+        def take(line: str) -> Reply:
+            assert self.editing is not None
+            if line != CTRL_D:
+                return self._read_until_end(found, [*lines, line])
+            try:
+                self.editing.load(lines, found.arguments)
+            except LineRejected as rejected:
+                return self._said(self._platform.errors.unknown, rejected.line, rejected.at)
+            return Reply(text=self._text(found))
+
+        self._question = _Question(prompt="", answer=take)
+        return Reply(text="[Type ^D at a new line to end input]" if not lines else "")
+
+    # errors and values
+
+    def _error(self, why: NoMatch, line: str) -> Reply:
+        errors = self._platform.errors
+        text = {"ambiguous": errors.ambiguous, "incomplete": errors.incomplete}.get(why.reason, "")
+        return self._said(text or errors.unknown, line, why.at)
+
+    def _said(self, template: str, line: str, word: int) -> Reply:
+        words = line.split()
+        at = min(word, len(words) - 1)
+        column = len(self.prompt.rsplit("\n", 1)[-1]) + len(" ".join(words[:at])) + (1 if at else 0)
+        scope = {"line": line, "word": words[at], "caret": " " * column + "^", "hostname": self._device.hostname}
+        return Reply(text=render(template, scope), failed=True)
+
+    def _prompt_scope(self) -> Scope:
+        return {
+            "hostname": self._device.hostname,
+            "username": self._device.spec.username,
+            "marks": self._device.marks(changed=False),
+        }
+
+
+def _only(interface: str, scope: Scope) -> dict[str, Any]:
+    """The lists of a scope, narrowed down to one interface."""
+    here = {name: [e for e in scope[name] if e["name"] == interface] for name in ("interfaces", "ports", "addressed")}
+    neighbors = [entry for entry in scope["neighbors"] if entry["local"] == interface]
+    return {**here, "neighbors": neighbors, "neighbor_count": len(neighbors)}

@@ -1,0 +1,102 @@
+"""The little language of the platform files: text with `$name`, loops and optional lines.
+
+- `$name` or `${name}` is a value; `${name:<22}` formats it as Python's format() does, dates included; `$$` is a dollar.
+- `@each interfaces` … `@end`, each on a line of its own, repeats the lines between them.
+- `?name|text` is the line `text` if `name` has a value, `?!name|text` if it has none.
+
+JSON outputs are written as data instead: every string is a template, a string that is exactly `$name` gives the value
+with its type, and `{each: interfaces, item: …}` gives a list.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+Scope = Mapping[str, Any]
+
+_MARK = re.compile(r"\?(?P<absent>!?)(?P<name>[a-z_0-9]+)\|(?P<text>.*)")
+
+
+class TemplateInvalid(ValueError):
+    """A platform file uses a name that no device has, or a loop without its end."""
+
+
+class _Text(string.Template):
+    idpattern = r"(?a:[a-z_][a-z0-9_]*)"
+    braceidpattern = r"(?a:[a-z_][a-z0-9_]*)(?::[^}]*)?"
+
+
+class _Formatted(Mapping[str, str]):
+    """Looks `name:format` up: the value of `name`, formatted."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __getitem__(self, key: str) -> str:
+        name, _, spec = key.partition(":")
+        if name not in self._scope:
+            raise TemplateInvalid(f"the template names ${name}; known here: {', '.join(sorted(self._scope))}")
+        value = self._scope[name]
+        return format("" if value is None else value, spec)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._scope)
+
+    def __len__(self) -> int:
+        return len(self._scope)
+
+
+def render(text: str, scope: Scope) -> str:
+    """The text for these values.
+
+    Raises:
+        TemplateInvalid: a name that the scope has not, or `@each` without `@end`.
+    """
+    if "\n" not in text and not text.startswith(("?", "@")):
+        return _Text(text).substitute(_Formatted(scope))
+    return "\n".join(_rendered_lines(text.splitlines(), scope))
+
+
+def _rendered_lines(lines: Sequence[str], scope: Scope) -> Iterator[str]:
+    fields = _Formatted(scope)
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        at += 1
+        if line.startswith("@each "):
+            end = _end_of_loop(lines, at)
+            for item in scope[line.removeprefix("@each ").strip()]:
+                yield from _rendered_lines(lines[at:end], ChainMap(item, scope))  # type: ignore[arg-type]  # read only
+            at = end + 1
+        elif mark := _MARK.fullmatch(line):
+            if bool(scope.get(mark["name"])) != bool(mark["absent"]):
+                yield _Text(mark["text"]).substitute(fields)
+        else:
+            yield _Text(line).substitute(fields)
+
+
+def _end_of_loop(lines: Sequence[str], start: int) -> int:
+    for at in range(start, len(lines)):
+        if lines[at].strip() == "@end":
+            return at
+    raise TemplateInvalid("@each without @end")
+
+
+def render_data(data: object, scope: Scope) -> object:
+    """The same for JSON-shaped data: mappings, lists and strings all the way down."""
+    match data:
+        case {"each": str(name), "item": item}:
+            return [render_data(item, ChainMap(entry, scope)) for entry in scope[name]]  # type: ignore[arg-type]  # read only
+        case dict():
+            return {render(key, scope): render_data(value, scope) for key, value in data.items()}
+        case list():
+            return [render_data(item, scope) for item in data]
+        case str() if data.startswith("$") and data[1:] in scope:
+            return scope[data[1:]]
+        case str():
+            return render(data, scope)
+    return data
