@@ -1,0 +1,64 @@
+"""Which entities a job was given, which it made and which it gave up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from neops.entities import TEMPORARY_ID_MIN
+from neops.entities.changes import Changeable, Changes, diff, entity_type
+
+
+class Tracker:
+    """Remembers how a job's entities were, to find at the end what the job changed."""
+
+    def __init__(self, entities: Iterable[Changeable], new_ids: Iterator[int]) -> None:
+        self._given = list(entities)
+        self._before = [entity.model_copy(deep=True) for entity in self._given]
+        self._known = {(entity_type(entity), entity.id) for entity in self._before}
+        self._created: list[Changeable] = []
+        self._deleted: list[Changeable] = []
+        self._new_ids = new_ids
+
+    def new_id(self) -> int:
+        """The next temporary id."""
+        return next(self._new_ids)
+
+    def create(self, entity: Changeable) -> None:
+        """The entity is new, whether it stays in a list or not."""
+        if not any(entity is one for one in self._created):
+            self._created.append(entity)
+
+    def delete(self, entity: Changeable) -> None:
+        """The entity shall go; one that the job created itself is forgotten."""
+        if any(entity is one for one in self._created):
+            self._created = [one for one in self._created if one is not entity]
+        elif not any(entity is one for one in self._deleted):
+            self._deleted.append(entity)
+
+    def changes(self, listed: Sequence[Changeable]) -> Changes:
+        """What differs now; `listed` are the entities in the context's lists.
+
+        An entity that is in a list and was not given is new. One that replaces a given one (same kind and id) holds
+        its new values. One that is missing from the lists is unchanged.
+        """
+        own = {id(entity) for entity in self._given}
+        replaced = {}
+        for entity in listed:
+            key = (entity_type(entity), entity.id)
+            if key in self._known:
+                replaced[key] = entity
+            elif id(entity) not in own:
+                self.create(entity)
+        after = [
+            replaced.get((entity_type(old), old.id), entity)
+            for old, entity in zip(self._before, self._given, strict=True)
+        ]
+        self._give_ids()
+        return diff(self._before, after, created=self._created, deleted=self._deleted)
+
+    def _give_ids(self) -> None:
+        taken = set(self._known)
+        for entity in self._created:
+            if entity.id < TEMPORARY_ID_MIN or (entity_type(entity), entity.id) in taken:
+                entity.id = self.new_id()
+            taken.add((entity_type(entity), entity.id))
