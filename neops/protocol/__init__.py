@@ -48,6 +48,7 @@ from neops.protocol.definitions import (
     WorkflowDefinition,
     WorkflowDefinitionSummary,
 )
+from neops.protocol.events import JobArtifact, JobEvent, JobEventKind, JobEvents
 from neops.protocol.jobs import JobDefinition, JobLog, JobPoll, JobType, UndecodableJob, dump_jobs, load_jobs
 from neops.protocol.message import JsonObject, Maybe, Message, dump, dump_all
 from neops.protocol.monitoring import JobResultData, JobStatus, JobSummary
@@ -129,8 +130,12 @@ __all__ = [
     "HistogramBucket",
     "HistogramInterval",
     "JobAcquire",
+    "JobArtifact",
     "JobDefinition",
     "JobError",
+    "JobEvent",
+    "JobEventKind",
+    "JobEvents",
     "JobExecutionContext",
     "JobExecutionResult",
     "JobFacets",

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from neops.entities import EntityUpdate
 from neops.protocol.acquire import JobAcquire
+from neops.protocol.events import JobArtifact
 from neops.protocol.message import Bool, JsonObject, Maybe, Message
 
 
@@ -54,3 +55,4 @@ class JobResult(Message):
     result: JobExecutionResult
     acquires: Maybe[list[JobAcquire]] = None
     lease_token: Maybe[str] = None
+    artifacts: Maybe[list[JobArtifact]] = None
