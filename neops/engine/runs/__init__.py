@@ -1,0 +1,1 @@
+"""Runs: from a workflow to jobs and back, one decision at a time."""
