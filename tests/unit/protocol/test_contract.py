@@ -88,7 +88,7 @@ ADDITIONS = {
     "RegisterFunctionBlockDto": {"ownAcquire"},
     "JobPollDto": {"waitSeconds"},
     "JobDefinitionDto": {"leaseToken", "attempt", "deadline", "workflowExecutionId", "forwardResult"},
-    "JobResultDto": {"leaseToken"},
+    "JobResultDto": {"leaseToken", "artifacts"},
     "JobExecutionResultDto": {"error"},
 }
 
