@@ -1,0 +1,1 @@
+"""Workflow documents: schema, loading, validation, expressions, versions. All of it pure."""
