@@ -3,6 +3,7 @@
 from neops.blocks.artifacts import Artifact, Artifacts
 from neops.blocks.block import BlockClass, FunctionBlock
 from neops.blocks.context import WorkflowContext
+from neops.blocks.discovery import BLOCK_GROUP, BrokenSource, Discovery, discover
 from neops.blocks.execution import execute_block
 from neops.blocks.jobs import BlockJob, JobInfo, JobKind, JobPorts, ProgressSink
 from neops.blocks.models import (
@@ -17,8 +18,10 @@ from neops.blocks.models import (
 )
 from neops.blocks.outcome import BlockError, BlockOutcome
 from neops.blocks.registration import FunctionBlockType, Registration, overrides, register_function_block
+from neops.blocks.registry import BlockRegistry
 
 __all__ = [
+    "BLOCK_GROUP",
     "AcquireByQuery",
     "AcquireClause",
     "AcquireFromContext",
@@ -28,6 +31,9 @@ __all__ = [
     "BlockError",
     "BlockJob",
     "BlockOutcome",
+    "BlockRegistry",
+    "BrokenSource",
+    "Discovery",
     "FunctionBlock",
     "FunctionBlockAcquireResult",
     "FunctionBlockParams",
@@ -41,6 +47,7 @@ __all__ = [
     "ProgressSink",
     "Registration",
     "WorkflowContext",
+    "discover",
     "execute_block",
     "overrides",
     "register_function_block",

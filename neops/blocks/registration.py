@@ -165,12 +165,12 @@ def _model_problems(block: BlockClass, registration: Registration) -> Iterator[s
         given = getattr(registration, field)
         if not (isinstance(given, type) and issubclass(given, base)):
             yield f"{field} {given!r} is no subclass of {base.__name__}"
-        elif isinstance(generic, type) and generic is not given:
+        elif isinstance(generic, type) and generic not in (given, base):
             yield f"{field} is {given.__name__}, the class says FunctionBlock[...] of {generic.__name__}"
 
 
 def _type_arguments(block: BlockClass) -> tuple[Any, Any]:
-    """Params and result class in `FunctionBlock[params, result]`, None where a class between leaves them open."""
+    """Params and result class in `FunctionBlock[params, result]`; None where the class leaves them open."""
     bases = [base for cls in block.__mro__ for base in cls.__dict__.get("__orig_bases__", ())]
     for base in bases:
         origin, arguments = get_origin(base), get_args(base)
