@@ -255,12 +255,3 @@ class NewArtifact:
     media_type: str
     size: int
     sha256: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkerThresholds:
-    """Silence after which a worker is called unreachable, offline, and is deleted."""
-
-    unreachable: timedelta = timedelta(minutes=2)
-    offline: timedelta = timedelta(minutes=6)
-    deleted: timedelta = timedelta(hours=24)

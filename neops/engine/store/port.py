@@ -129,11 +129,7 @@ class JobStore(Protocol):
     """The queue and the leases."""
 
     async def claim(self, claims: Sequence[Claim]) -> list[list[Lease]]:
-        """Lease jobs, one list per claim, in order of priority, then creation.
-
-        Cancelling the call before the store came to it leases nothing; a call that is cancelled later gives the
-        leases back by itself.
-        """
+        """Lease jobs, one list per claim, in order of priority, then creation. Earlier claims choose first."""
 
     async def give_back(self, leases: Sequence[Lease]) -> None:
         """Put jobs back into the queue that their worker never saw."""

@@ -1,0 +1,74 @@
+"""The SQL of the hot paths. Each changes all its rows in one statement and reads only what an index hands it."""
+
+from __future__ import annotations
+
+CLAIM = """
+UPDATE jobs
+SET queued = 0, status = 'polled', worker_id = :worker, lease_token = lower(hex(randomblob(16))),
+    lease_expires_at = :expires, started_at = :now, updated_at = :now, deadline = :now + timeout_micros
+WHERE EXISTS (SELECT 1 FROM workers WHERE id = :worker AND deleted_at IS NULL AND unregistered_at IS NULL)
+  AND seq IN (
+    SELECT candidate.seq
+    FROM json_each(:blocks) AS block
+    CROSS JOIN jobs AS candidate
+    WHERE candidate.seq IN (
+        SELECT first.seq FROM jobs AS first
+        WHERE first.block_id = block.value AND first.queued
+        ORDER BY first.priority, first.seq LIMIT :limit)
+    ORDER BY candidate.priority, candidate.seq LIMIT :limit)
+RETURNING priority, seq, id, run_id, lease_token, attempt, lease_expires_at, deadline, step_label, type, block_id,
+    run_on, entity_id,
+    (SELECT parameters FROM job_payloads WHERE job_seq = jobs.seq),
+    (SELECT context FROM job_payloads WHERE job_seq = jobs.seq),
+    (SELECT forward_result FROM job_payloads WHERE job_seq = jobs.seq)
+"""
+"""Per block the first rows of `ix_jobs_queue`, of those the first of all: independent of how long the queue is.
+
+RETURNING gives rows in no order: sort them.
+"""
+
+GIVE_BACK = """
+UPDATE jobs
+SET queued = 1, status = 'pending', worker_id = NULL, lease_token = NULL, lease_expires_at = NULL, started_at = NULL,
+    deadline = NULL, updated_at = :now
+WHERE id = :job AND lease_token = :token AND status = 'polled'
+RETURNING run_id, step_label, entity_id, attempt
+"""
+
+PUSH = """
+UPDATE jobs
+SET status = 'pushed', ending = 'result', result_status = :status, finished_at = :now, updated_at = :now
+WHERE id = :job AND status = 'polled' AND (:token IS NULL OR lease_token = :token)
+RETURNING seq, run_id, step_label, entity_id, attempt, worker_id
+"""
+
+STORE_RESULT = "INSERT INTO job_results (job_seq, result) VALUES (?, ?)"
+
+STANDING = "SELECT status, ending, lease_token FROM jobs WHERE id = ?"
+"""Where a job stands whose result was not taken."""
+
+REJECT = "INSERT INTO rejected_results (job_id, received_at, result) VALUES (?, ?, ?)"
+
+TOUCH = """
+UPDATE workers SET last_ping_at = :now, updated_at = :now, unregistered_at = NULL
+WHERE id = :worker AND deleted_at IS NULL
+RETURNING lease_micros
+"""
+
+RENEW = """
+UPDATE jobs SET lease_expires_at = :expires
+WHERE worker_id = :worker AND status = 'polled'
+RETURNING id, cancel_requested
+"""
+
+RENEW_JOBS = """
+UPDATE jobs
+SET lease_expires_at = :now + (SELECT lease_micros FROM workers WHERE workers.id = jobs.worker_id)
+WHERE status = 'polled' AND id IN (SELECT value FROM json_each(:jobs))
+"""
+
+LAST_EVENT = "SELECT COALESCE(MAX(seq), 0) FROM events WHERE run_id = ?"
+
+APPEND_EVENT = """
+INSERT INTO events (run_id, seq, at, kind, step_label, job_id, entity_id, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
