@@ -112,7 +112,7 @@ class WorkflowContext:
         return entity
 
     def delete(self, entity: Device | DeviceGroup | Interface) -> None:
-        """Remove an entity when the run completes; it leaves its list now."""
+        """Remove an entity of the context when the run completes; it leaves its list now."""
         self._tracker.delete(entity)
         remaining = self._list_of(entity)
         remaining[:] = [one for one in remaining if one is not entity]

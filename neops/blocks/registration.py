@@ -92,6 +92,8 @@ def register_function_block(registration: Registration) -> Callable[[type[B]], t
     """
 
     def attach(block: type[B]) -> type[B]:
+        if not issubclass(block, FunctionBlock):
+            raise RegistrationInvalid(f"{block.__module__}.{block.__qualname__}: it is no subclass of FunctionBlock")
         if problems := list(_problems(block, registration)):
             raise RegistrationInvalid(f"{block.__module__}.{block.__qualname__}: {'; '.join(problems)}")
         block.registration = dataclasses.replace(
@@ -126,8 +128,8 @@ def overrides(block: BlockClass, method: Literal["acquire", "run", "rollback"]) 
     return getattr(block, method) is not getattr(FunctionBlock, method)
 
 
-def _version(given: Version | str) -> Version:
-    parts = tuple(given.split(".")) if isinstance(given, str) else tuple(given)
+def _version(given: object) -> Version:
+    parts = tuple(given.split(".")) if isinstance(given, str) else given if isinstance(given, tuple | list) else ()
     numbers = tuple(int(part) for part in parts if str(part).isdecimal())
     if len(parts) != 3 or len(numbers) != 3:
         raise ValueError(f"version {given!r} is not three numbers such as (1, 0, 0)")
@@ -166,7 +168,11 @@ def _model_problems(block: BlockClass, registration: Registration) -> Iterator[s
         if not (isinstance(given, type) and issubclass(given, base)):
             yield f"{field} {given!r} is no subclass of {base.__name__}"
         elif isinstance(generic, type) and generic not in (given, base):
-            yield f"{field} is {given.__name__}, the class says FunctionBlock[...] of {generic.__name__}"
+            yield f"{field} is {given.__name__}, the class is FunctionBlock[{_shown(declared)}]"
+
+
+def _shown(arguments: tuple[Any, Any]) -> str:
+    return ", ".join(argument.__name__ if isinstance(argument, type) else "..." for argument in arguments)
 
 
 def _type_arguments(block: BlockClass) -> tuple[Any, Any]:

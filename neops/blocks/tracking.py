@@ -29,11 +29,11 @@ class Tracker:
             self._created.append(entity)
 
     def delete(self, entity: Changeable) -> None:
-        """The entity shall go; one that the job created itself is forgotten."""
-        if any(entity is one for one in self._created):
-            self._created = [one for one in self._created if one is not entity]
-        elif not any(entity is one for one in self._deleted):
+        """The entity shall go; one that the job made itself is forgotten."""
+        if (entity_type(entity), entity.id) in self._known:
             self._deleted.append(entity)
+        else:
+            self._created = [one for one in self._created if one is not entity]
 
     def changes(self, listed: Sequence[Changeable]) -> Changes:
         """What differs now; `listed` are the entities in the context's lists.

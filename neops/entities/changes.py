@@ -179,8 +179,10 @@ def _create(entity: Changeable, data: dict[str, JsonValue]) -> EntityCreate:
 
 
 def _data(entity: Changeable) -> dict[str, JsonValue]:
-    given = {name: _json_field(entity, name) for name in type(entity).model_fields if name not in READ_ONLY - {"id"}}
-    return {name: value for name, value in given.items() if value not in (None, [], {})}
+    """What was set: the CMS has the same defaults."""
+    fields = type(entity).model_fields
+    given = [name for name in fields if getattr(entity, name) != fields[name].get_default(call_default_factory=True)]
+    return {name: _json_field(entity, name) for name in given if name not in READ_ONLY - {"id"}}
 
 
 def _points_at(name: str, value: JsonValue, entities: set[_Key]) -> bool:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
+from pathlib import PurePath
 from typing import Any
 
 from pydantic import BaseModel, JsonValue
@@ -82,6 +83,8 @@ def _dumped(model: BaseModel, path: str) -> dict[str, Any]:
 
 
 def _standard_form(value: Any, path: str) -> JsonValue:
+    if isinstance(value, PurePath):
+        return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return _convert({field.name: getattr(value, field.name) for field in dataclasses.fields(value)}, path)
     try:
