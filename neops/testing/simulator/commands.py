@@ -36,7 +36,7 @@ class NoMatch:
 class CommandTable:
     """Commands by their patterns.
 
-    A pattern is words: plain ones, alternatives (`exit|quit`), placeholders (`<name>`), a last `<name...>` for the rest.
+    A pattern is words: plain ones, alternatives (`exit|quit`), placeholders (`<name>`), `<name...>` for all the rest.
     """
 
     def __init__(self, commands: Mapping[str, Command], *, abbreviations: bool) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from neops.testing.simulator.commands import CommandTable
 from neops.testing.simulator.configuration import Datastore, flatten
 from neops.testing.simulator.dialects import Dialect, dialect_of
-from neops.testing.simulator.platform import Command, ConfigurationData, Platform, State
+from neops.testing.simulator.platform import Command, ConfigurationData, Platform
 from neops.testing.simulator.spec import (
     Facts,
     FaultKind,
@@ -106,12 +106,9 @@ class DeviceState:
         return self._reflection().hostname or self.spec.name
 
     def section(self, header: str) -> str:
-        """The sections of the running configuration whose first line is this or begins with it."""
+        """The part of the running configuration that is named by a first line, or by a path of words."""
         assert self.platform.dialect is not None
-        running = self.datastore.running
-        return self.platform.dialect.render(
-            {line: below for line, below in running.items() if line == header or line.startswith(f"{header} ")}
-        )
+        return self.platform.dialect.render(self.platform.dialect.part(self.datastore.running, header))
 
     def marks(self, *, changed: bool) -> str:
         """What prompts show of the configuration's state: `*` for changes not committed, `+` for not saved."""
@@ -143,7 +140,7 @@ class DeviceState:
             "running_config": running,
             "running_bytes": len(running),
             "startup_config": dialect.render(self.datastore.startup),
-            "running_flat": "\n".join(flatten(self.datastore.running)),
+            "running_lines": [{"line": line} for line in flatten(self.datastore.running)],
         }
 
     def _facts_scope(self, facts: Facts) -> dict[str, Any]:
@@ -152,11 +149,13 @@ class DeviceState:
         now = self._now()
         interfaces = [_interface_scope(i, n, self.spec.name, platform) for n, i in enumerate(facts.interfaces)]
         ports = [entry for entry in interfaces if entry["port"]]
+        neighbors = [_neighbor_scope(neighbor, platform) for neighbor in facts.neighbors]
         return {
             "hostname": self.spec.name,
             "username": self.spec.username,
             "version": facts.version,
             "model": facts.model,
+            "model_lower": facts.model.lower(),
             "serial": facts.serial,
             "domain": facts.domain,
             "enable_secret": self.spec.enable_secret,
@@ -164,6 +163,9 @@ class DeviceState:
             "booted": now - uptime,
             "uptime_s": int(uptime.total_seconds()),
             "uptime_words": _in_words(uptime),
+            "uptime_words_and": " and ".join(_in_words(uptime).rsplit(", ", 1)),
+            "uptime_weeks": uptime.days // 7,
+            "uptime_week_days": uptime.days % 7,
             "uptime_days": uptime.days,
             "uptime_hours": uptime.seconds // 3600,
             "uptime_minutes": uptime.seconds // 60 % 60,
@@ -174,7 +176,8 @@ class DeviceState:
             "ports": ports,
             "addressed": [entry for entry in interfaces if entry["ip"]],
             "port_count": len(ports),
-            "neighbors": [_neighbor_scope(neighbor, platform) for neighbor in facts.neighbors],
+            "neighbors": neighbors,
+            "neighbor_interfaces": _by_interface(neighbors),
             "neighbor_count": len(facts.neighbors),
         }
 
@@ -228,18 +231,17 @@ def _with_defaults(spec: SimulatedDevice, platform: Platform) -> Facts:
 
 def _interface_scope(interface: Interface, number: int, device: str, platform: Platform) -> dict[str, Any]:
     key = "disabled" if not interface.enabled else "up" if interface.up else "down"
-    state = platform.states.get(key, State(link=key, protocol=key))  # type: ignore[call-overload]  # one of the three keys
+    state = platform.states.get(key, {})  # type: ignore[call-overload]  # one of the three keys
     address = ipaddress.ip_interface(interface.address) if interface.address else None
     return {
         "name": interface.name,
         "short_name": platform.short_name(interface.name),
         "index": number + 1,
+        "ifindex": number + 2,
         "description": interface.description,
         "enabled": interface.enabled,
         "up": interface.enabled and interface.up,
-        "link": state.link,
-        "protocol": state.protocol,
-        "short_state": state.short,
+        **state,
         "mtu": interface.mtu,
         "speed_mbps": interface.speed_mbps,
         "speed_kbps": interface.speed_mbps * 1000,
@@ -248,6 +250,8 @@ def _interface_scope(interface: Interface, number: int, device: str, platform: P
         "ip": str(address.ip) if address else "",
         "netmask": str(address.netmask) if address else "",
         "prefix_length": address.network.prefixlen if address else "",
+        "network": str(address.network) if address else "",
+        "broadcast": str(address.network.broadcast_address) if address else "",
         "port": not interface.name.startswith(platform.virtual),
         **_mac_forms("mac", interface.mac or derived_mac(device, interface.name)),
     }
@@ -266,6 +270,13 @@ def _neighbor_scope(neighbor: Neighbor, platform: Platform) -> dict[str, Any]:
         "address": neighbor.address,
         **_mac_forms("mac", neighbor.mac or derived_mac(neighbor.name)),
     }
+
+
+def _by_interface(neighbors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The local interfaces that have neighbours, each with its own."""
+    names = dict.fromkeys(neighbor["local"] for neighbor in neighbors)
+    grouped = [(name, [neighbor for neighbor in neighbors if neighbor["local"] == name]) for name in names]
+    return [{"local": name, "neighbors": found, "neighbor_count": len(found)} for name, found in grouped]
 
 
 def _spaced(interface: str) -> str:

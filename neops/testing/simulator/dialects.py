@@ -9,6 +9,7 @@ from typing import Protocol
 from neops.testing.simulator.configuration import LineRejected, Path, Section, at, merge
 from neops.testing.simulator.platform import ConfigurationData, SectionData
 
+_CLOSING = ("end", "exit", "return", "exit-address-family")
 _WORD = re.compile(r'"[^"]*"|\S+')
 
 
@@ -18,6 +19,9 @@ class Dialect(Protocol):
 
     def render(self, section: Section) -> str:
         """The text, as the platform prints it."""
+
+    def part(self, section: Section, name: str) -> Section:
+        """What `show running-config <name>` shows."""
 
     def apply(self, root: Section, path: Path, line: str) -> Path:
         """Carry one configuration line out in the section at `path`; returns where the session is afterwards.
@@ -48,7 +52,7 @@ class Lines:
         stack: list[tuple[int, Section]] = [(-1, root)]
         for raw in text.splitlines():
             line = raw.strip()
-            if not line or line[0] in "!#":
+            if not line or line[0] in "!#" or line in _CLOSING:
                 continue
             indent = len(raw) - len(raw.lstrip())
             while stack[-1][0] >= indent:
@@ -60,17 +64,20 @@ class Lines:
         return "\n".join(self._rendered(section, 0))
 
     def _rendered(self, section: Section, depth: int) -> Iterator[str]:
-        separate = depth == 0 and self._data.separator
+        separator = self._data.separator if depth == 0 else None
         before = ""
         for line, below in section.items():
             kind = line.split(" ", 1)[0]
-            if separate and before and (below or kind != before):
-                yield self._data.separator
+            if separator is not None and before and (below or kind != before):
+                yield separator
             yield self._data.indent * depth + line
             yield from self._rendered(below, depth + 1)
             if below and self._data.closing:
                 yield self._data.indent * depth + self._data.closing
-            before = "" if below and not separate else kind
+            before = kind
+
+    def part(self, section: Section, name: str) -> Section:
+        return {line: below for line, below in section.items() if _starts(line, name)}
 
     def apply(self, root: Section, path: Path, line: str) -> Path:
         negated, body = self._without_negation(line)
@@ -160,6 +167,11 @@ class Statements:
                 yield f"{indent}}}"
             else:
                 yield f"{indent}{line}{self._data.terminator}"
+
+    def part(self, section: Section, name: str) -> Section:
+        for node in self._nodes(words_of(name)):
+            section = section.get(node, {})
+        return section
 
     def apply(self, root: Section, path: Path, line: str) -> Path:
         verb, words = self._verb(words_of(line))

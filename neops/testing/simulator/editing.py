@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from neops.testing.simulator.configuration import Path, Section, at, copy
+from neops.testing.simulator.configuration import Path, Section, at, copy, flatten
 from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.dialects import Statements
 from neops.testing.simulator.differences import difference
@@ -20,13 +20,13 @@ CONFIRM_MINUTES = 10  # Junos without a number: "commit confirmed will be automa
 class Editing:
     """Edits the running configuration in place, or a candidate of it."""
 
-    def __init__(self, device: DeviceState, kind: Kind, *, name: str = "") -> None:
+    def __init__(self, device: DeviceState, kind: Kind, *, name: str = "", label: str = "") -> None:
         configuration, dialect = device.platform.configuration, device.platform.dialect
         assert configuration is not None
         assert dialect is not None
         self.data, self._dialect = configuration, dialect
         self._device, self._store = device, device.datastore
-        self._kind, self._name = kind, name
+        self._kind, self._name, self._label = kind, name, label
         self._candidate: Section = {}
         self.path: Path = ()
 
@@ -82,17 +82,14 @@ class Editing:
     def change(self, verb: Verb, arguments: Mapping[str, str]) -> None:
         match verb:
             case "commit":
-                self._store.commit(self._candidate)
+                self._store.commit(self.root)
             case "commit_confirmed":
-                minutes = float(arguments.get("minutes", CONFIRM_MINUTES))
-                self._store.commit(self._candidate, float(arguments.get("seconds", minutes * 60)))
-            case "confirm":
-                self._store.confirm()
+                self._store.commit(self.root, _confirm_within_s(arguments))
             case "discard":
                 self._candidate, self.path = copy(self._store.running), ()
             case "rollback":
                 self._candidate, self.path = self._store.rolled_back(int(arguments.get("steps", "0"))), ()
-        if verb != "confirm" and self._name:
+        if self._name:
             self._store.candidates[self._name] = self._candidate
         if verb == "drop" or (verb == "commit" and self._name):
             self._store.candidates.pop(self._name, None)
@@ -121,7 +118,8 @@ class Editing:
                 "username": self._device.spec.username,
                 "section": self._section_prompt(),
                 "path": " ".join(self.path),
-                "name": self._name[:6],
+                "edit_path": " ".join(("edit", *self.path)),
+                "label": self._label,
                 "marks": self._device.marks(changed=self.changed),
             },
         )
@@ -133,14 +131,28 @@ class Editing:
             for section in self.data.sections:
                 if section.prompt and section.opens(line, above):
                     name = line.removeprefix(section.begins).strip()
-                    return render(section.prompt, {"name": self._device.platform.data.short_name(name)})
+                    names = {"name": self._device.platform.data.short_name(name), "full_name": name}
+                    return render(section.prompt, names)
         return self.data.section
 
-    def values(self) -> dict[str, str]:
+    def values(self) -> dict[str, object]:
         """What commands in configuration mode can print."""
+        lines = list(flatten(self.section, self.path)) if self.section else []
         return {
             "candidate_config": self._dialect.render(self.root),
             "section_config": self._dialect.render(self.section),
+            "section_set": "\n".join(f"set {line}" for line in lines),
+            "section_lines": [{"line": line} for line in lines],
             "difference": self.difference(),
             "path": " ".join(self.path),
         }
+
+
+def _confirm_within_s(arguments: Mapping[str, str]) -> float:
+    """Time to confirm a commit, as the command gave it: `seconds`, `minutes` or a `timer` hh:mm:ss."""
+    if "timer" in arguments:
+        hours, minutes, seconds = (int(part) for part in arguments["timer"].split(":"))
+        return hours * 3600 + minutes * 60 + seconds
+    if "seconds" in arguments:
+        return float(arguments["seconds"])
+    return float(arguments.get("minutes", CONFIRM_MINUTES)) * 60

@@ -55,10 +55,12 @@ class Command(_Data):
     """Printed when the secret was wrong three times."""
     candidate: Literal["", "shared", "private", "exclusive", "named"] = ""
     """With `configure`: what is edited. Empty: the running configuration itself."""
+    label: str = ""
+    """With `configure`: template of `$label` in the prompt; knows the arguments."""
     unchanged: str = ""
     """With `commit`: printed instead of `say` when there was nothing to commit."""
     show: str = ""
-    """Template of a section's first line; `$section` is then that section of the running configuration."""
+    """Template of a section's first line or path; `$section` is then that part of the running configuration."""
 
     @field_validator("does", mode="before")
     @classmethod
@@ -84,6 +86,8 @@ class Errors(_Data):
     unknown: str
     ambiguous: str = ""
     incomplete: str = ""
+    later: str = ""
+    """For a wrong word that is not the first, if it differs."""
     configuration: str = ""
     """For a wrong line in configuration mode, if it differs."""
 
@@ -112,11 +116,11 @@ class Question(_Data):
 class ConfigurationData(_Data):
     dialect: Literal["lines", "statements"] = "lines"
     prompt: str
-    """Knows `$section` (the prompt of the innermost section), `$path` and `$marks` besides the facts."""
+    """Knows `$section` (the prompt of the innermost section), `$path`, `$label` and `$marks` besides the names."""
     section: str = ""
     """`$section` at the top."""
     indent: str = " "
-    separator: str = ""
+    separator: str | None = None
     """Line between top sections."""
     closing: str = ""
     """Line after a section."""
@@ -175,12 +179,6 @@ class Defaults(_Data):
     interfaces: tuple[str, ...] = ()
 
 
-class State(_Data):
-    link: str
-    protocol: str
-    short: str = ""
-
-
 class Platform(_Data):
     name: str = ""
     vendor: str
@@ -201,7 +199,8 @@ class Platform(_Data):
     """Exit status of an exec request that the device does not know."""
     errors: Errors
     marks: dict[Literal["changed", "unchanged", "unsaved", "after"], str] = {}
-    states: dict[Literal["up", "down", "disabled"], State] = {}
+    states: dict[Literal["up", "down", "disabled"], dict[str, str]] = {}
+    """Words for interfaces that are up, down or disabled: names for templates."""
     virtual: tuple[str, ...] = ()
     """Beginnings of interface names that are no ports."""
     short_names: dict[str, str] = {}

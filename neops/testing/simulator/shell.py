@@ -192,6 +192,8 @@ class Shell:
                 self.page_length = int(found.arguments.get("rows", "0"))
             case "save":
                 self._device.datastore.save()
+            case "confirm":
+                self._device.datastore.confirm()
             case "configure":
                 return self._start_configuration(found)
             case _:
@@ -202,7 +204,8 @@ class Shell:
     def _start_configuration(self, found: Match) -> Reply | None:
         configuration = self._platform.configuration
         assert configuration is not None
-        editing = Editing(self._device, found.command.candidate, name=found.arguments.get("session", ""))
+        label = render(found.command.label, self._scope(found))
+        editing = Editing(self._device, found.command.candidate, name=found.arguments.get("session", ""), label=label)
         try:
             editing.start()
         except ConfigurationLocked:
@@ -248,8 +251,7 @@ class Shell:
             case "leave":
                 return self._leave(found)
             case "up":
-                if not editing.up():
-                    return self._leave(found)
+                return Reply() if editing.up() else self._leave(found)
             case "top":
                 editing.path = ()
             case "load":
@@ -314,13 +316,19 @@ class Shell:
     def _error(self, why: NoMatch, line: str) -> Reply:
         errors = self._platform.errors
         text = {"ambiguous": errors.ambiguous, "incomplete": errors.incomplete}.get(why.reason, "")
-        return self._said(text or errors.unknown, line, why.at)
+        return self._said(text or (errors.later if why.at else "") or errors.unknown, line, why.at)
 
     def _said(self, template: str, line: str, word: int) -> Reply:
         words = line.split()
         at = min(word, len(words) - 1)
         column = len(self.prompt.rsplit("\n", 1)[-1]) + len(" ".join(words[:at])) + (1 if at else 0)
-        scope = {"line": line, "word": words[at], "caret": " " * column + "^", "hostname": self._device.hostname}
+        scope = {
+            "line": line,
+            "word": words[at],
+            "caret": " " * column + "^",
+            "command": words[0],
+            "hostname": self._device.hostname,
+        }
         return Reply(text=render(template, scope), failed=True)
 
     def _prompt_scope(self) -> Scope:

@@ -5,7 +5,7 @@
 - `?name|text` is the line `text` if `name` has a value, `?!name|text` if it has none.
 
 JSON outputs are written as data instead: every string is a template, a string that is exactly `$name` gives the value
-with its type, and `{each: interfaces, item: …}` gives a list.
+with its type, `{each: interfaces, item: …}` gives a list and `{each: interfaces, key: $name, item: …}` a mapping.
 """
 
 from __future__ import annotations
@@ -80,8 +80,10 @@ def _rendered_lines(lines: Sequence[str], scope: Scope) -> Iterator[str]:
 
 
 def _end_of_loop(lines: Sequence[str], start: int) -> int:
+    depth = 1
     for at in range(start, len(lines)):
-        if lines[at].strip() == "@end":
+        depth += lines[at].startswith("@each ") - (lines[at].strip() == "@end")
+        if not depth:
             return at
     raise TemplateInvalid("@each without @end")
 
@@ -89,6 +91,9 @@ def _end_of_loop(lines: Sequence[str], start: int) -> int:
 def render_data(data: object, scope: Scope) -> object:
     """The same for JSON-shaped data: mappings, lists and strings all the way down."""
     match data:
+        case {"each": str(name), "key": str(key), "item": item}:
+            entries = [ChainMap(entry, scope) for entry in scope[name]]  # type: ignore[arg-type]  # read only
+            return {render(key, entry): render_data(item, entry) for entry in entries}
         case {"each": str(name), "item": item}:
             return [render_data(item, ChainMap(entry, scope)) for entry in scope[name]]  # type: ignore[arg-type]  # read only
         case dict():
