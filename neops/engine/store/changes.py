@@ -189,6 +189,16 @@ class Claim:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KeptFile:
+    """A file that is kept under its hash already."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Push:
     """A worker's answer to a job. A published worker sends no token: the job's id is its fence."""
 
@@ -196,6 +206,9 @@ class Push:
     token: str | None
     status: JobResultStatus
     result: JsonObject
+    """`JobExecutionResult` as JSON; that of an ACQUIRE also has `acquires`."""
+    files: tuple[KeptFile, ...] = ()
+    """They become artifacts of the run together with the result."""
 
 
 class PushOutcome(StrEnum):
@@ -210,13 +223,13 @@ class PushOutcome(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobLogLine:
-    """A line that a job wrote. `at` is the worker's clock: shown, never compared."""
+class JobNote:
+    """What a running job said: a log line or its progress, as the data of an event."""
 
     job: JobId
-    level: str
-    message: str
-    at: datetime
+    token: str | None
+    kind: EventKind
+    data: JsonObject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,15 +256,3 @@ class Due:
     jobs: int
     runs: tuple[RunId, ...]
     next_in: timedelta | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewArtifact:
-    """A file that is already kept under its hash."""
-
-    run: RunId
-    job: JobId | None
-    name: str
-    media_type: str
-    size: int
-    sha256: str

@@ -17,8 +17,7 @@ from neops.engine.store.changes import (
     Due,
     EndedJob,
     Heartbeat,
-    JobLogLine,
-    NewArtifact,
+    JobNote,
     NewBlock,
     NewDefinition,
     NewEvent,
@@ -140,8 +139,8 @@ class JobStore(Protocol):
     async def fail(self, lease: Lease, message: str) -> None:
         """End a leased job that cannot be delivered."""
 
-    async def log(self, lines: Sequence[JobLogLine]) -> int:
-        """Append what jobs wrote to their runs' logs and renew their leases; answers how many jobs were known."""
+    async def note(self, notes: Sequence[JobNote]) -> None:
+        """Append what jobs said to their runs' logs and renew their leases; notes under another lease are dropped."""
 
     async def sweep(self) -> list[EndedJob]:
         """End what time has ended: leases (repeatable jobs get another attempt), deadlines, jobs that nobody takes."""
@@ -210,10 +209,7 @@ class EventStore(Protocol):
 
 
 class ArtifactStore(Protocol):
-    """What is known about files; the bytes are elsewhere."""
-
-    async def add(self, artifact: NewArtifact) -> Artifact:
-        """Keep it, with an event in the run's log."""
+    """What is known about the files that came with results; the bytes are elsewhere."""
 
     async def get(self, artifact: ArtifactId) -> Artifact | None:
         """One artifact."""

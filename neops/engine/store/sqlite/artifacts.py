@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, insert, select
 
 from neops.engine.store import tables
-from neops.engine.store.changes import NewArtifact, NewEvent
+from neops.engine.store.changes import KeptFile, NewEvent
 from neops.engine.store.records import Artifact, ArtifactId, EventKind, JobId, RunId
 from neops.engine.store.sqlite.database import Database, Transaction
 from neops.engine.store.sqlite.events import append
@@ -18,12 +18,8 @@ from neops.protocol import JsonObject
 class SqliteArtifacts:
     """`ArtifactStore` on SQLite."""
 
-    def __init__(self, database: Database, new_id: Callable[[], str]) -> None:
-        self._database, self._new_id = database, new_id
-
-    async def add(self, artifact: NewArtifact) -> Artifact:
-        id_ = ArtifactId(self._new_id())
-        return await self._database.write(lambda transaction: _add(transaction, id_, artifact))
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def get(self, artifact: ArtifactId) -> Artifact | None:
         query = select(tables.artifacts).where(tables.artifacts.c.id == artifact)
@@ -36,44 +32,22 @@ class SqliteArtifacts:
         return await self._database.read(lambda connection: [_artifact(row) for row in connection.execute(query)])
 
 
-def _add(transaction: Transaction, id_: ArtifactId, new: NewArtifact) -> Artifact:
+def add_artifacts(transaction: Transaction, job: JobId, files: Sequence[KeptFile], new_id: Callable[[], str]) -> None:
+    """Note the files of a job, with an event for each."""
     jobs = tables.jobs.c
-    about = transaction.connection.execute(
-        select(jobs.step_label, jobs.entity_id).where(jobs.id == new.job)
-    ).one_or_none()
-    label, entity_id = (None, None) if about is None else (about.step_label, about.entity_id)
-    artifact = Artifact(
-        id=id_,
-        run=new.run,
-        job=new.job,
-        step_label=label,
-        entity_id=entity_id,
-        name=new.name,
-        media_type=new.media_type,
-        size=new.size,
-        sha256=new.sha256,
-        created_at=transaction.now,
-    )
-    transaction.connection.execute(insert(tables.artifacts).values(_columns(artifact)))
-    data: JsonObject = {"artifactId": id_, "name": new.name, "size": new.size, "sha256": new.sha256}
-    event = NewEvent(kind=EventKind.ARTIFACT, data=data, step_label=label, job=new.job, entity_id=entity_id)
-    append(transaction, new.run, [event])
-    return artifact
-
-
-def _columns(artifact: Artifact) -> dict[str, Any]:
-    return {
-        "id": artifact.id,
-        "run_id": artifact.run,
-        "job_id": artifact.job,
-        "step_label": artifact.step_label,
-        "entity_id": artifact.entity_id,
-        "name": artifact.name,
-        "media_type": artifact.media_type,
-        "size": artifact.size,
-        "sha256": artifact.sha256,
-        "created_at": artifact.created_at,
-    }
+    query = select(jobs.run_id, jobs.step_label, jobs.entity_id).where(jobs.id == job)
+    run, label, entity_id = transaction.connection.execute(query).one()
+    events: list[NewEvent] = []
+    for file in files:
+        id_ = new_id()
+        about = {"run_id": run, "job_id": job, "step_label": label, "entity_id": entity_id}
+        kept = {"name": file.name, "media_type": file.media_type, "size": file.size, "sha256": file.sha256}
+        transaction.connection.execute(
+            insert(tables.artifacts).values(id=id_, created_at=transaction.now, **about, **kept)
+        )
+        data: JsonObject = {"artifactId": id_, "name": file.name, "size": file.size, "sha256": file.sha256}
+        events.append(NewEvent(kind=EventKind.ARTIFACT, data=data, step_label=label, job=job, entity_id=entity_id))
+    append(transaction, RunId(run), events)
 
 
 def _artifact(row: Row[Any]) -> Artifact:

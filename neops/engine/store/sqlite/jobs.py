@@ -9,11 +9,10 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from neops.engine.store.changes import Claim, EndedJob, JobLogLine, NewEvent, Push, PushOutcome
+from neops.engine.store.changes import Claim, EndedJob, JobNote, NewEvent, Push, PushOutcome
 from neops.engine.store.limits import Limits
 from neops.engine.store.records import (
     BlockId,
-    EventKind,
     Job,
     JobEnding,
     JobId,
@@ -22,6 +21,7 @@ from neops.engine.store.records import (
     WorkerId,
 )
 from neops.engine.store.sqlite import queries, sweeping
+from neops.engine.store.sqlite.artifacts import add_artifacts
 from neops.engine.store.sqlite.database import Database, Transaction, to_json
 from neops.engine.store.sqlite.events import append, job_event
 from neops.engine.store.sqlite.job_rows import JobFilter, find_jobs
@@ -49,15 +49,15 @@ class SqliteJobs:
         await self._database.write(give_back)
 
     async def push(self, push: Push) -> PushOutcome:
-        return await self._database.write(lambda transaction: _push(transaction, push))
+        return await self._database.write(lambda transaction: _push(transaction, push, self._new_id))
 
     async def fail(self, lease: Lease, message: str) -> None:
         await self._database.write(
             lambda transaction: sweeping.end(transaction, [lease.job], JobEnding.UNDELIVERABLE, message)
         )
 
-    async def log(self, lines: Sequence[JobLogLine]) -> int:
-        return await self._database.write(lambda transaction: _log(transaction, lines))
+    async def note(self, notes: Sequence[JobNote]) -> None:
+        await self._database.write(lambda transaction: _note(transaction, notes))
 
     async def sweep(self) -> list[EndedJob]:
         if not await self._database.read(lambda connection: sweeping.is_due(connection, self._database, self._limits)):
@@ -141,13 +141,15 @@ def _give_back(transaction: Transaction, lease: Lease) -> None:
     transaction.jobs_queued = True
 
 
-def _push(transaction: Transaction, push: Push) -> PushOutcome:
+def _push(transaction: Transaction, push: Push, new_id: Callable[[], str]) -> PushOutcome:
     values = {"job": push.job, "token": push.token, "status": push.status, "now": transaction.micros}
     row = transaction.raw.execute(queries.PUSH, values).fetchone()
     if row is None:
         return _refused(transaction, push)
     seq, run, label, entity_id, attempt, worker = row
     transaction.raw.execute(queries.STORE_RESULT, (seq, to_json(push.result)))
+    if push.files:
+        add_artifacts(transaction, push.job, push.files, new_id)
     event = job_event(
         push.job,
         label,
@@ -175,23 +177,18 @@ def _refused(transaction: Transaction, push: Push) -> PushOutcome:
     return PushOutcome.CONFLICT
 
 
-def _log(transaction: Transaction, lines: Sequence[JobLogLine]) -> int:
-    jobs = {job.id: job for job in find_jobs(transaction.connection, JobFilter(jobs=tuple({one.job for one in lines})))}
+def _note(transaction: Transaction, notes: Sequence[JobNote]) -> None:
+    named = to_json(sorted({note.job for note in notes}))
+    jobs = {row[0]: row[1:] for row in transaction.raw.execute(queries.NOTED, (named,))}
     of_runs: dict[RunId, list[NewEvent]] = {}
-    for line in lines:
-        if (job := jobs.get(line.job)) is not None:
-            of_runs.setdefault(job.run, []).append(_logged(line, job))
-    for run, events in of_runs.items():
-        append(transaction, run, events)
-    transaction.raw.execute(queries.RENEW_JOBS, {"now": transaction.micros, "jobs": to_json(sorted(jobs))})
-    return len(jobs)
-
-
-def _logged(line: JobLogLine, job: Job) -> NewEvent:
-    return NewEvent(
-        kind=EventKind.LOG,
-        data={"level": line.level, "message": line.message, "loggedAt": line.at.isoformat()},
-        step_label=job.step_label,
-        job=job.id,
-        entity_id=job.entity_id,
-    )
+    heard: set[str] = set()
+    for note in notes:
+        run, label, entity_id, token = jobs.get(note.job, (None, None, None, None))
+        if run is None or (note.token is not None and note.token != token):
+            continue
+        event = NewEvent(kind=note.kind, data=note.data, step_label=label, job=note.job, entity_id=entity_id)
+        of_runs.setdefault(RunId(run), []).append(event)
+        heard.add(note.job)
+    for of_run, events in of_runs.items():
+        append(transaction, of_run, events)
+    transaction.raw.execute(queries.RENEW_JOBS, {"now": transaction.micros, "jobs": to_json(sorted(heard))})

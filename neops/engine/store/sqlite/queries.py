@@ -67,6 +67,10 @@ SET lease_expires_at = :now + (SELECT lease_micros FROM workers WHERE workers.id
 WHERE status = 'polled' AND id IN (SELECT value FROM json_each(:jobs))
 """
 
+NOTED = """
+SELECT id, run_id, step_label, entity_id, lease_token FROM jobs WHERE id IN (SELECT value FROM json_each(?))
+"""
+
 LAST_EVENT = "SELECT COALESCE(MAX(seq), 0) FROM events WHERE run_id = ?"
 
 APPEND_EVENT = """

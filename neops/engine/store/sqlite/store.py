@@ -50,7 +50,7 @@ class SqliteStore:
         self.jobs = SqliteJobs(database, limits, new_id)
         self.runs = SqliteRuns(database, limits, new_id)
         self.events = SqliteEvents(database)
-        self.artifacts = SqliteArtifacts(database, new_id)
+        self.artifacts = SqliteArtifacts(database)
 
     @classmethod
     async def open(
