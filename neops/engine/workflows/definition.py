@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, Strict
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema
 
-from neops.engine.workflows.expressions import JsonObject
 from neops.entities import EntityType
+from neops.protocol import JsonObject
 from neops.protocol.patterns import Label, NamePart, SemverRefText
 
 Bool = Annotated[bool, Strict()]

@@ -17,8 +17,8 @@ from pydantic import JsonValue
 
 from neops.engine.workflows.jmes import Expression, Path, compile_expression, dotted, first_missing
 from neops.errors import ExpressionInvalid, InterpolationFailed
+from neops.protocol import JsonObject
 
-JsonObject = dict[str, JsonValue]
 Key = TypeVar("Key", str, int)
 
 OPEN, CLOSE = "{{", "}}"

@@ -15,9 +15,10 @@ from pydantic import JsonValue
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from neops.engine.workflows.expressions import OPEN, JsonObject
+from neops.engine.workflows.expressions import OPEN
 from neops.engine.workflows.jmes import Path, dotted, suggestion
 from neops.errors import WorkflowIssue
+from neops.protocol import JsonObject
 
 _CACHED_VALIDATORS = 256
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from neops.engine.workflows.expressions import JsonObject
 from neops.entities import Device, DeviceGroup, Entity, EntityType, Interface
+from neops.protocol import JsonObject
 
 # Credentials stay out: what expressions see ends up in jobs, events and logs.
 _SECRETS = {"password", "connection_options"}

@@ -110,7 +110,15 @@ class _Reader:
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> JsonValue:
         if node.tag != _STR_TAG:
             self.problems.append((path, f"tags such as {node.tag} are not allowed"))
-        return _core_scalar(node.value) if node.style is None else str(node.value)
+        return _core_scalar(node.value) if node.style is None else self._text(node, path)
+
+    def _text(self, node: yaml.ScalarNode, path: Path) -> str:
+        try:
+            # JSON escapes a character beyond the first plane as two surrogates, which YAML leaves apart.
+            return str(node.value).encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            self.problems.append((path, "holds half of an escaped character"))
+            return ""
 
     def _sequence(self, node: yaml.Node, path: Path) -> JsonValue:
         if node.tag != _SEQ_TAG:
@@ -127,12 +135,13 @@ class _Reader:
                 self.problems.append((path, 'a value that starts with {{ must be quoted: "{{ … }}"'))
             elif key.value == "<<" and key.style is None:
                 merged = {**self._merge(value, path), **merged}
-            elif key.value in own:
-                self.places[(*path, key.value)] = _place(key)
-                self.problems.append(((*path, key.value), "the key stands here a second time"))
             else:
-                self.places[(*path, key.value)] = _place(key)
-                own[key.value] = self.value(value, (*path, key.value))
+                name = self._text(key, path)
+                at = (*path, name)
+                self.places[at] = _place(key)
+                if name in own:
+                    self.problems.append((at, "the key stands here a second time"))
+                own[name] = self.value(value, at)
         return {**merged, **own}
 
     def _merge(self, node: yaml.Node, path: Path) -> dict[str, JsonValue]:

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from neops.engine.workflows.expressions import JsonObject, holds, parse_template, render, render_parameters
+from neops.engine.workflows.expressions import holds, parse_template, render, render_parameters
 from neops.errors import ExpressionInvalid, InterpolationFailed
+from neops.protocol import JsonObject
 
 DOCUMENT: JsonObject = {
     "parameters": {"n": 1, "site": "zrh", "none": None, "tags": ["a", "b"], "deep": {"k": True}},

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import json
 
-from neops.engine.workflows.expressions import JsonObject, render
+from neops.engine.workflows.expressions import render
 from neops.engine.workflows.scope import ContextDocument, Scope, StepResults
 from neops.entities import Device, DeviceGroup, EntityReference, EntityType, Interface, Platform, Secret
+from neops.protocol import JsonObject
 
 
 def scope(**results: StepResults) -> Scope:
