@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
 
 from neops.engine.store import tables
 from neops.engine.store.changes import NewEvent, NewJob
@@ -55,17 +55,23 @@ def _jobs() -> Select[Any]:
 
 def _narrowed(query: Select[Any], wanted: JobFilter) -> Select[Any]:
     jobs = tables.jobs.c
-    conditions = (
-        (wanted.job, jobs.id == wanted.job),
-        (wanted.jobs, jobs.id.in_(wanted.jobs or ())),
-        (wanted.status, jobs.status == wanted.status),
-        (wanted.worker, jobs.worker_id == wanted.worker),
-        (wanted.run, jobs.run_id == wanted.run),
-        (wanted.active_since, or_(jobs.status != JobStatus.PUSHED, jobs.finished_at >= wanted.active_since)),
-        (wanted.step, (jobs.step == wanted.step) & ~jobs.superseded),
-        (wanted.after, jobs.seq > select(jobs.seq).where(jobs.id == wanted.after).scalar_subquery()),
-    )
-    chosen = [condition for value, condition in conditions if value is not None]
+    chosen: list[ColumnElement[bool]] = []
+    if wanted.job is not None:
+        chosen.append(jobs.id == wanted.job)
+    if wanted.jobs is not None:
+        chosen.append(jobs.id.in_(wanted.jobs))
+    if wanted.status is not None:
+        chosen.append(jobs.status == wanted.status)
+    if wanted.worker is not None:
+        chosen.append(jobs.worker_id == wanted.worker)
+    if wanted.run is not None:
+        chosen.append(jobs.run_id == wanted.run)
+    if wanted.active_since is not None:
+        chosen.append(or_(jobs.status != JobStatus.PUSHED, jobs.finished_at >= wanted.active_since))
+    if wanted.step is not None:
+        chosen.append((jobs.step == wanted.step) & ~jobs.superseded)
+    if wanted.after is not None:
+        chosen.append(jobs.seq > select(jobs.seq).where(jobs.id == wanted.after).scalar_subquery())
     return query.where(*chosen).limit(wanted.limit)
 
 
