@@ -106,7 +106,7 @@ class WorkerSettings(Settings):
         "SHUTDOWN_TIMEOUT", 60.0, "Seconds that running jobs get to end after SIGTERM before they are cancelled."
     )
     cancel_grace_s: SecondsOrOff = _setting(
-        "NEOPS_CANCEL_GRACE", 5.0, "Seconds that a cancelled job gets to clean up before its thread is left behind."
+        "NEOPS_CANCEL_GRACE", 7.0, "Seconds that a cancelled job gets to clean up before its thread is left behind."
     )
     request_timeout_s: Seconds = _setting("API_REQUEST_TIMEOUT", 30.0, "Seconds that a call to the engine may take.")
     push_timeout_s: Seconds = _setting(

@@ -12,7 +12,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
@@ -209,9 +211,9 @@ class BlockingDetector:
 
     def __enter__(self) -> Self:
         if self._threshold_s > 0:
-            watched = (asyncio.get_running_loop(), threading.get_ident())
-            name = "neops-blocking-detector"
-            self._thread = threading.Thread(target=self._watch, args=watched, name=name, daemon=True)
+            # In the job's context, so that a report carries the job's log fields.
+            watch = partial(copy_context().run, self._watch, asyncio.get_running_loop(), threading.get_ident())
+            self._thread = threading.Thread(target=watch, name="neops-blocking-detector", daemon=True)
             self._thread.start()
         return self
 

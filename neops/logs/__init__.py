@@ -2,7 +2,7 @@
 
 from neops.logs.configure import LogFormat, configure_logging
 from neops.logs.context import current_fields, log_context
-from neops.logs.formats import ConsoleFormatter, JsonFormatter, fields_of
+from neops.logs.formats import ConsoleFormatter, JsonFormatter, as_text, fields_of
 from neops.logs.redaction import MASK, RedactionFilter, Redactor, install
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "LogFormat",
     "RedactionFilter",
     "Redactor",
+    "as_text",
     "configure_logging",
     "current_fields",
     "fields_of",

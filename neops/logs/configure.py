@@ -27,6 +27,7 @@ def configure_logging(
     Calling it again replaces the handler of the earlier call.
     """
     handler = _Handler(stream)
+    handler.setLevel(level)
     handler.setFormatter(JsonFormatter() if format == "json" else ConsoleFormatter())
     handler.addFilter(ContextFilter())
     handler.addFilter(RedactionFilter(redactor))
@@ -34,7 +35,7 @@ def configure_logging(
     for earlier in [one for one in root.handlers if isinstance(one, _Handler)]:
         root.removeHandler(earlier)
     root.addHandler(handler)
-    root.setLevel(level)
+    root.setLevel(min(handler.level, logging.INFO))  # a worker sends INFO lines of its jobs on, whatever is shown here
     for name in CHATTY:
         logging.getLogger(name).setLevel(logging.NOTSET if root.level <= logging.DEBUG else logging.WARNING)
     return handler

@@ -15,6 +15,11 @@ def fields_of(record: logging.LogRecord) -> Mapping[str, object]:
     return {name: value for name, value in vars(record).items() if name not in _OWN}
 
 
+def as_text(fields: Mapping[str, object]) -> str:
+    """`status=403 reason="no such worker"`"""
+    return " ".join(f"{name}={_shown(value)}" for name, value in fields.items())
+
+
 class ConsoleFormatter(logging.Formatter):
     """`14:03:07 WARNING neops.worker.polling the engine refuses the poll status=403`"""
 
@@ -22,8 +27,7 @@ class ConsoleFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)-7s %(name)s %(message)s", "%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  # logging's name
-        line = super().formatMessage(record)
-        return " ".join([line, *(f"{name}={_shown(value)}" for name, value in fields_of(record).items())])
+        return " ".join(part for part in (super().formatMessage(record), as_text(fields_of(record))) if part)
 
 
 class JsonFormatter(logging.Formatter):

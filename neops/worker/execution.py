@@ -1,0 +1,133 @@
+"""One job on a thread and an event loop of its own, so that no job can hold up the worker or another job."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from neops.blocks import BlockJob, BlockOutcome, JobPorts, execute_block
+from neops.concurrency import BlockingExecutor, use_executor
+from neops.logs import log_context
+from neops.worker.translation import failed
+
+logger = logging.getLogger(__name__)
+
+
+def abort_nothing(job_id: str) -> None:
+    """There are no device sessions to close."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobLimits:
+    """What one job gets: threads for blocking calls, and seconds to clean up when it is cancelled or out of time.
+
+    `abort_devices` closes the device sessions that a job is using, from any thread, so that whoever waits for an
+    answer of a hung device gets an error.
+    """
+
+    threads: int = 32
+    grace_s: float = 7.0
+    abort_devices: Callable[[str], object] = abort_nothing
+
+
+class JobThread:
+    """Runs one job. Make it on the worker's own event loop, await `run` there, call `cancel` there."""
+
+    def __init__(self, job: BlockJob, ports: JobPorts, limits: JobLimits) -> None:
+        self._job, self._ports, self._limits = job, ports, limits
+        self._home = asyncio.get_running_loop()
+        self._ended: asyncio.Future[BlockOutcome] = self._home.create_future()
+        self._told: asyncio.Future[str] = self._home.create_future()
+        self._inside: tuple[asyncio.AbstractEventLoop, asyncio.Task[BlockOutcome]] | None = None
+
+    def cancel(self, reason: str) -> None:
+        """Stop the job: its device sessions are closed and its block is cancelled. `reason` is for people."""
+        if not self._told.done():
+            self._told.set_result(reason)
+
+    async def run(self) -> BlockOutcome:
+        """Run the job to its end, or to the end of its grace. Never raises because of what the block does.
+
+        A thread that does not end is left behind and reported as still running.
+        """
+        if self._told.done():
+            return failed("JobCancelled", self._reason())
+        threading.Thread(target=self._thread, name=f"neops-job-{self._job.info.id}", daemon=True).start()
+        limit = self._job.info.deadline.timeout()
+        timeout_s = None if limit is None else limit + self._limits.grace_s
+        signs: set[asyncio.Future[Any]] = {self._ended, self._told}
+        await asyncio.wait(signs, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if not self._ended.done():
+            self._stop()
+            await asyncio.wait({self._ended}, timeout=self._limits.grace_s)
+        return self._outcome()
+
+    def _outcome(self) -> BlockOutcome:
+        if not self._ended.done():
+            logger.error("a job does not end; its thread is left behind", extra={"job": self._job.info.id})
+            return failed("JobStuck", f"{self._reason()}; the block still runs in its thread", retryable=False)
+        if self._ended.cancelled():
+            return failed("JobCancelled", self._reason())
+        return self._ended.result()
+
+    def _reason(self) -> str:
+        return self._told.result() if self._told.done() else "the job did not end before its deadline"
+
+    def _stop(self) -> None:
+        try:
+            self._limits.abort_devices(self._job.info.id)
+        except Exception:  # the device layer calls vendors' libraries
+            logger.exception("cannot close the device sessions of a job", extra={"job": self._job.info.id})
+        if self._inside is not None:
+            loop, task = self._inside
+            with suppress(RuntimeError):  # its loop was closed: it has just ended
+                loop.call_soon_threadsafe(task.cancel)
+
+    def _thread(self) -> None:
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._main())
+        except BaseException as error:  # a thread has nobody above it
+            self._settle(failed(type(error).__name__, f"the worker broke while it ran the job: {error}"))
+            logger.exception("a job's thread broke", extra={"job": self._job.info.id})
+
+    async def _main(self) -> None:
+        loop, info = asyncio.get_running_loop(), self._job.info
+        executor = BlockingExecutor(self._limits.threads, name=f"neops-job-{info.id}")
+        loop.set_default_executor(executor)  # asyncio.to_thread in a block must not hold up the end of the job either
+        with (
+            use_executor(executor),
+            log_context(
+                run=info.workflow_execution_id, job=info.id, step=info.step, block=self._job.block.registration.id
+            ),
+        ):
+            task = asyncio.create_task(execute_block(self._job, self._ports))
+            self._home.call_soon_threadsafe(self._entered, loop, task)
+            await asyncio.wait({task})
+            self._settle(None if task.cancelled() else task.result())
+            if executor.abandoned:
+                logger.warning("blocking calls of the job still run", extra={"threads": executor.abandoned})
+
+    def _entered(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[BlockOutcome]) -> None:
+        self._inside = (loop, task)
+        if self._told.done():
+            self._stop()
+
+    def _settle(self, outcome: BlockOutcome | None) -> None:
+        """Tell the worker's loop how the job ended, before this thread cleans up; None when it was cancelled."""
+
+        def tell() -> None:
+            if self._ended.done():
+                return
+            if outcome is None:
+                self._ended.cancel()
+            else:
+                self._ended.set_result(outcome)
+
+        with suppress(RuntimeError):  # the worker has gone
+            self._home.call_soon_threadsafe(tell)

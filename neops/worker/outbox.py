@@ -1,0 +1,108 @@
+"""Results on disk until the engine took them, so that a crash or a long outage loses none."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from neops.errors import SettingsInvalid
+from neops.protocol import JobResult, dump
+from neops.settings import without_userinfo
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """One result that is not delivered: a file, or `body` in memory when the disk did not take it."""
+
+    job_id: str
+    path: Path
+    body: bytes | None = None
+
+    def read(self) -> bytes:
+        """The result as it goes over the wire."""
+        return self.path.read_bytes() if self.body is None else self.body
+
+
+class Outbox:
+    """A directory with one JSON file a result. Files are complete or absent, also after a power cut.
+
+    Several workers may share it: a result that is delivered twice is refused or ignored by the engine.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        try:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsInvalid(f"NEOPS_STATE_DIR: results cannot be kept in {directory}: {error}") from error
+
+    @classmethod
+    def for_engine(cls, engine_url: str, state_dir: Path | None) -> Outbox:
+        """The outbox of one engine, below `state_dir` or the user's state directory.
+
+        Raises:
+            SettingsInvalid: the directory cannot be made.
+        """
+        engine = hashlib.sha256(without_userinfo(engine_url).encode()).hexdigest()[:12]
+        return cls((state_dir or platformdirs.user_state_path("neops")) / "outbox" / engine)
+
+    def keep(self, result: JobResult) -> Kept:
+        """Write a result; on return it survives a power cut. On a full disk it is kept in memory."""
+        key = f"{result.job_execution_id} {result.lease_token or ''}"
+        path = self.directory / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
+        body = dump(result)
+        try:
+            self._write(path, body)
+        except OSError as error:
+            logger.error(
+                "a result cannot be written to disk", extra={"job": result.job_execution_id, "reason": str(error)}
+            )
+            return Kept(job_id=result.job_execution_id, path=path, body=body)
+        return Kept(job_id=result.job_execution_id, path=path)
+
+    def waiting(self) -> Sequence[Kept]:
+        """What is not delivered, oldest first."""
+        paths = sorted(self.directory.glob("*.json"), key=lambda path: path.stat().st_mtime)
+        return [Kept(job_id=_job_id(path), path=path) for path in paths]
+
+    def drop(self, kept: Kept) -> None:
+        """The engine took it, or has another result."""
+        kept.path.unlink(missing_ok=True)
+
+    def set_aside(self, kept: Kept) -> Path:
+        """The engine refuses it for good: keep it for people to look at."""
+        aside = kept.path.with_suffix(".refused")
+        if kept.body is None:
+            kept.path.replace(aside)
+        return aside
+
+    def _write(self, path: Path, body: bytes) -> None:
+        unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+        descriptor = os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+        self._sync_directory()
+
+    def _sync_directory(self) -> None:
+        if os.name == "nt":  # directories cannot be opened there
+            return
+        descriptor = os.open(self.directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _job_id(path: Path) -> str:
+    return JobResult.model_validate_json(path.read_bytes()).job_execution_id

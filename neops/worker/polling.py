@@ -1,0 +1,100 @@
+"""Asks for as many jobs as there are free places, again at once while there is work."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from neops.concurrency import Clock
+from neops.errors import NeopsError
+from neops.protocol import Extension, JobPoll
+from neops.settings import WorkerSettings
+from neops.worker.backoff import Backoff
+from neops.worker.client import EngineClient, Polled
+from neops.worker.errors import EngineRefused
+from neops.worker.membership import Membership
+
+logger = logging.getLogger(__name__)
+
+EARLY_S = 1.0
+"""The pause after a held poll that came back early and empty, so that such an engine is not flooded."""
+
+
+class Poller:
+    """Polls until stopped. `free_places` waits until a job may start and says how many may.
+
+    An engine that holds polls is asked again at once; another one every `poll_interval_s` while it has no work.
+    """
+
+    def __init__(
+        self,
+        client: EngineClient,
+        membership: Membership,
+        settings: WorkerSettings,
+        *,
+        free_places: Callable[[], Awaitable[int]],
+        on_jobs: Callable[[Polled], None],
+        backoff: Backoff,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._client, self._membership, self._settings = client, membership, settings
+        self._free_places, self._on_jobs = free_places, on_jobs
+        self._backoff, self._clock = backoff, clock
+        self._delays = backoff.delays()
+        holds = membership.has(Extension.HELD_POLL) and settings.held_poll_s > 0
+        self._wait_s = settings.held_poll_s if holds else None
+        self._task: asyncio.Task[None] | None = None
+        self._asking = self._stopping = False
+
+    async def run(self) -> None:
+        """Poll until `stop`, or until cancelled."""
+        self._task = asyncio.current_task()
+        while not self._stopping:
+            pause_s = await self._ask(await self._free_places())
+            if pause_s and not self._stopping:
+                await asyncio.sleep(pause_s)
+
+    async def stop(self) -> None:
+        """Ask no more. A held poll is dropped: the engine leases nothing to a connection that is gone.
+
+        A poll that is not held is waited for, because what its answer brings is ours already.
+        """
+        self._stopping = True
+        if self._task is None:
+            return
+        if self._wait_s is not None or not self._asking:
+            self._task.cancel()
+        await asyncio.wait({self._task})
+
+    async def _ask(self, free: int) -> float:
+        """One poll; the pause in seconds until the next."""
+        asked_at, self._asking = self._clock(), True
+        try:
+            polled = await self._client.poll(self._question(free))
+        except NeopsError as error:
+            return self._failed(error)
+        finally:
+            self._asking = False
+        self._delays = self._backoff.delays()
+        if polled.jobs:
+            self._on_jobs(polled)
+            return 0
+        if self._wait_s is None:
+            return self._settings.poll_interval_s
+        return 0 if self._clock() - asked_at >= self._wait_s / 2 else min(EARLY_S, self._settings.poll_interval_s)
+
+    def _question(self, free: int) -> JobPoll:
+        return JobPoll(
+            function_block_ids=list(self._membership.offers),
+            worker_id=self._membership.worker_id,
+            limit=free,
+            wait_seconds=self._wait_s,
+        )
+
+    def _failed(self, error: NeopsError) -> float:
+        pause_s = next(self._delays)
+        level = logging.ERROR if isinstance(error, EngineRefused) else logging.WARNING
+        logger.log(level, "a poll failed", extra={"reason": str(error), "again_in_s": round(pause_s, 1)})
+        return pause_s

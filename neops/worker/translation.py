@@ -1,0 +1,117 @@
+"""Between the wire's words and the block's: a job as the engine sends it, a result as the engine takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import JsonValue, TypeAdapter
+
+from neops.blocks import BlockError, BlockJob, BlockOutcome, BlockRegistry, JobInfo, JobKind
+from neops.concurrency import Deadline
+from neops.protocol import (
+    DbUpdates,
+    Extension,
+    JobAcquire,
+    JobArtifact,
+    JobDefinition,
+    JobError,
+    JobExecutionResult,
+    JobResult,
+    JobResultStatus,
+    JobType,
+    UndecodableJob,
+)
+from neops.worker.membership import Membership
+
+_ACQUIRES: TypeAdapter[list[JobAcquire]] = TypeAdapter(list[JobAcquire])
+
+
+def read_job(job: JobDefinition, registry: BlockRegistry, answered_at: datetime) -> BlockJob:
+    """The job in the block's words. `answered_at` is the engine's clock when it sent the job.
+
+    Raises:
+        KeyError: this worker has no such block.
+    """
+    seconds = None if job.deadline is None else (job.deadline - answered_at).total_seconds()
+    info = JobInfo(
+        id=job.job_id,
+        attempt=job.attempt or 1,
+        step=job.step_label,
+        workflow_execution_id=job.workflow_execution_id,
+        deadline=Deadline.after(seconds),
+    )
+    return BlockJob(
+        info=info,
+        block=registry[job.function_block_id],
+        kind=JobKind(job.type.value),
+        parameters=job.parameters,
+        run_on=job.run_on,
+        entity_id=job.entity_id,
+        devices=job.context.devices,
+        device_groups=job.context.device_groups,
+        interfaces=job.context.interfaces,
+        forward_result=_forward_result(job.forward_result),
+    )
+
+
+def _forward_result(result: JobExecutionResult | None) -> Mapping[str, JsonValue] | None:
+    if result is None:
+        return None
+    return {"success": result.success, "message": result.message, "data": result.data}
+
+
+def write_result(job: JobDefinition, outcome: BlockOutcome, membership: Membership) -> JobResult:
+    """The outcome in the wire's words, with no key of an extension that the engine does not know."""
+    result = JobExecutionResult(
+        db_updates=DbUpdates(updates=list(outcome.updates)) if outcome.updates else None,
+        success=outcome.success,
+        message=outcome.message,
+        data=outcome.data,
+        retryable=outcome.retryable,
+        error=_error(outcome.error) if membership.has(Extension.RESULT_ERROR) else None,
+    )
+    return JobResult(
+        job_execution_id=job.job_id,
+        status=JobResultStatus(outcome.status),
+        result=result,
+        acquires=_acquires(outcome) if job.type is JobType.ACQUIRE else None,
+        lease_token=job.lease_token,
+        artifacts=_artifacts(outcome) if membership.has(Extension.ARTIFACTS) else None,
+    )
+
+
+def failed(type_: str, message: str, *, retryable: bool | None = None) -> BlockOutcome:
+    """The outcome of a job that did not get as far as its block, or not to its end."""
+    error = BlockError(type=type_, message=message, retryable=retryable)
+    return BlockOutcome(success=False, message=message, retryable=retryable, error=error)
+
+
+def undecodable_result(job: UndecodableJob) -> JobResult | None:
+    """What to answer about a job that cannot be understood; None where not even its id can be read."""
+    if job.job_id is None:
+        return None
+    message = f"the worker cannot read this job: {job.problem}"
+    result = JobExecutionResult(success=False, message=message)
+    return JobResult(
+        job_execution_id=job.job_id,
+        status=JobResultStatus.FAILED,
+        result=result,
+        lease_token=job.lease_token,
+    )
+
+
+def _error(error: BlockError | None) -> JobError | None:
+    if error is None:
+        return None
+    return JobError(type=error.type, message=error.message, traceback=error.traceback, retryable=error.retryable)
+
+
+def _acquires(outcome: BlockOutcome) -> list[JobAcquire]:
+    clauses = [clause.model_dump(mode="json", by_alias=True, exclude_none=True) for clause in outcome.acquires]
+    return _ACQUIRES.validate_python(clauses)
+
+
+def _artifacts(outcome: BlockOutcome) -> list[JobArtifact] | None:
+    files = [JobArtifact(name=one.name, media_type=one.media_type, content=one.data) for one in outcome.artifacts]
+    return files or None
