@@ -1,0 +1,22 @@
+"""Interfaces and neighbours under the names that the platform's own interface list has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from neops.devices.results import LldpNeighbor
+
+
+def long_name(text: str, prefixes: Mapping[str, str]) -> str:
+    """The interface's whole name, its short prefix replaced: `Gi1/0/2` → `GigabitEthernet1/0/2`; else as it is."""
+    match = re.fullmatch(r"([A-Za-z-]+)\s*(\d.*)", text)
+    return f"{prefixes[match[1]]}{match[2]}" if match and match[1] in prefixes else text
+
+
+def by_interface(seen: Iterable[tuple[str, str, str]]) -> Mapping[str, Sequence[LldpNeighbor]]:
+    """Neighbours by local interface, from (local interface, host name, port) in the device's order."""
+    found: dict[str, list[LldpNeighbor]] = {}
+    for interface, hostname, port in seen:
+        found.setdefault(interface, []).append(LldpNeighbor(hostname=hostname, port=port))
+    return found

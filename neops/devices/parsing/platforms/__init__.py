@@ -1,0 +1,34 @@
+"""What is known of each platform, one module each; names are netmiko's device types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from neops.devices.parsing.platforms import (
+    arista_eos,
+    cisco_ios,
+    cisco_nxos,
+    cisco_xr,
+    juniper_junos,
+    linux,
+    nokia_srl,
+)
+from neops.devices.parsing.reads import PlatformReads
+
+PLATFORMS: Mapping[str, PlatformReads] = {
+    "arista_eos": arista_eos.READS,
+    "cisco_ios": cisco_ios.READS,
+    "cisco_nxos": cisco_nxos.READS,
+    "cisco_xe": cisco_ios.READS,
+    "cisco_xr": cisco_xr.READS,
+    "juniper_junos": juniper_junos.READS,
+    "linux": linux.READS,
+    "nokia_srl": nokia_srl.READS,
+}
+
+NOTHING = PlatformReads()
+
+
+def reads_of(platform: str) -> PlatformReads:
+    """The reads of a platform; `PlatformReads()` with none of them when nobody has described it."""
+    return PLATFORMS.get(platform, NOTHING)

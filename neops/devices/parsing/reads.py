@@ -1,0 +1,123 @@
+"""A read as data: which commands to send, and the pure function that makes a result of the answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
+
+from neops.devices.parsing.textfsm import Row, read_rows
+from neops.devices.results import Configs, Facts, InterfaceDetails, LldpNeighbor
+from neops.errors import ParseFailed
+
+R = TypeVar("R")
+
+Retrieve = Literal["running", "startup", "candidate"]
+Interfaces = Mapping[str, InterfaceDetails]
+Neighbors = Mapping[str, Sequence[LldpNeighbor]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What a device answered to the commands of one read, and three ways to look at an answer.
+
+    All of them raise ParseFailed, with the device's name, when an answer is not what they expect.
+    """
+
+    device: str
+    platform: str
+    outputs: Mapping[str, str]
+
+    def text(self, command: str) -> str:
+        """The answer as it came."""
+        return self.outputs[command]
+
+    def rows(self, command: str) -> list[Row]:
+        """The records that the platform's ntc-template finds."""
+        return read_rows(self.device, self.platform, command, self.outputs[command])
+
+    def row(self, command: str) -> Row:
+        """The first record; there must be one."""
+        rows = self.rows(command)
+        if not rows:
+            raise ParseFailed(self.device, command, "the output holds no record")
+        return rows[0]
+
+    def json(self, command: str) -> Any:
+        """The JSON that the answer is."""
+        return read_json(self.device, command, self.outputs[command])
+
+    def find(self, command: str, pattern: str, default: str | None = None) -> str:
+        """The first group of a multi-line pattern; `default` when it is given and the pattern is not there."""
+        match = re.search(pattern, self.outputs[command], re.MULTILINE)
+        if match:
+            return match[1].strip()
+        if default is None:
+            raise ParseFailed(self.device, command, f"no line matches {pattern!r}")
+        return default
+
+
+def read_json(device: str, command: str, output: str) -> Any:
+    """The JSON document in an answer; lines around it (time stamps, `{master:0}` of Junos) are left out.
+
+    Raises:
+        ParseFailed: there is none.
+    """
+    try:
+        return json.loads(output)
+    except ValueError as error:
+        start = re.search(r"^\s*[\[{]\s*(?:$|[\"\[{])", output, re.MULTILINE)
+        if start:
+            try:
+                return json.JSONDecoder().raw_decode(output[start.start() :].lstrip())[0]
+            except ValueError:
+                pass
+        raise ParseFailed(device, command, f"the output is not JSON: {error}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read(Generic[R]):
+    """The commands of one getter and the function that turns their answers into its result."""
+
+    commands: tuple[str, ...]
+    parse: Callable[[Answers], R]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigRead:
+    """The commands that print configurations, and the lines in them that change at every reading.
+
+    `volatile` are regular expressions; a line that one of them matches from its start is left out.
+    """
+
+    commands: Mapping[Retrieve, tuple[str, ...]]
+    volatile: tuple[str, ...] = ()
+
+    def clean(self, text: str) -> str:
+        """The configuration without volatile lines, without blank lines around it, ended by a newline."""
+        kept = "\n".join(line.rstrip() for line in text.splitlines() if not self._is_volatile(line)).strip("\n")
+        return f"{kept}\n" if kept else ""
+
+    def _is_volatile(self, line: str) -> bool:
+        return any(re.match(pattern, line) for pattern in self.volatile)
+
+    def result(self, outputs: Mapping[str, str]) -> Configs:
+        """Configs from the outputs by command; a configuration of which no output is given stays empty."""
+        texts = {
+            name: self.clean("\n".join(outputs[command] for command in commands))
+            for name, commands in self.commands.items()
+            if all(command in outputs for command in commands)
+        }
+        return Configs(**texts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformReads:
+    """All that is known of a platform; what is None cannot be read on it."""
+
+    facts: Read[Facts] | None = None
+    interfaces: Read[Interfaces] | None = None
+    neighbors: Read[Neighbors] | None = None
+    config: ConfigRead | None = None

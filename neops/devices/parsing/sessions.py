@@ -1,0 +1,179 @@
+"""Bases for a session that can send commands: what it sends becomes rejections, parsed output and getters.
+
+A plugin author writes `open`, `close`, `abort`, `alive` and `exchange`, and lets `session_class` add the getters that
+the platform's table has:
+
+    class TelnetSession(CommandSession):
+        async def exchange(self, command: str) -> str: ...
+
+    session_class(TelnetSession, "cisco_ios")(device=device, platform="cisco_ios")
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache
+from types import new_class
+from typing import Literal, TypeVar, cast
+
+from neops.concurrency import in_thread
+from neops.devices.capabilities import ReadsConfig, ReadsFacts, ReadsInterfaces, ReadsNeighbors, RunsCommands
+from neops.devices.parsing.platforms import reads_of
+from neops.devices.parsing.reads import Answers, Interfaces, Neighbors, Read, read_json
+from neops.devices.parsing.rejections import rejected
+from neops.devices.parsing.textfsm import read_rows, template_for
+from neops.devices.plugin import ConnectionOptions, Session
+from neops.devices.results import CommandOutput, Configs, Facts, Parse
+from neops.entities import Device
+
+R = TypeVar("R")
+
+PARSED_IN_THREAD = 65_536
+"""Characters from which TextFSM leaves the loop that all sessions share: it reads about 2 MB/s (textfsm 2.1)."""
+
+
+class CommandSession(Session, RunsCommands):
+    """A session that runs commands, out of one method: `exchange`.
+
+    `platform` is our name of it (netmiko's device type): rejections and templates are looked up under it.
+    """
+
+    def __init__(self, *, device: Device, platform: str, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.device, self.platform = device, platform
+        self._clock = clock
+
+    @abstractmethod
+    def exchange(self, command: str) -> Awaitable[str]:
+        """Send one command, wait for the prompt; the answer without echo and prompt.
+
+        Write it as `async def`, or as `@run_in_thread def` over a blocking library.
+
+        Raises:
+            SessionLost: the connection broke.
+            OperationTimedOut: there was no prompt in time.
+        """
+        ...
+
+    async def send_command(self, command: str, *, parse: Parse | None = None) -> CommandOutput:
+        started = self._clock()
+        output = await self.exchange(command)
+        answer = CommandOutput(
+            device=self.device.name,
+            command=command,
+            output=output,
+            elapsed_s=self._clock() - started,
+            rejected=rejected(self.platform, output),
+        )
+        return answer if parse is None or answer.rejected else await self._parsed(answer, parse)
+
+    async def send_commands(self, commands: Sequence[str], *, parse: Parse | None = None) -> tuple[CommandOutput, ...]:
+        return tuple([await self.send_command(command, parse=parse) for command in commands])
+
+    async def read(self, read: Read[R]) -> R:
+        """Run a getter that is data; every command must be accepted.
+
+        Raises:
+            CommandRejected: the device knows one of the commands not, or not for this user.
+            ParseFailed: an answer is not what the getter expects.
+        """
+        outputs = {}
+        for command in read.commands:
+            outputs[command] = (await self.send_command(command)).raise_for_status().output
+        answers = Answers(device=self.device.name, platform=self.platform, outputs=outputs)
+        if sum(map(len, outputs.values())) < PARSED_IN_THREAD:
+            return read.parse(answers)
+        return await in_thread(lambda: read.parse(answers))
+
+    async def _parsed(self, answer: CommandOutput, parse: Parse) -> CommandOutput:
+        if parse == "json":
+            return answer.model_copy(update={"parsed": read_json(answer.device, answer.command, answer.output)})
+        rows = await self._rows(answer)
+        template = template_for(self.platform, answer.command)
+        return answer.model_copy(update={"parsed": rows, "template": template})
+
+    async def _rows(self, answer: CommandOutput) -> object:
+        def read() -> object:
+            return read_rows(answer.device, self.platform, answer.command, answer.output)
+
+        return read() if len(answer.output) < PARSED_IN_THREAD else await in_thread(read)
+
+
+class ParsedFacts(CommandSession, ReadsFacts):
+    """get_facts from the platform's table."""
+
+    async def get_facts(self) -> Facts:
+        return await self.read(_known(reads_of(self.platform).facts))
+
+
+class ParsedInterfaces(CommandSession, ReadsInterfaces):
+    """get_interfaces from the platform's table."""
+
+    async def get_interfaces(self) -> Interfaces:
+        return await self.read(_known(reads_of(self.platform).interfaces))
+
+
+class ParsedNeighbors(CommandSession, ReadsNeighbors):
+    """get_lldp_neighbors from the platform's table."""
+
+    async def get_lldp_neighbors(self) -> Neighbors:
+        return await self.read(_known(reads_of(self.platform).neighbors))
+
+
+class ParsedConfig(CommandSession, ReadsConfig):
+    """get_config from the platform's table."""
+
+    async def get_config(self, retrieve: Literal["running", "startup", "candidate", "all"] = "running") -> Configs:
+        config = _known(reads_of(self.platform).config)
+        wanted = config.commands if retrieve == "all" else (retrieve,)
+        outputs = {}
+        for command in (command for name in wanted for command in config.commands.get(name, ())):
+            outputs[command] = (await self.send_command(command)).raise_for_status().output
+        return config.result(outputs)
+
+
+def _known(read: R | None) -> R:
+    if read is None:
+        raise TypeError("this platform has no such read: take the class from session_class()")
+    return read
+
+
+S = TypeVar("S", bound=CommandSession)
+
+
+def parsed_capabilities(platform: str) -> frozenset[type]:
+    """The capabilities that a CommandSession has on a platform: running commands, and what its table can read."""
+    return frozenset({RunsCommands, *(capability for _, capability in _parts(platform))})
+
+
+def session_class(base: type[S], platform: str) -> type[S]:
+    """`base` with the getters of a platform: its bases say to `capabilities_of` exactly what it can do."""
+    return cast("type[S]", _joined(base, *(part for part, _ in _parts(platform))))
+
+
+@cache
+def _joined(*bases: type) -> type:
+    return new_class(bases[0].__name__, bases) if len(bases) > 1 else bases[0]
+
+
+def platform_name(device: Device, options: ConnectionOptions, platforms: Mapping[str, str]) -> str:
+    """Our name of the platform that a session was asked for, where `options` only has the library's.
+
+    `platforms` is the plugin's table. Several of our names may share one of the library's: the device's own wins.
+    """
+    own = device.platform_name
+    if own is not None and platforms.get(own) == options.platform:
+        return own
+    return next((name for name, theirs in platforms.items() if theirs == options.platform), own or options.platform)
+
+
+def _parts(platform: str) -> list[tuple[type, type]]:
+    reads = reads_of(platform)
+    known: list[tuple[object, type, type]] = [
+        (reads.facts, ParsedFacts, ReadsFacts),
+        (reads.interfaces, ParsedInterfaces, ReadsInterfaces),
+        (reads.neighbors, ParsedNeighbors, ReadsNeighbors),
+        (reads.config, ParsedConfig, ReadsConfig),
+    ]
+    return [(part, capability) for read, part, capability in known if read is not None]
