@@ -25,6 +25,9 @@ class Secret(str):
 
     __slots__ = ()
 
+    def __new__(cls, text: str = "") -> Self:
+        return super().__new__(cls, str.__str__(text))  # str(secret) would be the mask
+
     def reveal(self) -> str:
         """The plain text, as an ordinary `str`."""
         return str.__str__(self)

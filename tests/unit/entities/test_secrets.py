@@ -59,3 +59,7 @@ def test_a_device_masks_its_password_unless_the_writer_asks_for_it(secret: Secre
     assert json.loads(device.model_dump_json(context=REVEAL))["password"] == "hunter2-café"
     assert "hunter2" not in repr(device)
     assert isinstance(device.password, Secret)
+
+
+def test_a_secret_of_a_secret_is_the_same_text() -> None:
+    assert Secret(Secret("cisco123")).reveal() == "cisco123"
