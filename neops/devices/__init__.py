@@ -9,7 +9,11 @@ from neops.devices.capabilities import (
     RunsCommands,
     capabilities_of,
 )
+from neops.devices.catalogue import PluginCatalogue, PluginEntry
 from neops.devices.connector import Connector
+from neops.devices.credentials import CredentialProvider, EntityCredentials, EnvironmentCredentials
+from neops.devices.events import LoginEvent
+from neops.devices.options import ConnectionEntry, DeviceOptions, NeopsExtras
 from neops.devices.plugin import (
     CONNECTION_GROUP,
     ConnectionOptions,
@@ -19,6 +23,8 @@ from neops.devices.plugin import (
     HostKeys,
     Session,
 )
+from neops.devices.pool import PoolStatistics
+from neops.devices.proxy import BlockingDevice
 from neops.devices.results import (
     CommandOutput,
     Configs,
@@ -28,23 +34,36 @@ from neops.devices.results import (
     LldpNeighbor,
     Parse,
 )
+from neops.devices.runtime import DeviceRuntime
 
 __all__ = [
     "CAPABILITIES",
     "CONNECTION_GROUP",
+    "BlockingDevice",
     "CommandOutput",
     "Configs",
+    "ConnectionEntry",
     "ConnectionOptions",
     "ConnectionPlugin",
     "Connector",
+    "CredentialProvider",
     "Credentials",
+    "DeviceOptions",
     "DeviceResult",
+    "DeviceRuntime",
+    "EntityCredentials",
+    "EnvironmentCredentials",
     "Facts",
     "HostKeyPolicy",
     "HostKeys",
     "InterfaceDetails",
     "LldpNeighbor",
+    "LoginEvent",
+    "NeopsExtras",
     "Parse",
+    "PluginCatalogue",
+    "PluginEntry",
+    "PoolStatistics",
     "ReadsConfig",
     "ReadsFacts",
     "ReadsInterfaces",

@@ -54,7 +54,7 @@ class ConnectionOptions:
     host_keys: HostKeys = field(default_factory=HostKeys)
     connect_timeout_s: float = 15.0
     command_timeout_s: float = 60.0
-    extras: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = field(default_factory=dict, repr=False)  # may hold secrets
 
 
 class Session(ABC):
@@ -85,6 +85,13 @@ class Session(ABC):
     @abstractmethod
     async def alive(self) -> bool:
         """Whether the session looks usable, without sending anything to the device."""
+
+    async def reset(self) -> None:  # noqa: B027  # most sessions have nothing to undo
+        """Put the session back to how `open` left it, after each operation and before the next one.
+
+        Override it only where an operation can leave something behind, and make it cheap when nothing was. A session
+        whose reset fails is closed.
+        """
 
 
 @runtime_checkable

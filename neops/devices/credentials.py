@@ -1,0 +1,171 @@
+"""Which credentials are tried on a device, in which order, and when trying stops."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Final, Protocol, TypeVar
+
+from neops.concurrency import Clock
+from neops.devices.plugin import Credentials
+from neops.devices.waiting import Places
+from neops.entities import Device, Secret
+from neops.errors import AuthenticationFailed
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+USERNAME_VARIABLE: Final = "NEOPS_USERNAME"
+PASSWORD_VARIABLE: Final = "NEOPS_PASSWORD"  # noqa: S105  # the name of a variable
+
+PATIENCE_S: Final = 3.0
+"""How long one unanswered login may hold back others with the same unproven credential. OpenSSH with PAM answers a
+wrong password after about 2 s (pam_unix, FAIL_DELAY in login.defs(5))."""
+
+
+class CredentialProvider(Protocol):
+    """Knows credentials for devices: an inventory, the environment, a vault."""
+
+    @property
+    def name(self) -> str:
+        """Shown in errors, so that an operator knows where a refused credential came from."""
+        ...
+
+    def credentials(self, device: Device, known: Credentials, /) -> Awaitable[Credentials | None]:
+        """What to try on this device, None for nothing. `known` is what the device itself and its options say."""
+        ...
+
+
+class EntityCredentials:
+    """What the device itself and its `connection_options` say."""
+
+    name = "inventory"
+
+    async def credentials(self, _device: Device, known: Credentials, /) -> Credentials | None:
+        return known if known.username else None
+
+
+class EnvironmentCredentials:
+    """NEOPS_PASSWORD, for NEOPS_USERNAME or else for the user that the inventory names."""
+
+    name = "environment"
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        password = environment.get(PASSWORD_VARIABLE)
+        self._username = environment.get(USERNAME_VARIABLE)
+        self._password = Secret(password) if password else None
+
+    async def credentials(self, _device: Device, known: Credentials, /) -> Credentials | None:
+        username = self._username or known.username
+        if self._password is None or username is None:
+            return None
+        return replace(known, username=username, password=self._password, private_key=None)
+
+
+class _Record:
+    """What happened to one credential, over all devices."""
+
+    def __init__(self, limit: int) -> None:
+        self.proven = False
+        self.refused_by: list[str] = []
+        self.stopped_at = -math.inf
+        self._limit = limit
+        self.logins = Places(self._room, patience_s=PATIENCE_S)
+
+    @property
+    def stopped(self) -> bool:
+        return len(self.refused_by) >= self._limit
+
+    def _room(self) -> float:
+        """Logins that may be under way: as many as may still be refused; whoever waits for a stopped one is told so."""
+        return math.inf if self.proven or self.stopped else self._limit - len(self.refused_by)
+
+
+class CredentialChain:
+    """Tries credentials in the providers' order, the next one only after the device refused one.
+
+    One wrong password must not lock a fleet out: a credential that was refused `limit` times in a row is not tried
+    again for `hold_off_s`, and until it worked once no more logins with it are under way than may still be refused.
+    A login that gets no answer within `PATIENCE_S` holds nobody back: its device hangs. Lives in the runtime's loop.
+    """
+
+    def __init__(
+        self,
+        providers: Sequence[CredentialProvider],
+        *,
+        limit: int = 3,
+        hold_off_s: float = 300.0,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._providers = tuple(providers)
+        self._limit, self._hold_off_s, self._clock = limit, hold_off_s, clock
+        self._records: dict[Credentials, _Record] = {}
+
+    async def log_in(self, device: Device, known: Credentials, attempt: Callable[[Credentials], Awaitable[T]]) -> T:
+        """Run `attempt` with one credential after the other until the device takes one.
+
+        Raises:
+            AuthenticationFailed: the device refused all of them, or they are not tried any more.
+        """
+        refusals: list[str] = []
+        for source, credentials in await self._candidates(device, known):
+            try:
+                async with self._guarded(device, credentials):
+                    return await attempt(credentials)
+            except AuthenticationFailed as error:
+                refusals.append(f"{_described(credentials, source)}: {error.message}")
+        raise AuthenticationFailed(device.name, "; ".join(refusals))
+
+    async def _candidates(self, device: Device, known: Credentials) -> list[tuple[str, Credentials]]:
+        found: dict[Credentials, str] = {}
+        for provider in self._providers:
+            credentials = await provider.credentials(device, known)
+            if credentials is not None:
+                found.setdefault(credentials, provider.name)
+        if not found:
+            return [("none", known)]  # an agent or a default key may still do
+        complete_first = sorted(found, key=lambda one: one.password is None and one.private_key is None)
+        return [(found[credentials], credentials) for credentials in complete_first]
+
+    @asynccontextmanager
+    async def _guarded(self, device: Device, credentials: Credentials) -> AsyncIterator[None]:
+        """Let a login through and learn from how it ends."""
+        record = self._records.setdefault(replace(credentials, enable_secret=None), _Record(self._limit))
+        if record.stopped and self._clock() - record.stopped_at >= self._hold_off_s:
+            record.refused_by.pop()  # one more try, and it stays stopped if that is refused
+        async with record.logins.place():
+            if record.stopped:
+                raise AuthenticationFailed(device.name, self._not_tried(record))
+            try:
+                yield
+            except AuthenticationFailed:
+                self._refused(record, device, credentials)
+                raise
+            record.proven = True
+            record.refused_by.clear()
+            record.logins.move()
+
+    def _refused(self, record: _Record, device: Device, credentials: Credentials) -> None:
+        if not record.proven or device.name not in record.refused_by:
+            record.refused_by.append(device.name)
+        record.proven = record.proven and not record.stopped
+        if record.stopped:
+            record.stopped_at = self._clock()
+            logger.error(
+                "a credential was refused too often and is not tried any more",
+                extra={"user": credentials.username, "refused_by": record.refused_by, "hold_off_s": self._hold_off_s},
+            )
+        record.logins.move()
+
+    def _not_tried(self, record: _Record) -> str:
+        wait_s = record.stopped_at + self._hold_off_s - self._clock()
+        return f"not tried, refused by {', '.join(record.refused_by)} before: correct it or wait {wait_s:.0f} s"
+
+
+def _described(credentials: Credentials, source: str) -> str:
+    return f"user {credentials.username!r} ({source})" if credentials.username else f"no user ({source})"

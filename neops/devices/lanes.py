@@ -1,0 +1,187 @@
+"""Lanes: to one device through one plugin goes one operation at a time, in the order of asking."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from contextvars import Context
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from neops.concurrency import Clock, Deadline
+from neops.devices.logins import Logins, Route
+from neops.devices.operations import Stragglers, abort, bounded
+from neops.devices.plugin import Session
+from neops.devices.pool import PooledSession, SessionKey, SessionPool
+from neops.errors import ConnectFailed, DeviceError, NeopsError, OperationTimedOut, SessionLost
+
+logger = logging.getLogger(__name__)
+
+RESET_S: Final = 5.0
+"""How long a session may take to reset itself before it is closed instead."""
+
+_SESSION_GONE: Final = (SessionLost, OperationTimedOut, ConnectFailed)
+
+
+@dataclass(eq=False, kw_only=True)
+class Operation:
+    """One call of one method on one device, from asking to answer.
+
+    `until` is the deadline of whoever asked. `session` is there while it runs on one. `future` is its answer, and
+    `interrupted` the reason why somebody else ended it.
+    """
+
+    route: Route
+    method: str
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    job: str | None = None
+    until: Deadline = Deadline.never
+    session: Session | None = None
+    future: Future[Any] = field(default_factory=Future)
+    interrupted: DeviceError | None = None
+
+    @property
+    def time_limit_s(self) -> float:
+        """The command deadline; `send_commands` has one for each of its commands."""
+        commands = self.args[0] if self.method == "send_commands" and self.args else ()
+        return self.route.options.command_timeout_s * max(1, len(commands))
+
+
+class _Lane:
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.asked = 0
+        self.failed_logins = 0
+        self.failure: ConnectFailed | None = None
+
+
+class Lanes:
+    """Takes operations to their sessions. Lives in the runtime's loop.
+
+    Who was already waiting while a login failed gets the same error: the device is not asked again for each of them.
+    """
+
+    def __init__(
+        self, pool: SessionPool, logins: Logins, stragglers: Stragglers, *, clock: Clock = time.monotonic
+    ) -> None:
+        self._pool, self._logins, self._stragglers, self._clock = pool, logins, stragglers, clock
+        self._lanes: dict[SessionKey, _Lane] = {}
+        self._resets: set[asyncio.Task[None]] = set()
+
+    async def run(self, operation: Operation) -> Any:
+        """Run an operation when its turn comes, on a warm session or a new one.
+
+        Raises:
+            ConnectFailed: no session could be opened; nothing was sent.
+            SessionLost: the session broke; what was sent may have taken effect, so it is never sent again.
+            OperationTimedOut: the deadline passed; the session was closed.
+        """
+        lane = self._lanes.setdefault(operation.route.key, _Lane())
+        lane.asked += 1
+        turn = False
+        try:
+            async with asyncio.timeout(operation.until.timeout()):
+                seen = lane.failed_logins
+                turn = await lane.turn.acquire()
+                pooled = await self._session(operation, lane, seen)
+            result = await self._perform(operation, pooled)
+        except TimeoutError:
+            self._leave(operation.route.key, lane, turn=turn)
+            raise OperationTimedOut(
+                operation.route.name, f"the deadline passed before {operation.method} had a session"
+            ) from None
+        except BaseException:
+            self._leave(operation.route.key, lane, turn=turn)
+            raise
+        self._hand_back(pooled, lane)
+        return result
+
+    async def _session(self, operation: Operation, lane: _Lane, seen: int) -> PooledSession:
+        if lane.failure is not None and lane.failed_logins != seen:
+            raise lane.failure.with_traceback(None)
+        route = operation.route
+        try:
+            return await self._pool.check_out(
+                route.key, lambda: self._logins.open(route, operation.until, operation.job)
+            )
+        except ConnectFailed as error:
+            lane.failure = error
+            lane.failed_logins += 1
+            raise
+
+    async def _perform(self, operation: Operation, pooled: PooledSession) -> Any:
+        route, session = operation.route, pooled.session
+        limit = min(operation.until, Deadline.after(operation.time_limit_s, self._clock))
+        operation.session = session
+        try:
+            return await bounded(_call(session, operation), session, limit, self._stragglers)
+        except asyncio.CancelledError:
+            self._pool.discard(pooled, aborted=True)
+            raise
+        except TimeoutError:
+            abort(session)
+            self._pool.discard(pooled, aborted=True)
+            raise _too_late(operation, limit) from None
+        except (OSError, EOFError) as error:
+            self._pool.discard(pooled, aborted=False)
+            raise SessionLost(route.name, f"{operation.method}: {str(error) or type(error).__name__}") from error
+        except NeopsError as error:
+            if isinstance(error, _SESSION_GONE):
+                self._pool.discard(pooled, aborted=False)
+            else:
+                self._pool.give_back(pooled)
+            raise
+        except Exception as error:
+            self._pool.discard(pooled, aborted=False)  # what state it is in only the plugin could have known
+            error.add_note(f"{route.name}: in {operation.method} of the plugin {route.plugin.name}")
+            raise
+        finally:
+            operation.session = None
+
+    def _hand_back(self, pooled: PooledSession, lane: _Lane) -> None:
+        if type(pooled.session).reset is Session.reset:
+            self._pool.give_back(pooled)
+            self._leave(pooled.key, lane, turn=True)
+            return
+        resetting = asyncio.get_running_loop().create_task(self._reset(pooled, lane), context=Context())
+        self._resets.add(resetting)
+        resetting.add_done_callback(self._resets.discard)
+
+    async def _reset(self, pooled: PooledSession, lane: _Lane) -> None:
+        """The caller has its answer already; the next operation waits until this is over."""
+        limit = Deadline.after(RESET_S, self._clock)
+        try:
+            await bounded(pooled.session.reset(), pooled.session, limit, self._stragglers)
+        except Exception as error:  # noqa: BLE001  # the plugin's own code: a session that cannot be reset is not used again
+            logger.warning(
+                "a session could not be reset",
+                extra={"host": pooled.key.host, "plugin": pooled.key.plugin, "problem": repr(error)},
+            )
+            self._pool.discard(pooled, aborted=False)
+        else:
+            self._pool.give_back(pooled)
+        finally:
+            self._leave(pooled.key, lane, turn=True)
+
+    def _leave(self, key: SessionKey, lane: _Lane, *, turn: bool) -> None:
+        if turn:
+            lane.turn.release()
+        lane.asked -= 1
+        if not lane.asked:
+            del self._lanes[key]
+
+
+async def _call(session: Session, operation: Operation) -> Any:
+    return await getattr(session, operation.method)(*operation.args, **operation.kwargs)
+
+
+def _too_late(operation: Operation, limit: Deadline) -> DeviceError:
+    if operation.until <= limit:
+        return OperationTimedOut(operation.route.name, f"{operation.method} was not done at the job's deadline")
+    return OperationTimedOut(
+        operation.route.name, f"{operation.method} was not done within {operation.time_limit_s:g} s (command deadline)"
+    )

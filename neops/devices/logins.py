@@ -1,0 +1,154 @@
+"""Opens sessions: imports the library once, bounds how many log in at a time, and says how each login ended."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import time
+from collections.abc import Callable
+from contextvars import Context
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from neops.concurrency import BlockingExecutor, Clock, Deadline, in_thread, use_executor
+from neops.devices.credentials import CredentialChain
+from neops.devices.events import LoginEvent
+from neops.devices.operations import Stragglers, bounded
+from neops.devices.plugin import ConnectionOptions, ConnectionPlugin, Credentials, Session
+from neops.devices.pool import SessionKey
+from neops.devices.waiting import Places
+from neops.entities import Device
+from neops.errors import ConnectFailed, DeviceError, OperationTimedOut, Unreachable
+
+logger = logging.getLogger(__name__)
+
+PATIENCE_S: Final = 3.0
+"""A login that takes longer waits for its device, and no longer counts among those that work at the same time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """How one device is reached through one plugin."""
+
+    device: Device
+    plugin: ConnectionPlugin
+    options: ConnectionOptions
+    key: SessionKey = field(repr=False)
+
+    @classmethod
+    def to(cls, device: Device, plugin: ConnectionPlugin, options: ConnectionOptions) -> Route:
+        return cls(device=device, plugin=plugin, options=options, key=SessionKey.of(plugin.name, options))
+
+    @property
+    def name(self) -> str:
+        """The device's name, for errors and logs."""
+        return self.device.name
+
+
+class Logins:
+    """Opens the sessions of one runtime, in its loop.
+
+    Sessions are opened in a context of their own, because they outlive the job that happens to open them.
+    """
+
+    def __init__(
+        self,
+        *,
+        credentials: CredentialChain,
+        at_a_time: int,
+        stragglers: Stragglers,
+        executor: BlockingExecutor,
+        notify: Callable[[LoginEvent], None],
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._credentials, self._stragglers, self._notify = credentials, stragglers, notify
+        self._executor, self._clock = executor, clock
+        self._places = Places(lambda: at_a_time, patience_s=PATIENCE_S)
+        self._imports: dict[str, asyncio.Task[None]] = {}
+
+    async def open(self, route: Route, until: Deadline, job: str | None) -> Session:
+        """A new session, logged in.
+
+        Raises:
+            ConnectFailed: the device cannot be reached, or does not let us in.
+            OperationTimedOut: `until` passed before the login was over.
+        """
+        started = self._clock()
+        try:
+            session = await self._open(route, until)
+        except ConnectFailed as error:
+            self._tell(route, job, started, error)
+            raise
+        self._tell(route, job, started, None)
+        return session
+
+    async def _open(self, route: Route, until: Deadline) -> Session:
+        await self._library_of(route)
+
+        async def attempt(credentials: Credentials) -> Session:
+            async with self._places.place():
+                return await self._log_in(route, replace(route.options, credentials=credentials), until)
+
+        return await self._credentials.log_in(route.device, route.options.credentials, attempt)
+
+    async def _log_in(self, route: Route, options: ConnectionOptions, until: Deadline) -> Session:
+        limit = min(until, Deadline.after(options.connect_timeout_s, self._clock))
+        try:
+            session = route.plugin.session(route.device.model_copy(), options)
+            await bounded(self._opening(session), session, limit, self._stragglers, Context())
+        except TimeoutError:
+            raise self._late(route, options, until) from None
+        except DeviceError:
+            raise
+        except Exception as error:
+            where = f"{_place(options)} through {route.plugin.name}"
+            raise ConnectFailed(route.name, f"{type(error).__name__} at {where}: {error}") from error
+        return session
+
+    async def _opening(self, session: Session) -> None:
+        with use_executor(self._executor):
+            await session.open()
+
+    def _late(self, route: Route, options: ConnectionOptions, until: Deadline) -> DeviceError:
+        if until.expired:
+            return OperationTimedOut(route.name, "the job's deadline passed while logging in")
+        where = f"{_place(options)} through {route.plugin.name}"
+        return Unreachable(route.name, f"no login within {options.connect_timeout_s:g} s at {where}")
+
+    async def _library_of(self, route: Route) -> None:
+        """Import the plugin's library in a thread: it takes up to half a second in which other devices go on."""
+        plugin = route.plugin
+        task = self._imports.get(plugin.name)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(
+                in_thread(lambda: _import(plugin.modules), executor=self._executor), context=Context()
+            )
+            self._imports[plugin.name] = task
+        try:
+            await asyncio.shield(task)
+        except ImportError as error:
+            self._imports.pop(plugin.name, None)
+            raise ConnectFailed(route.name, f"{plugin.name} cannot import its library: {error}") from error
+
+    def _tell(self, route: Route, job: str | None, started: float, error: ConnectFailed | None) -> None:
+        elapsed_s = self._clock() - started
+        fields = {"device": route.name, "plugin": route.plugin.name, "elapsed_s": round(elapsed_s, 3)}
+        if error is None:
+            logger.info("logged in", extra=fields)
+        else:
+            logger.warning("login failed", extra=fields | {"error": error.message})
+        event = LoginEvent(device=route.device, plugin=route.plugin.name, job=job, elapsed_s=elapsed_s, error=error)
+        try:
+            self._notify(event)
+        except Exception:  # the listener's own code, and the login is what it is
+            logger.exception("a listener to logins failed", extra=fields)
+
+
+def _import(modules: tuple[str, ...]) -> None:
+    for module in modules:
+        importlib.import_module(module)
+
+
+def _place(options: ConnectionOptions) -> str:
+    return options.host if options.port is None else f"{options.host}:{options.port}"

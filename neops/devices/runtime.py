@@ -1,0 +1,260 @@
+"""The device layer of one process: an event loop in a thread of its own, in which all sessions live."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar, cast
+
+from typing_extensions import TypeForm
+
+from neops.concurrency import BlockingExecutor, Clock, use_executor
+from neops.devices.capabilities import capabilities_of
+from neops.devices.catalogue import PluginCatalogue
+from neops.devices.credentials import CredentialChain, CredentialProvider, EntityCredentials
+from neops.devices.events import LoginEvent
+from neops.devices.lanes import Lanes, Operation
+from neops.devices.logins import Logins, Route
+from neops.devices.operations import GRACE_S, Stragglers, abort
+from neops.devices.options import DeviceOptions
+from neops.devices.pool import PoolLimits, PoolStatistics, SessionPool
+from neops.devices.proxy import Binding, BlockingDevice, DeviceProxy
+from neops.devices.resolve import Wish, offer_of, resolve
+from neops.entities import Device
+from neops.errors import SessionLost
+from neops.settings import DeviceSettings
+
+logger = logging.getLogger(__name__)
+
+C = TypeVar("C")
+
+SWEEP_S: Final = 5.0
+"""How often idle sessions are looked through for those to close."""
+
+STOP_S: Final = 5.0
+"""How long `stop` waits for logouts and for calls to end."""
+
+
+def _ignore(_event: LoginEvent) -> None:
+    return None
+
+
+class DeviceRuntime:
+    """Opens, shares and closes the sessions of a process. One per process; safe to use from any thread.
+
+    ```python
+    with DeviceRuntime(settings) as runtime:
+        router = runtime.connect(device, ReadsFacts)
+        facts = await router.get_facts()
+    ```
+
+    `on_login` hears of every login that went well or failed, in the runtime's own thread: it must not block.
+    """
+
+    def __init__(
+        self,
+        settings: DeviceSettings | None = None,
+        *,
+        catalogue: PluginCatalogue | None = None,
+        credentials: Sequence[CredentialProvider] = (EntityCredentials(),),
+        on_login: Callable[[LoginEvent], None] = _ignore,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._settings = settings or DeviceSettings()
+        self.catalogue = catalogue or PluginCatalogue()
+        self._executor = BlockingExecutor(self._settings.threads, name="neops-device")
+        self._stragglers = Stragglers()
+        self._pool = SessionPool(_limits(self._settings), clock=clock)
+        logins = Logins(
+            credentials=CredentialChain(
+                credentials,
+                limit=self._settings.credential_failures,
+                hold_off_s=self._settings.credential_hold_off_s,
+                clock=clock,
+            ),
+            at_a_time=self._settings.concurrent_logins,
+            stragglers=self._stragglers,
+            executor=self._executor,
+            notify=on_login,
+            clock=clock,
+        )
+        self._lanes = Lanes(self._pool, logins, self._stragglers, clock=clock)
+        self._operations: set[Operation] = set()
+        self._served: dict[int, dict[str, None]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping = False
+
+    def start(self) -> None:
+        """Start the runtime's thread. A stopped runtime cannot be started again."""
+        if self._thread is not None:
+            raise RuntimeError("this device runtime was started before")
+        self._loop = asyncio.new_event_loop()
+        self._loop.set_default_executor(self._executor)
+        self._thread = threading.Thread(target=self._serve, args=(self._loop,), name="neops-devices", daemon=True)
+        self._thread.start()
+
+    def stop(self, within_s: float = STOP_S) -> None:
+        """End all operations, close all sessions and the thread; what does not end in time is left behind and logged.
+
+        Operations that still run raise SessionLost at their callers.
+        """
+        if self._loop is None or self._thread is None or self._stopping:
+            return
+        self._stopping = True
+        self._interrupt(tuple(self._operations), "the device runtime was stopped")
+        shutting_down = asyncio.run_coroutine_threadsafe(self._shut_down(within_s), self._loop)
+        concurrent.futures.wait((shutting_down,), timeout=within_s + 1)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(1)
+        if self._thread.is_alive():
+            logger.error("the device runtime's thread does not end: a plugin blocks its event loop")
+        if self._executor.abandoned:
+            logger.warning("device calls still run in threads", extra={"threads": self._executor.abandoned})
+
+    def connect(self, device: Device, capability: TypeForm[C], *, job: str | None = None) -> C:
+        """The device, typed as the capability: see `Connector.connect`."""
+        return cast("C", DeviceProxy(self._bind(device, capability, job)))
+
+    def connect_blocking(self, device: Device, capability: TypeForm[Any], *, job: str | None = None) -> BlockingDevice:
+        """The same for a thread without an event loop: methods return the answer itself."""
+        return BlockingDevice(self._bind(device, capability, job))
+
+    def abort(self, *, job: str) -> int:
+        """End a job's operations now, from any thread: their sessions are closed, their callers get SessionLost.
+
+        Returns how many operations there were.
+        """
+        operations = [operation for operation in tuple(self._operations) if operation.job == job]
+        self._interrupt(operations, "its job was aborted")
+        return len(operations)
+
+    def served_by(self, device: Device) -> tuple[str, ...]:
+        """Names of the plugins that answered for this device so far, in the order of their first use."""
+        return tuple(self._served.get(device.id, ()))
+
+    def statistics(self) -> PoolStatistics:
+        """Sessions of the whole process, now and since the start."""
+        waiting = sum(operation.session is None for operation in tuple(self._operations))
+        return self._pool.statistics(waiting)
+
+    @property
+    def hung_threads(self) -> int:
+        """Threads in which a library still runs a call that was given up."""
+        return self._executor.abandoned
+
+    async def call(self, operation: Operation) -> Any:
+        self._submit(operation)
+        try:
+            return await asyncio.wrap_future(operation.future)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if operation.interrupted is not None and not (task and task.cancelling()):
+                raise operation.interrupted from None
+            raise
+
+    def call_blocking(self, operation: Operation) -> Any:
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("a blocking call in the device runtime's own thread would wait for itself")
+        self._submit(operation)
+        try:
+            return operation.future.result()
+        except concurrent.futures.CancelledError:
+            if operation.interrupted is not None:
+                raise operation.interrupted from None
+            raise
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _bind(self, device: Device, capability: object, job: str | None) -> Binding:
+        wanted = capabilities_of(capability) if isinstance(capability, type) else frozenset()
+        if not isinstance(capability, type) or not wanted:
+            raise TypeError(f"{capability!r} is no capability: ask for a Protocol such as ReadsFacts")
+        options = DeviceOptions.read(device, self._settings)
+        wish = Wish(
+            device=device.name,
+            platform=options.platform,
+            capabilities=wanted,
+            preferred=options.preferred_plugins,
+        )
+        resolution = resolve(wish, [offer_of(entry, options.platform) for entry in self.catalogue.entries()])
+        if len(resolution.plugins) > 1:
+            logger.info("no single plugin has all", extra={"device": device.name, "served_by": resolution.described()})
+        plugins = [self.catalogue.plugin(name) for name in resolution.plugins]
+        routes = {plugin.name: Route.to(device, plugin, options.for_plugin(plugin)) for plugin in plugins}
+        return Binding(
+            device=device.name,
+            platform=options.platform,
+            capability=capability.__name__,
+            methods={method: routes[plugin] for method, plugin in resolution.methods().items()},
+            job=job,
+            caller=self,
+        )
+
+    def _submit(self, operation: Operation) -> None:
+        loop = self._loop
+        if loop is None or self._stopping:
+            raise RuntimeError("the device runtime is not running: call start(), or use it as a context manager")
+        operation.future = asyncio.run_coroutine_threadsafe(self._operate(operation), loop)
+        self._operations.add(operation)
+        operation.future.add_done_callback(lambda _: self._operations.discard(operation))
+
+    async def _operate(self, operation: Operation) -> Any:
+        with use_executor(self._executor):
+            answer = await self._lanes.run(operation)
+        route = operation.route
+        self._served.setdefault(route.device.id, {})[route.plugin.name] = None
+        return answer
+
+    def _interrupt(self, operations: Sequence[Operation], reason: str) -> None:
+        """End operations from any thread: their sockets first, so that it works while the loop is blocked as well."""
+        for operation in operations:
+            if (session := operation.session) is not None:
+                abort(session)
+            operation.interrupted = SessionLost(operation.route.name, f"{operation.method} was aborted: {reason}")
+            operation.future.cancel()
+
+    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        sweeping = loop.create_task(self._sweep())
+        try:
+            loop.run_forever()
+        finally:
+            del sweeping
+            loop.close()
+            self._executor.shutdown(wait=False)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            self._pool.sweep()
+
+    async def _shut_down(self, within_s: float) -> None:
+        await self._pool.close(within_s / 2)
+        await self._stragglers.settle(within_s / 2)
+        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=GRACE_S)
+        await asyncio.get_running_loop().shutdown_asyncgens()
+
+
+def _limits(settings: DeviceSettings) -> PoolLimits:
+    return PoolLimits(
+        sessions=settings.max_sessions,
+        sessions_per_device=settings.sessions_per_device,
+        idle_ttl_s=settings.idle_ttl_s,
+        max_age_s=settings.max_age_s,
+    )

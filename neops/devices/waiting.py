@@ -1,0 +1,84 @@
+"""Waiting for room, first come first served. Everything here lives in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+
+
+class WaitingLine:
+    """Coroutines that wait for room. Nobody is passed by who came later, and one that is cancelled loses no room."""
+
+    def __init__(self) -> None:
+        self._tickets: deque[tuple[asyncio.Future[None], Callable[[], bool]]] = deque()
+        self._moving = False
+
+    def __len__(self) -> int:
+        return sum(not ticket.done() for ticket, _ in self._tickets)
+
+    async def enter(self, take: Callable[[], bool], give_back: Callable[[], None]) -> None:
+        """Wait until all who came earlier are through and `take` has claimed room, which it does when it says True."""
+        if not self._tickets and take():
+            return
+        ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tickets.append((ticket, take))
+        try:
+            await ticket
+        except asyncio.CancelledError:
+            if not ticket.cancelled():  # let in and cancelled in the same moment
+                give_back()
+            self.move()
+            raise
+
+    def move(self) -> None:
+        """Let in whom there is room for. Call it whenever room may have appeared, also from within a `take`."""
+        if self._moving:
+            return
+        self._moving = True
+        try:
+            self._let_in()
+        finally:
+            self._moving = False
+
+    def _let_in(self) -> None:
+        while self._tickets:
+            ticket, take = self._tickets[0]
+            if not ticket.done() and not take():
+                return
+            self._tickets.popleft()
+            if not ticket.done():
+                ticket.set_result(None)
+
+
+class Places:
+    """Room for `limit()` at a time. Who stays longer than `patience_s` no longer counts: it waits for its device."""
+
+    def __init__(self, limit: Callable[[], float], *, patience_s: float) -> None:
+        self._limit, self._patience_s = limit, patience_s
+        self._taken = 0
+        self._line = WaitingLine()
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Wait for a place and hold it inside."""
+        await self._line.enter(self._take, self._give_back)
+        with ExitStack() as once:
+            once.callback(self._give_back)
+            timer = asyncio.get_running_loop().call_later(self._patience_s, once.close)
+            once.callback(timer.cancel)
+            yield
+
+    def move(self) -> None:
+        """Look again after `limit()` has changed."""
+        self._line.move()
+
+    def _take(self) -> bool:
+        free = self._taken < self._limit()
+        self._taken += free
+        return free
+
+    def _give_back(self) -> None:
+        self._taken -= 1
+        self._line.move()
