@@ -33,20 +33,22 @@ class Fleet(Message):
         return self.model_copy(update={"endpoints": self.endpoints[:1]})
 
 
+class Sample(Message):
+    """One measurement: seconds on the clock, and of the client's own processor time, all threads together."""
+
+    wall_s: float
+    cpu_s: float
+
+
 class FleetTimes(Message):
-    """Seconds until the last device answered: logging in first (cold), and again on the open sessions (warm).
+    """Until the last device answered: logging in first (cold), and again on the open sessions (warm)."""
 
-    `cold_cpu_s` and `warm_cpu_s` are the client's own processor time.
-    """
-
-    cold_s: float
-    cold_cpu_s: float
-    warm_s: float
-    warm_cpu_s: float
+    cold: Sample
+    warm: Sample
 
 
 class CallTimes(Message):
-    """Median seconds of one command on one open session: through neops, and through the library itself."""
+    """The median of one command on one open session: through neops, and through the library itself."""
 
-    proxy_s: float
-    bare_s: float
+    proxy: Sample
+    bare: Sample

@@ -8,43 +8,43 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from statistics import median
 
 from rich.table import Table
 
-from tests.benchmarks.fleet import Message
+from tests.benchmarks.fleet import Message, Sample
+from tests.benchmarks.timing import median_of
 
 LIBRARIES = ("neops", "scrapli", "netmiko", "nornir", "nornir-netmiko", "asyncssh", "ssh2-python")
 
 
 class Row(Message):
-    """One comparison. `ratio` is neops / peer: below 1, neops is faster. Times are medians in seconds.
+    """One comparison. `ratio` is neops / peer: below 1, neops is faster.
 
-    `target` is what the ratio must not exceed, `met` whether it does not. The samples are in the order they were taken.
+    Both sides are medians; the samples are in the order they were taken. `target` is what the ratio must not exceed.
     """
 
     name: str
-    neops_s: float
-    neops_samples_s: tuple[float, ...]
-    peer: str
-    peer_s: float
-    peer_samples_s: tuple[float, ...]
+    neops: Sample
+    neops_samples: tuple[Sample, ...]
+    peer_name: str
+    peer: Sample
+    peer_samples: tuple[Sample, ...]
     ratio: float
     target: float | None
     met: bool | None
 
     @classmethod
     def compare(
-        cls, name: str, neops: Sequence[float], peer: str, peers: Sequence[float], target: float | None = None
+        cls, name: str, neops: Sequence[Sample], peer_name: str, peer: Sequence[Sample], target: float | None = None
     ) -> Row:
-        ratio = median(neops) / median(peers)
+        ratio = median_of(neops).wall_s / median_of(peer).wall_s
         return cls(
             name=name,
-            neops_s=median(neops),
-            neops_samples_s=tuple(neops),
-            peer=peer,
-            peer_s=median(peers),
-            peer_samples_s=tuple(peers),
+            neops=median_of(neops),
+            neops_samples=tuple(neops),
+            peer_name=peer_name,
+            peer=median_of(peer),
+            peer_samples=tuple(peer),
             ratio=ratio,
             target=target,
             met=None if target is None else ratio <= target,
@@ -94,11 +94,11 @@ class Report(Message):
 def table(rows: Iterable[Row]) -> Table:
     """The rows for people, each time in the unit that suits it."""
     verdicts = {None: "", True: "[green]met[/green]", False: "[red]missed[/red]"}
-    shown = Table("measured", "neops", "peer", "takes", "ratio", "target", "")
+    shown = Table("measured", "neops", "", "peer", "ratio", "target", "")
     for row in rows:
         target = "" if row.target is None else f"≤ {row.target:g}"
-        ratio = f"{row.ratio:.3g}"
-        shown.add_row(row.name, time_of(row.neops_s), row.peer, time_of(row.peer_s), ratio, target, verdicts[row.met])
+        times = time_of(row.neops.wall_s), row.peer_name, time_of(row.peer.wall_s)
+        shown.add_row(row.name, *times, f"{row.ratio:.2f}", target, verdicts[row.met])
     return shown
 
 

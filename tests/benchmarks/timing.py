@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from statistics import median
+from typing import Self
 
-from tests.benchmarks.fleet import FleetTimes
+from tests.benchmarks.fleet import FleetTimes, Sample
+
+SIGNS = ("version", "junos")
+"""What the output of `show version` has on the simulated platforms, in lower case."""
 
 
 def check(outputs: Sequence[str], expected: int) -> None:
     """Fail unless every device gave the text of a version."""
-    good = sum("version" in output.lower() for output in outputs)
-    if good != expected:
-        bad = next(output for output in outputs if "version" not in output.lower())
-        raise RuntimeError(f"{good} of {expected} devices answered; one of the others said {bad[-200:]!r}")
+    bad = [output for output in outputs if not any(sign in output.lower() for sign in SIGNS)]
+    if bad or len(outputs) != expected:
+        raise RuntimeError(f"{len(outputs) - len(bad)} of {expected} devices answered; others said {bad[:1]}")
+
+
+class StopWatch:
+    """`with StopWatch() as watch: …; watch.sample`"""
+
+    sample: Sample
+
+    def __enter__(self) -> Self:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.sample = Sample(wall_s=time.perf_counter() - self._wall, cpu_s=time.process_time() - self._cpu)
 
 
 def cold_and_warm(run: Callable[[], Sequence[str]], devices: int) -> FleetTimes:
-    cold, cold_cpu = _timed(run, devices)
-    warm, warm_cpu = _timed(run, devices)
-    return FleetTimes(cold_s=cold, cold_cpu_s=cold_cpu, warm_s=warm, warm_cpu_s=warm_cpu)
+    async def in_this_thread() -> Sequence[str]:
+        return run()
+
+    return asyncio.run(cold_and_warm_async(in_this_thread, devices))
 
 
 async def cold_and_warm_async(run: Callable[[], Awaitable[Sequence[str]]], devices: int) -> FleetTimes:
-    cold, cold_cpu = await _timed_async(run, devices)
-    warm, warm_cpu = await _timed_async(run, devices)
-    return FleetTimes(cold_s=cold, cold_cpu_s=cold_cpu, warm_s=warm, warm_cpu_s=warm_cpu)
+    cold = await _timed(run, devices)
+    return FleetTimes(cold=cold, warm=await _timed(run, devices))
 
 
-def _timed(run: Callable[[], Sequence[str]], devices: int) -> tuple[float, float]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    outputs = run()
-    elapsed = time.perf_counter() - wall, time.process_time() - cpu
+async def _timed(run: Callable[[], Awaitable[Sequence[str]]], devices: int) -> Sample:
+    with StopWatch() as watch:
+        outputs = await run()
     check(outputs, devices)
-    return elapsed
+    return watch.sample
 
 
-async def _timed_async(run: Callable[[], Awaitable[Sequence[str]]], devices: int) -> tuple[float, float]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    outputs = await run()
-    elapsed = time.perf_counter() - wall, time.process_time() - cpu
-    check(outputs, devices)
-    return elapsed
+def median_of(samples: Sequence[Sample]) -> Sample:
+    return Sample(wall_s=median(one.wall_s for one in samples), cpu_s=median(one.cpu_s for one in samples))

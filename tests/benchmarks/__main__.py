@@ -1,0 +1,106 @@
+"""`make bench`: neops against its peers on the same simulated devices, in the same run.
+
+make bench ARGS="--devices 50 --repetitions 5 --only fleet"
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+
+from tests.benchmarks import client
+from tests.benchmarks.fleet import FleetTimes
+from tests.benchmarks.report import Machine, Report, Row, table, time_of
+from tests.benchmarks.simulation import simulated
+from tests.benchmarks.timing import median_of
+
+CALL_LATENCY_S = 0.020
+OVERHEAD_TARGET = 1.05
+COLD_TARGET = 1.0
+WARM_TARGET = 1 / 5
+
+
+def main() -> None:
+    arguments = _parse()
+    console = Console()
+    rows = tuple(row for name in arguments.only for row in BENCHMARKS[name](arguments, console))
+    report = Report(
+        taken_at=datetime.now(UTC),
+        machine=Machine.this(),
+        settings={
+            "devices": arguments.devices,
+            "repetitions": arguments.repetitions,
+            "latency_ms": arguments.latency_ms,
+        },
+        rows=rows,
+    )
+    console.print(table(rows))
+    console.print(f"saved in {report.save(arguments.output)}")
+
+
+def call_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Row]:
+    """What the proxy adds to a command on one warm session."""
+    for latency_s, target in ((CALL_LATENCY_S, OVERHEAD_TARGET), (0.0, None)):
+        name = f"1 command, {latency_s * 1e3:g} ms device"
+        with simulated(devices=1, latency_s=latency_s) as fleet:
+            times = [client.measure_call(fleet) for _ in range(arguments.repetitions)]
+        added_s = median(one.proxy.wall_s - one.bare.wall_s for one in times)
+        console.log(f"{name}: the proxy adds {time_of(added_s)}")
+        yield Row.compare(name, [one.proxy for one in times], "scrapli", [one.bare for one in times], target)
+
+
+def fleet_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Row]:
+    """One command on every device: with the logins, and again on open sessions."""
+    clients = client.installed()
+    samples: dict[str, list[FleetTimes]] = {name: [] for name in clients}
+    with simulated(devices=arguments.devices, latency_s=arguments.latency_ms / 1e3) as fleet:
+        for repetition in range(arguments.repetitions):
+            for name in _rotated(clients, repetition):
+                times = client.measure_fleet(name, fleet)
+                samples[name].append(times)
+                cold, warm = times.cold, times.warm
+                console.log(
+                    f"{name}: cold {time_of(cold.wall_s)} (CPU {time_of(cold.cpu_s)}), "
+                    f"warm {time_of(warm.wall_s)} (CPU {time_of(warm.cpu_s)})"
+                )
+    yield from _compare_fleet(f"{arguments.devices} devices", samples)
+
+
+def _rotated(names: Sequence[str], by: int) -> Sequence[str]:
+    by %= len(names)
+    return [*names[by:], *names[:by]]
+
+
+def _compare_fleet(name: str, samples: Mapping[str, Sequence[FleetTimes]]) -> Iterator[Row]:
+    cold = {client: [one.cold for one in times] for client, times in samples.items()}
+    warm = {client: [one.warm for one in times] for client, times in samples.items()}
+    peers = [client for client in samples if client != "neops"]
+    fastest = min(peers, key=lambda peer: median_of(cold[peer]).wall_s)
+    for peer in peers:
+        yield Row.compare(f"{name}, cold", cold["neops"], peer, cold[peer], COLD_TARGET if peer == fastest else None)
+    fresh = cold["nornir+netmiko"]
+    yield Row.compare(f"{name}, warm", warm["neops"], "nornir+netmiko, fresh", fresh, WARM_TARGET)
+    for peer in peers:
+        yield Row.compare(f"{name}, warm", warm["neops"], f"{peer}, kept open", warm[peer])
+
+
+BENCHMARKS = {"call": call_rows, "fleet": fleet_rows}
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--devices", type=int, default=200)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--latency-ms", type=float, default=30.0, help="how long a device of the fleet thinks")
+    parser.add_argument("--only", nargs="+", choices=BENCHMARKS, default=list(BENCHMARKS))
+    parser.add_argument("--output", type=Path, default=Path("bench-results"))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

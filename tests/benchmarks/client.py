@@ -1,0 +1,54 @@
+"""One client in a process of its own: a fleet as JSON on stdin, its times as JSON on stdout.
+
+python -m tests.benchmarks.client nornir+netmiko < fleet.json
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+
+from tests.benchmarks import ours, peers
+from tests.benchmarks.fleet import CallTimes, Fleet, FleetTimes
+
+TIMEOUT_S = 300
+FLEET_CLIENTS: Mapping[str, Callable[[Fleet], FleetTimes]] = {
+    "neops": ours.whole_fleet,
+    "nornir+netmiko": peers.nornir_netmiko,
+    "scrapli": peers.scrapli_asyncssh,
+    "scrapli, ssh2": peers.scrapli_ssh2,
+}
+
+
+def installed() -> tuple[str, ...]:
+    """The fleet clients that can run here; ssh2-python is measured where it is installed."""
+    return tuple(name for name in FLEET_CLIENTS if name != "scrapli, ssh2" or find_spec("ssh2"))
+
+
+def measure_fleet(client: str, fleet: Fleet) -> FleetTimes:
+    return FleetTimes.model_validate_json(_in_new_process(client, fleet))
+
+
+def measure_call(fleet: Fleet) -> CallTimes:
+    return CallTimes.model_validate_json(_in_new_process("call", fleet))
+
+
+def _in_new_process(client: str, fleet: Fleet) -> str:
+    command = [sys.executable, "-m", "tests.benchmarks.client", client]
+    done = subprocess.run(
+        command, input=fleet.model_dump_json(), stdout=subprocess.PIPE, text=True, timeout=TIMEOUT_S, check=True
+    )
+    return done.stdout.splitlines()[-1]
+
+
+def main() -> None:
+    fleet = Fleet.model_validate_json(sys.stdin.read())
+    name = sys.argv[1]
+    times = ours.one_call(fleet) if name == "call" else FLEET_CLIENTS[name](fleet)
+    sys.stdout.write(times.model_dump_json() + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""neops: the device runtime as it comes, called the way a block calls it, from an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from neops.devices import RunsCommands
+from neops.devices.runtime import DeviceRuntime
+from neops.entities import Device, Platform, Secret
+from neops.settings import DeviceSettings
+from tests.benchmarks.fleet import COMMAND, CallTimes, Fleet, FleetTimes, Sample
+from tests.benchmarks.peers import scrapli_options
+from tests.benchmarks.timing import StopWatch, cold_and_warm_async, median_of
+
+CALLS = 50
+
+
+def whole_fleet(fleet: Fleet) -> FleetTimes:
+    devices = _devices(fleet)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = DeviceSettings(known_hosts=Path(folder) / "known_hosts")
+        with DeviceRuntime(settings) as runtime:
+            asyncio.run(_ask_all(runtime, devices[:1]))
+        with DeviceRuntime(settings) as runtime:
+            return asyncio.run(cold_and_warm_async(lambda: _ask_all(runtime, devices), len(devices)))
+
+
+async def _ask_all(runtime: DeviceRuntime, devices: Sequence[Device]) -> list[str]:
+    routers = [runtime.connect(device, RunsCommands) for device in devices]
+    return [answer.output for answer in await asyncio.gather(*(router.send_command(COMMAND) for router in routers))]
+
+
+def one_call(fleet: Fleet) -> CallTimes:
+    """The same command on the same device: on a proxy's warm session and on the library's own, in turn."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        DeviceRuntime(DeviceSettings(known_hosts=Path(folder) / "known_hosts")) as runtime,
+    ):
+        return asyncio.run(_calls(runtime, fleet))
+
+
+async def _calls(runtime: DeviceRuntime, fleet: Fleet) -> CallTimes:
+    from scrapli import AsyncScrapli
+
+    (device,) = _devices(fleet)
+    proxy = runtime.connect(device, RunsCommands)
+    proxied: list[Sample] = []
+    direct: list[Sample] = []
+    async with AsyncScrapli(**scrapli_options(fleet.endpoints[0], fleet, "asyncssh")) as bare:
+        await proxy.send_command(COMMAND)
+        if runtime.served_by(device) != ("scrapli",):
+            raise RuntimeError(f"served by {runtime.served_by(device)}: compare with that library instead")
+        for _ in range(CALLS):
+            proxied.append(await _timed(lambda: proxy.send_command(COMMAND)))
+            direct.append(await _timed(lambda: bare.send_command(COMMAND)))
+    return CallTimes(proxy=median_of(proxied), bare=median_of(direct))
+
+
+async def _timed(call: Callable[[], Awaitable[object]]) -> Sample:
+    with StopWatch() as watch:
+        await call()
+    return watch.sample
+
+
+def _devices(fleet: Fleet) -> list[Device]:
+    return [
+        Device(
+            id=number,
+            hostname=end.name,
+            ip=end.host,
+            port=end.port,
+            username=fleet.username,
+            password=Secret(fleet.password),
+            platform=Platform(short_name=end.platform),
+        )
+        for number, end in enumerate(fleet.endpoints, start=1)
+    ]
