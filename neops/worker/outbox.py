@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
+from pydantic import ValidationError
 
 from neops.errors import SettingsInvalid
 from neops.protocol import JobResult, dump
@@ -69,9 +70,9 @@ class Outbox:
         return Kept(job_id=result.job_execution_id, path=path)
 
     def waiting(self) -> Sequence[Kept]:
-        """What is not delivered, oldest first."""
-        paths = sorted(self.directory.glob("*.json"), key=lambda path: path.stat().st_mtime)
-        return [Kept(job_id=_job_id(path), path=path) for path in paths]
+        """What is not delivered, oldest first. A file that is no result is set aside."""
+        paths = sorted(self.directory.glob("*.json"), key=_written_at)
+        return [kept for path in paths if (kept := self._kept(path)) is not None]
 
     def drop(self, kept: Kept) -> None:
         """The engine took it, or has another result."""
@@ -83,6 +84,16 @@ class Outbox:
         if kept.body is None:
             kept.path.replace(aside)
         return aside
+
+    def _kept(self, path: Path) -> Kept | None:
+        try:
+            return Kept(job_id=JobResult.model_validate_json(path.read_bytes()).job_execution_id, path=path)
+        except FileNotFoundError:  # another worker delivered it just now
+            return None
+        except ValidationError:
+            aside = self.set_aside(Kept(job_id="", path=path))
+            logger.error("a file in the outbox is no result", extra={"kept_in": str(aside)})
+            return None
 
     def _write(self, path: Path, body: bytes) -> None:
         unfinished = path.with_suffix(f".{os.getpid()}.tmp")
@@ -104,5 +115,8 @@ class Outbox:
             os.close(descriptor)
 
 
-def _job_id(path: Path) -> str:
-    return JobResult.model_validate_json(path.read_bytes()).job_execution_id
+def _written_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another worker delivered it just now
+        return 0.0

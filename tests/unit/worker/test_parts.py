@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neops.blocks import Artifact, BlockError, BlockOutcome, BlockRegistry
+from neops.errors import SettingsInvalid
+from neops.protocol import Extension, JobDefinition, JobExecutionResult, JobResult, JobResultStatus, JobType
+from neops.worker import Backoff, Shutdown, on_signals
+from neops.worker.membership import Membership
+from neops.worker.outbox import Outbox
+from neops.worker.translation import read_job, write_result
+
+PLAIN = Membership(worker_id="w1", extensions=frozenset(), offers=())
+FULL = Membership(worker_id="w1", extensions=frozenset(Extension), offers=())
+
+
+def result(job_id: str) -> JobResult:
+    return JobResult(job_execution_id=job_id, status=JobResultStatus.SUCCESS, result=JobExecutionResult(success=True))
+
+
+def test_delays_double_up_to_a_most_and_are_shortened_by_half_at_the_most() -> None:
+    full, half = Backoff(jitter=lambda: 0.0).delays(), Backoff(jitter=lambda: 1.0).delays()
+
+    assert [next(full) for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
+    assert [next(half) for _ in range(7)] == [0.5, 1, 2, 4, 8, 15, 15]
+
+
+def test_results_wait_on_disk_oldest_first_until_they_are_dropped(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox")
+    first, second = outbox.keep(result("j1")), outbox.keep(result("j2"))
+    os.utime(first.path, (1, 1))
+
+    again = Outbox(tmp_path / "outbox")
+
+    assert [kept.job_id for kept in again.waiting()] == ["j1", "j2"]
+    outbox.drop(first)
+    outbox.drop(first)
+    assert again.waiting() == [second]
+    assert JobResult.model_validate_json(second.read()) == result("j2")
+
+
+def test_engines_do_not_share_an_outbox_but_credentials_make_no_difference(tmp_path: Path) -> None:
+    plain = Outbox.for_engine("http://e:3030", tmp_path).directory
+
+    assert Outbox.for_engine("http://ops:secret@e:3030", tmp_path).directory == plain
+    assert Outbox.for_engine("http://f:3030", tmp_path).directory != plain
+
+
+def test_a_result_that_the_disk_does_not_take_is_kept_in_memory(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    outbox = Outbox(tmp_path / "outbox")
+    (tmp_path / "outbox").rmdir()
+
+    kept = outbox.keep(result("j1"))
+
+    assert JobResult.model_validate_json(kept.read()) == result("j1")
+    assert "cannot be written to disk" in caplog.text
+    outbox.set_aside(kept)
+    outbox.drop(kept)
+
+
+def test_a_state_directory_that_cannot_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(SettingsInvalid, match="NEOPS_STATE_DIR"):
+        Outbox(tmp_path / "file" / "outbox")
+
+
+def test_half_a_result_is_no_result(tmp_path: Path) -> None:
+    (tmp_path / "abc.12.tmp").write_bytes(b'{"jobExe')
+
+    assert Outbox(tmp_path).waiting() == []
+
+
+def test_a_damaged_result_is_set_aside_and_hides_no_other(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path)
+    outbox.keep(result("j1"))
+    (tmp_path / "damaged.json").write_bytes(b"\0\0\0")
+
+    assert [kept.job_id for kept in outbox.waiting()] == ["j1"]
+    assert (tmp_path / "damaged.refused").exists()
+
+
+async def test_signals_ask_for_the_end_once_and_twice() -> None:
+    shutdown = Shutdown()
+    shutdown.bind()
+    before = signal.getsignal(signal.SIGTERM)
+
+    with on_signals(shutdown):
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.wait_for(shutdown.requested(), 10)
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.wait_for(shutdown.insisted(), 10)
+
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+async def test_a_stop_asked_before_the_start_counts() -> None:
+    shutdown = Shutdown()
+    shutdown.request()
+    shutdown.bind()
+
+    await asyncio.wait_for(shutdown.requested(), 10)
+
+
+def test_a_deadline_is_read_by_the_engines_clock(job: Any, registry: BlockRegistry) -> None:
+    answered_at = datetime(2020, 1, 1, tzinfo=UTC)
+    wire = JobDefinition.model_validate(job("j1", deadline=(answered_at + timedelta(seconds=60)).isoformat()))
+
+    remaining_s = read_job(wire, registry, answered_at).info.deadline.remaining()
+
+    assert remaining_s == pytest.approx(60, abs=5)
+
+
+def test_only_known_extensions_are_written_into_a_result(job: Any) -> None:
+    wire = JobDefinition.model_validate(job("j1"))
+    outcome = BlockOutcome(
+        success=False,
+        message="boom",
+        error=BlockError(type="ValueError", message="boom", traceback="Traceback …"),
+        artifacts=(Artifact(name="a.txt", data=b"x", media_type="text/plain"),),
+    )
+
+    plain, full = write_result(wire, outcome, PLAIN), write_result(wire, outcome, FULL)
+
+    assert (plain.result.error, plain.artifacts) == (None, None)
+    assert full.result.error is not None
+    assert full.artifacts is not None
+    assert full.result.error.type == "ValueError"
+
+
+def test_an_acquire_job_answers_its_clauses_even_when_there_are_none(job: Any) -> None:
+    wire = JobDefinition.model_validate(job("j1", type=JobType.ACQUIRE))
+
+    assert write_result(wire, BlockOutcome(success=True), PLAIN).acquires == []
