@@ -21,11 +21,11 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 
+from neops.engine.clock import Clock
 from neops.engine.store.records import RunId, Signal
 from neops.engine.store.tables import to_micros
 
 T = TypeVar("T")
-Clock = Callable[[], datetime]
 
 _GROUP = 256
 """Most pieces of work in one commit: bounds how long the first of them waits for the last."""

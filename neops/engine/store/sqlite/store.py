@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, func, select, update
 
+from neops.engine.clock import Clock, utc_now
 from neops.engine.store import tables
 from neops.engine.store.changes import Due
 from neops.engine.store.limits import Limits
@@ -18,7 +19,7 @@ from neops.engine.store.migrations import migrate
 from neops.engine.store.records import RunId, Signal
 from neops.engine.store.sqlite.artifacts import SqliteArtifacts
 from neops.engine.store.sqlite.catalogue import SqliteBlocks, SqliteDefinitions
-from neops.engine.store.sqlite.database import Clock, Database, Transaction
+from neops.engine.store.sqlite.database import Database, Transaction
 from neops.engine.store.sqlite.events import SqliteEvents
 from neops.engine.store.sqlite.jobs import SqliteJobs
 from neops.engine.store.sqlite.runs import SqliteRuns
@@ -27,11 +28,6 @@ from neops.engine.store.sqlite.workers import SqliteWorkers
 T = TypeVar("T")
 
 DEFAULT_LIMITS = Limits()
-
-
-def utc_now() -> datetime:
-    """The time of day, in UTC."""
-    return datetime.now(UTC)
 
 
 def random_id() -> str:

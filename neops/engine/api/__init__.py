@@ -1,0 +1,1 @@
+"""The engine's HTTP interface: the published contract, and what we add to it."""
