@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from neops.cms import EntityStore
 from neops.engine.runs.decisions import Decider, Decision
@@ -25,11 +25,15 @@ _LOCK_RETRY = timedelta(seconds=1)
 """How long a run that was refused its locks waits before it asks again."""
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Scheduler:
     """One per engine process. Runs are moved one at a time, each as far as it goes."""
 
     def __init__(
-        self, store: Store, cms: EntityStore, *, cancel_grace: timedelta, clock: Callable[[], datetime]
+        self, store: Store, cms: EntityStore, *, cancel_grace: timedelta, clock: Callable[[], datetime] = _utc_now
     ) -> None:
         self._store = store
         self._decider = Decider(store, cms, cancel_grace=cancel_grace, clock=clock)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -134,9 +134,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
     devices = [("r1", "cisco_ios"), ("r2", "arista_eos"), ("r3", "arista_eos")]
     batch = EntityBatch(devices=tuple(NewDevice(hostname=name, platform=kind) for name, kind in devices))
     await store.write(lambda connection, now: import_batch(connection, batch, now))
-    scheduler = Scheduler(
-        store, EntityStore(), cancel_grace=timedelta(milliseconds=50), clock=lambda: datetime.now(UTC)
-    )
+    scheduler = Scheduler(store, EntityStore(), cancel_grace=timedelta(milliseconds=50))
     await scheduler.start()
     yield Engine(store, scheduler, RunService(store, scheduler))
     await scheduler.stop()
