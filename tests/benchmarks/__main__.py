@@ -6,6 +6,7 @@ make bench ARGS="--devices 50 --repetitions 5 --only fleet"
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from tests.benchmarks.report import Machine, Report, Row, table, time_of
 from tests.benchmarks.simulation import simulated
 from tests.benchmarks.timing import median_of
 
+WIDTH_WITHOUT_TERMINAL = 110
 CALL_LATENCY_S = 0.020
 OVERHEAD_TARGET = 1.05
 COLD_TARGET = 1.0
@@ -27,7 +29,7 @@ WARM_TARGET = 1 / 5
 
 def main() -> None:
     arguments = _parse()
-    console = Console()
+    console = Console(log_path=False, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
     rows = tuple(row for name in arguments.only for row in BENCHMARKS[name](arguments, console))
     report = Report(
         taken_at=datetime.now(UTC),
