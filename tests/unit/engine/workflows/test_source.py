@@ -11,9 +11,11 @@ from pydantic import JsonValue
 from neops.engine.workflows.source import Place, read_yaml
 from neops.errors import WorkflowInvalid
 
+# YAML limits a key that stands on the line of its value to 1024 characters.
+KEYS = st.text(max_size=80)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=6,
 )
 
