@@ -1,1 +1,91 @@
-"""neops"""
+"""neops: network automation that runs on any vendor's devices.
+
+What authors of function blocks need is here: `from neops import FunctionBlock, …`. Names are imported when they are
+used, so that a part of neops that needs no blocks, such as the engine, does not load them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from neops._version import __version__
+
+if TYPE_CHECKING:
+    from neops.blocks import (
+        AcquireByQuery,
+        AcquireFromContext,
+        FunctionBlock,
+        FunctionBlockAcquireResult,
+        FunctionBlockParams,
+        FunctionBlockResult,
+        FunctionBlockResultData,
+        FunctionBlockRollbackResult,
+        FunctionBlockType,
+        JobInfo,
+        Registration,
+        WorkflowContext,
+        register_function_block,
+    )
+    from neops.concurrency import BlockingDetector, ParallelFailed, run_in_thread, run_parallel, schedule_task
+    from neops.entities import (
+        ConnectionState,
+        Device,
+        DeviceGroup,
+        EntityReference,
+        EntityType,
+        Interface,
+        InterfaceState,
+        Platform,
+        Secret,
+    )
+    from neops.errors import BlockFailed, DeviceError, NeopsError
+
+__all__ = [
+    "AcquireByQuery",
+    "AcquireFromContext",
+    "BlockFailed",
+    "BlockingDetector",
+    "ConnectionState",
+    "Device",
+    "DeviceError",
+    "DeviceGroup",
+    "EntityReference",
+    "EntityType",
+    "FunctionBlock",
+    "FunctionBlockAcquireResult",
+    "FunctionBlockParams",
+    "FunctionBlockResult",
+    "FunctionBlockResultData",
+    "FunctionBlockRollbackResult",
+    "FunctionBlockType",
+    "Interface",
+    "InterfaceState",
+    "JobInfo",
+    "NeopsError",
+    "ParallelFailed",
+    "Platform",
+    "Registration",
+    "Secret",
+    "WorkflowContext",
+    "__version__",
+    "register_function_block",
+    "run_in_thread",
+    "run_parallel",
+    "schedule_task",
+]
+
+_ROOMS = ("neops.errors", "neops.entities", "neops.concurrency", "neops.blocks")
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from importlib import import_module
+
+        for room in map(import_module, _ROOMS):
+            if hasattr(room, name):
+                return getattr(room, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

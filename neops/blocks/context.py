@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 from typing_extensions import TypeForm
@@ -34,7 +34,7 @@ class WorkflowContext:
         self.run_on: EntityType = job.run_on
         self.entity_id: int | None = job.entity_id
         self.artifacts = Artifacts()
-        self.logger: logging.LoggerAdapter[logging.Logger] = _JobLogger(job)
+        self.logger: logging.Logger = logging.getLogger("neops.block")
         self._ports = ports
         self._tracker = Tracker(self._listed(), temporary_ids(job.info.id))
         self._at_hand = self._find(job)
@@ -179,18 +179,6 @@ class WorkflowContext:
                 return [self._device_at_hand()]
             case _:
                 return self.devices
-
-
-class _JobLogger(logging.LoggerAdapter[logging.Logger]):
-    """Adds the job to what the author's own `extra` says."""
-
-    def __init__(self, job: BlockJob) -> None:
-        fields = {"job": job.info.id, "step": job.info.step, "block": job.block.registration.id}
-        super().__init__(logging.getLogger("neops.block"), fields)
-
-    def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
-        kwargs["extra"] = {**(self.extra or {}), **(kwargs.get("extra") or {})}
-        return msg, kwargs
 
 
 def _belongs(interface: Interface, device: Device) -> bool:

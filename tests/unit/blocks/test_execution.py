@@ -429,19 +429,6 @@ def test_parallel_device_errors_are_told_together(run: Callable[[Body], BlockOut
     assert (outcome.error.type, outcome.error.traceback) == ("Unreachable", None)
 
 
-def test_the_authors_log_lines_name_the_job_and_keep_their_own_fields(
-    run: Callable[[Body], BlockOutcome], caplog: pytest.LogCaptureFixture
-) -> None:
-    def body(_: SiteParams, context: WorkflowContext) -> Any:
-        context.logger.warning("odd", extra={"vlan": 10})
-        return ok()
-
-    run(body)
-
-    (record,) = caplog.records
-    assert (record.__dict__["vlan"], record.__dict__["job"]) == (10, "job-1")
-
-
 class NeedsSite(SiteParams):
     from_step: str
     limit: int = 5

@@ -1,0 +1,226 @@
+"""A connection plugin that answers from a script."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from neops.devices import (
+    CAPABILITIES,
+    CommandOutput,
+    Configs,
+    ConnectionOptions,
+    Facts,
+    InterfaceDetails,
+    LldpNeighbor,
+    Parse,
+    RunsCommands,
+    Session,
+)
+from neops.devices.capabilities import methods_of
+from neops.devices.parsing import CommandSession
+from neops.entities import Device
+from neops.errors import NeopsError, SessionLost
+
+Script = Mapping[str, Any]
+"""What a device answers: a command or a method's name → a reply.
+
+A reply to a command is its output as text, what the parsed output shall be (a list or a dict), or a CommandOutput; to
+a method, what it returns, or that as a dict. An exception is raised, `Slow` waits, `InTurn` changes from call to call,
+a function is called with the operation's arguments. `"open"` scripts the login.
+"""
+
+
+class NotScripted(NeopsError):
+    """A fake device was asked for something that its script does not have."""
+
+    retryable = False
+
+    def __init__(self, device: str, asked: str, scripted: Iterable[str]) -> None:
+        known = ", ".join(sorted(scripted)) or "nothing"
+        super().__init__(f"{device}: no reply is scripted for {asked!r}; scripted: {known}")
+        self.device, self.asked = device, asked
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A reply that takes `after_s` seconds; aborting the session ends the wait."""
+
+    reply: Any
+    after_s: float
+
+
+class InTurn:
+    """One reply after the other, call by call; the last one stays."""
+
+    def __init__(self, first: Any, *others: Any) -> None:
+        self._replies = [first, *others]
+
+    def next(self) -> Any:
+        return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+
+
+@dataclass(frozen=True)
+class Call:
+    """What was asked of a device: `open`, or a capability's method with its arguments."""
+
+    device: str
+    method: str
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+class FakePlugin:
+    """A connection plugin without a library, a network or a device, run by the real device runtime.
+
+    ```python
+    plugin = FakePlugin(replies={"get_facts": {"os_version": "17.9"}, "show clock": Slow("12:00", after_s=2)})
+    with DeviceRuntime(catalogue=PluginCatalogue.of(plugin)) as runtime: ...
+    assert plugin.commands("r1") == ["show clock"]
+    ```
+
+    `replies` hold for every device, `devices` (host name → script) for one and before them. It has the capabilities
+    that the scripts have replies for, on every platform unless `platform` names the only one.
+    """
+
+    extra = "test"
+    modules: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        replies: Script | None = None,
+        *,
+        devices: Mapping[str, Script] | None = None,
+        platform: str | None = None,
+        name: str = "fake",
+        priority: int = 1000,
+    ) -> None:
+        self.name, self.priority = name, priority
+        self.platforms: Mapping[str, str] = {platform: platform} if platform else EveryPlatform()
+        self.calls: list[Call] = []
+        self._replies, self._devices = dict(replies or {}), dict(devices or {})
+
+    def capabilities(self, platform: str) -> frozenset[type]:  # noqa: ARG002  # the same on each
+        scripted = {key for script in (self._replies, *self._devices.values()) for key in script} - {"open"}
+        served = {capability for capability in CAPABILITIES if scripted & methods_of(capability)}
+        methods = {method for capability in CAPABILITIES for method in methods_of(capability)}
+        return frozenset(served | ({RunsCommands} if scripted - methods else set()))
+
+    def session(self, device: Device, options: ConnectionOptions) -> Session:
+        script = {**self._replies, **self._devices.get(device.name, {})}
+        return _FakeSession(device, options.platform, script, self.calls.append)
+
+    def commands(self, device: str | None = None) -> list[str]:
+        """The commands that were sent, to one device or to all, in order."""
+        sent = [call for call in self.calls if call.method == "send_command" and device in (None, call.device)]
+        return [call.args[0] for call in sent]
+
+
+class EveryPlatform(Mapping[str, str]):
+    """Any platform name stands for itself; listed, there are none."""
+
+    def __getitem__(self, platform: str) -> str:
+        return platform
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class _FakeSession(CommandSession):
+    """Commands go through the rejection rules and parsers of real sessions, methods are answered as scripted."""
+
+    def __init__(self, device: Device, platform: str, script: Script, record: Callable[[Call], None]) -> None:
+        super().__init__(device=device, platform=platform)
+        self._script, self._record, self._output = script, record, ""
+        self._aborted = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    async def open(self) -> None:
+        self._record(Call(self.device.name, "open"))
+        await self._settled(self._script.get("open"), (), {})
+
+    async def close(self) -> None:
+        return None
+
+    def abort(self) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._aborted.set)
+
+    async def alive(self) -> bool:
+        return not self._aborted.is_set()
+
+    async def send_command(self, command: str, *, parse: Parse | None = None) -> CommandOutput:
+        self._record(Call(self.device.name, "send_command", (command,), {"parse": parse}))
+        reply = await self._settled(self._reply_to(command, "send_command"), (command,), {})
+        if isinstance(reply, CommandOutput):
+            return reply
+        if isinstance(reply, list | dict):
+            text = json.dumps(reply)
+            return CommandOutput(device=self.device.name, command=command, output=text, elapsed_s=0.0, parsed=reply)
+        self._output = str(reply)
+        return await super().send_command(command, parse=parse)
+
+    async def exchange(self, command: str) -> str:  # noqa: ARG002
+        return self._output
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        if method.startswith("_") or not any(method in methods_of(capability) for capability in CAPABILITIES):
+            raise AttributeError(method)
+
+        async def answer(*args: Any, **kwargs: Any) -> Any:
+            self._record(Call(self.device.name, method, args, kwargs))
+            return _result(method, await self._settled(self._reply_to(method), args, kwargs), self.device)
+
+        return answer
+
+    def _reply_to(self, *keys: str) -> Any:
+        for key in keys:
+            if key in self._script:
+                return self._script[key]
+        raise NotScripted(self.device.name, keys[0], self._script)
+
+    async def _settled(self, reply: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """The reply itself, after waiting, taking turns, calling and raising."""
+        match reply:
+            case Slow():
+                await self._wait(reply.after_s)
+                return await self._settled(reply.reply, args, kwargs)
+            case InTurn():
+                return await self._settled(reply.next(), args, kwargs)
+            case BaseException():
+                raise reply
+            case _ if callable(reply):
+                return await self._settled(reply(*args, **kwargs), args, kwargs)
+        return reply
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._aborted.wait(), seconds)
+        except TimeoutError:
+            return
+        raise SessionLost(self.device.name, "the session was aborted")
+
+
+_RESULTS: Mapping[str, TypeAdapter[Any]] = {
+    "get_facts": TypeAdapter(Facts),
+    "get_interfaces": TypeAdapter(dict[str, InterfaceDetails]),
+    "get_lldp_neighbors": TypeAdapter(dict[str, list[LldpNeighbor]]),
+    "get_config": TypeAdapter(Configs),
+}
+
+
+def _result(method: str, reply: Any, device: Device) -> Any:
+    if method == "get_facts" and isinstance(reply, dict):
+        unknown = {"hostname": device.name, "vendor": "", "model": "", "serial_number": "", "os_version": ""}
+        reply = unknown | reply
+    if method == "get_config" and isinstance(reply, str):
+        reply = {"running": reply}
+    return _RESULTS[method].validate_python(reply) if method in _RESULTS else reply

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import neops
+import neops.concurrency
+import neops.testing
+
+AUTHOR_NAMES = {
+    *("AcquireByQuery", "AcquireFromContext", "BlockFailed", "BlockingDetector", "ConnectionState", "Device"),
+    *("DeviceError", "DeviceGroup", "EntityReference", "EntityType", "FunctionBlock", "FunctionBlockAcquireResult"),
+    *("FunctionBlockParams", "FunctionBlockResult", "FunctionBlockResultData", "FunctionBlockRollbackResult"),
+    *("FunctionBlockType", "Interface", "InterfaceState", "JobInfo", "NeopsError", "ParallelFailed", "Platform"),
+    *("Registration", "Secret", "WorkflowContext", "__version__", "register_function_block", "run_in_thread"),
+    *("run_parallel", "schedule_task"),
+}
+"""Taking one away breaks blocks that exist: that needs a major version."""
+
+TEST_NAMES = {
+    *("Call", "Case", "CaseResult", "FakePlugin", "InTurn", "NotScripted", "Slow", "create_workflow_context"),
+    *("fb_test_case", "run_case"),
+}
+
+
+def modules_after(statement: str) -> set[str]:
+    code = f"import sys\n{statement}\nprint(*sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(ran.stdout.split())
+
+
+def test_the_names_for_authors_are_these_and_no_others() -> None:
+    assert set(neops.__all__) == AUTHOR_NAMES
+
+
+def test_the_names_for_tests_are_these_and_no_others() -> None:
+    assert set(neops.testing.__all__) == TEST_NAMES
+
+
+def test_every_name_can_be_imported() -> None:
+    assert all(getattr(neops, name) is not None for name in neops.__all__)
+    assert all(getattr(neops.testing, name) is not None for name in neops.testing.__all__)
+
+
+def test_concurrency_has_the_names_that_blocks_import_from_it() -> None:
+    assert {"run_in_thread", "run_parallel", "schedule_task", "BlockingDetector"} <= set(neops.concurrency.__all__)
+
+
+def test_importing_neops_loads_no_room_of_it() -> None:
+    loaded = {name for name in modules_after("import neops") if name.startswith("neops.")}
+
+    assert loaded == {"neops._version"}
+
+
+def test_a_block_needs_no_vendor_library_and_neither_engine_nor_worker() -> None:
+    loaded = modules_after("from neops import *; from neops.devices import *")
+
+    tops = {name.partition(".")[0] for name in loaded}
+    assert not tops & {"scrapli", "napalm", "netmiko", "nornir", "paramiko", "asyncssh", "aiohttp", "sqlalchemy"}
+    assert not loaded & {"neops.engine", "neops.worker", "neops.cms", "neops.testing", "neops.protocol"}
+
+
+def test_the_pytest_plugin_loads_nothing_before_a_fixture_is_used() -> None:
+    loaded = modules_after("import neops.testing.pytest_plugin")
+
+    assert not loaded & {"neops.devices", "neops.blocks", "neops.worker", "pydantic"}

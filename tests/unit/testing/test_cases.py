@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import pytest
+
+from neops import (
+    BlockFailed,
+    FunctionBlock,
+    FunctionBlockAcquireResult,
+    FunctionBlockParams,
+    FunctionBlockResult,
+    FunctionBlockResultData,
+    Registration,
+    WorkflowContext,
+    register_function_block,
+)
+from neops.devices import ReadsFacts
+from neops.testing import Case, CaseResult, fb_test_case, run_case
+
+
+class Params(FunctionBlockParams):
+    wanted: str
+
+
+class Data(FunctionBlockResultData):
+    version: str
+
+
+@register_function_block(
+    Registration(
+        name="probe",
+        package="fb.test.io",
+        version=(1, 0, 0),
+        description="a test's block",
+        run_on="device",
+        fb_type="check",
+        param_cls=Params,
+        result_cls=Data,
+    )
+)
+class CheckVersion(FunctionBlock[Params, Data]):
+    async def acquire(self, params: Params) -> FunctionBlockAcquireResult:
+        return FunctionBlockAcquireResult(message=", ".join(params.unresolved))
+
+    async def run(self, params: Params, context: WorkflowContext) -> FunctionBlockResult[Data]:
+        facts = await context.connect(ReadsFacts).get_facts()
+        context.device.software_release = facts.os_version
+        context.artifacts.save("version.txt", facts.os_version)
+        if facts.os_version != params.wanted:
+            raise BlockFailed(f"{context.device.name} runs {facts.os_version}")
+        return FunctionBlockResult(success=True, data=Data(version=facts.os_version))
+
+
+FACTS = {"get_facts": {"os_version": "17.9"}}
+
+
+@fb_test_case(CheckVersion, params={"wanted": "17.9"}, replies=FACTS)
+def test_a_block_runs_without_a_device(result: CaseResult) -> None:
+    assert result.success
+    assert result.data == {"version": "17.9"}
+    assert result.changes == {"software_release": "17.9"}
+    assert result.artifacts == {"version.txt": b"17.9"}
+    assert [call.method for call in result.calls] == ["open", "get_facts"]
+
+
+@fb_test_case(CheckVersion, params={"wanted": "17.9"}, device={"hostname": "r7"}, replies=FACTS)
+def test_fixtures_work_beside_the_result(result: CaseResult, tmp_path: object) -> None:
+    assert tmp_path
+    assert result.calls[0].device == "r7"
+
+
+@fb_test_case(CheckVersion, params={"wanted": "17.9"}, replies=FACTS)
+async def test_async_tests_work(result: CaseResult) -> None:
+    assert result.success
+
+
+@fb_test_case(
+    CheckVersion,
+    cases=[
+        Case(id="right", params={"wanted": "17.9"}, replies=FACTS),
+        Case(id="wrong", params={"wanted": "17.12"}, replies=FACTS),
+    ],
+)
+def test_a_table_runs_each_case(result: CaseResult, request: pytest.FixtureRequest) -> None:
+    assert request.node.name in ("test_a_table_runs_each_case[right]", "test_a_table_runs_each_case[wrong]")
+    assert result.success is ("right" in request.node.name)
+
+
+class TestMethods:
+    @fb_test_case(CheckVersion, params={"wanted": "17.9"}, replies=FACTS)
+    def test_methods_work(self, result: CaseResult) -> None:
+        assert isinstance(self, TestMethods)
+        assert result.success
+
+
+def test_a_failure_is_no_error() -> None:
+    result = run_case(CheckVersion, Case(params={"wanted": "17.12"}, replies=FACTS))
+
+    assert (result.success, result.message, result.error) == (False, "r1 runs 17.9", None)
+    assert result.changes == {}
+
+
+def test_an_error_says_what_was_raised() -> None:
+    result = run_case(CheckVersion, Case(params={"wanted": "1"}, replies={"get_facts": ZeroDivisionError("x")}))
+
+    assert result.error is not None
+    assert result.error.type == "ZeroDivisionError"
+
+
+def test_a_slow_device_meets_the_jobs_deadline() -> None:
+    from neops.testing import Slow
+
+    replies = {"get_facts": Slow({}, after_s=60)}
+    result = run_case(CheckVersion, Case(params={"wanted": "1"}, replies=replies, timeout_s=0.2))
+
+    assert result.error is not None
+    assert result.error.type in ("JobTimedOut", "OperationTimedOut")
+
+
+def test_acquire_runs_too() -> None:
+    result = run_case(CheckVersion, Case(kind="acquire"))
+
+    assert (result.success, result.message) == (True, "wanted")
+
+
+def test_what_is_sent_is_what_the_wire_allows() -> None:
+    result = run_case(CheckVersion, Case(params={"wanted": "17.9"}, replies=FACTS))
+
+    assert result.wire.model_dump(mode="json", by_alias=True)["result"]["dbUpdates"] == {
+        "updates": [{"entity": "device", "id": 1, "operation": "patch", "path": "software_release", "value": "17.9"}]
+    }
+
+
+def test_a_test_without_result_is_told_so() -> None:
+    with pytest.raises(TypeError, match="needs a parameter called result"):
+
+        @fb_test_case(CheckVersion)
+        def test() -> None: ...
+
+
+def test_a_misspelt_field_is_told_so() -> None:
+    with pytest.raises(TypeError, match="a case has no parms"):
+        fb_test_case(CheckVersion, parms={})
+    with pytest.raises(TypeError, match="either cases or the fields of one case"):
+        fb_test_case(CheckVersion, cases=[Case()], params={})

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from neops.concurrency import Deadline, deadline
+from neops.devices import DeviceRuntime, Facts, ReadsConfig, ReadsFacts, ReadsInterfaces, RunsCommands
+from neops.entities import Device, Platform
+from neops.errors import AuthenticationFailed, CapabilityMissing, OperationTimedOut
+from neops.testing import FakePlugin, InTurn, NotScripted, Slow
+
+Start = Callable[..., DeviceRuntime]
+
+
+@pytest.fixture
+def device() -> Device:
+    return Device(id=1, hostname="r1", ip="192.0.2.1", platform=Platform(short_name="cisco_ios"))
+
+
+async def test_replies_may_be_as_short_as_the_test_wants(fake_devices: Start, device: Device) -> None:
+    runtime = fake_devices(replies={"get_facts": {"os_version": "17.9"}, "get_config": "hostname r1"})
+
+    facts = await runtime.connect(device, ReadsFacts).get_facts()
+    assert facts == Facts(hostname="r1", vendor="", model="", serial_number="", os_version="17.9")
+    assert (await runtime.connect(device, ReadsConfig).get_config()).running == "hostname r1"
+
+
+async def test_it_has_the_capabilities_that_are_scripted(fake_devices: Start, device: Device) -> None:
+    runtime = fake_devices(replies={"get_facts": {}})
+
+    with pytest.raises(CapabilityMissing, match="has no ReadsInterfaces"):
+        runtime.connect(device, ReadsInterfaces)
+    with pytest.raises(CapabilityMissing, match="has no RunsCommands"):
+        runtime.connect(device, RunsCommands)
+
+
+async def test_a_platform_narrows_what_it_serves(fake_devices: Start, device: Device) -> None:
+    runtime = fake_devices(replies={"get_facts": {}}, platform="arista_eos")
+
+    with pytest.raises(CapabilityMissing, match="does not serve this platform"):
+        runtime.connect(device, ReadsFacts)
+
+
+async def test_commands_are_parsed_and_rejected_as_on_a_device(fake_devices: Start, device: Device) -> None:
+    replies = {
+        "show ip interface brief": "Interface   IP-Address   OK? Method Status   Protocol\n"
+        "Gi0/0       192.0.2.1    YES manual up       up\n",
+        "show nothing": "                 ^\n% Invalid input detected at '^' marker.\n",
+        "show json": [{"vlan": 10}],
+    }
+    router = fake_devices(replies=replies).connect(device, RunsCommands)
+
+    brief, nothing, listed = await router.send_commands(list(replies), parse="textfsm")
+
+    assert brief.parsed[0]["ip_address"] == "192.0.2.1"
+    assert nothing.rejected
+    assert listed.parsed == [{"vlan": 10}]
+
+
+async def test_one_device_may_answer_differently(fake_devices: Start, device: Device) -> None:
+    plugin = FakePlugin({"show clock": "12:00"}, devices={"r2": {"show clock": "13:00"}})
+    runtime = fake_devices(plugin)
+    other = device.model_copy(update={"id": 2, "hostname": "r2", "ip": "192.0.2.2"})
+
+    answers = [await runtime.connect(one, RunsCommands).send_command("show clock") for one in (device, other)]
+
+    assert [answer.output for answer in answers] == ["12:00", "13:00"]
+    assert plugin.commands("r2") == ["show clock"]
+    assert plugin.commands() == ["show clock", "show clock"]
+
+
+async def test_replies_in_turn_functions_and_errors(fake_devices: Start, device: Device) -> None:
+    replies = {
+        "show bgp": InTurn("Idle", "Established"),
+        "ping": InTurn(ZeroDivisionError("lost"), "ok"),
+        "send_command": lambda command: f"you said {command}",
+    }
+    router = fake_devices(replies=replies).connect(device, RunsCommands)
+
+    assert [(await router.send_command("show bgp")).output for _ in range(3)] == ["Idle", "Established", "Established"]
+    with pytest.raises(ZeroDivisionError):
+        await router.send_command("ping")
+    assert (await router.send_command("ping")).output == "ok"
+    assert (await router.send_command("anything")).output == "you said anything"
+
+
+async def test_the_login_can_fail(fake_devices: Start, device: Device) -> None:
+    refused = AuthenticationFailed("r1", "admin is refused")
+
+    with pytest.raises(AuthenticationFailed):
+        await fake_devices(replies={"open": refused, "get_facts": {}}).connect(device, ReadsFacts).get_facts()
+
+
+async def test_a_slow_reply_ends_with_the_deadline(fake_devices: Start, device: Device) -> None:
+    router = fake_devices(replies={"get_facts": Slow({}, after_s=60)}).connect(device, ReadsFacts)
+
+    with deadline(Deadline.after(0.05)), pytest.raises(OperationTimedOut):
+        await router.get_facts()
+
+
+async def test_a_slow_reply_comes_after_its_time(fake_devices: Start, device: Device) -> None:
+    router = fake_devices(replies={"get_facts": Slow({"model": "X"}, after_s=0.001)}).connect(device, ReadsFacts)
+
+    assert (await router.get_facts()).model == "X"
+
+
+async def test_what_is_not_scripted_is_named(fake_devices: Start, device: Device) -> None:
+    router = fake_devices(replies={"show clock": "12:00"}).connect(device, RunsCommands)
+
+    with pytest.raises(NotScripted, match="r1: no reply is scripted for 'show version'; scripted: show clock"):
+        await router.send_command("show version")
