@@ -1,0 +1,141 @@
+"""Engine, worker and CMS in one process: a real engine over HTTP, a real worker polling it, for one command."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from neops.blocks import BlockRegistry
+from neops.cms import import_batch
+from neops.devices import DeviceRuntime
+from neops.engine.app import Engine
+from neops.engine.store.changes import NewDefinition
+from neops.engine.store.records import Artifact, BlockId, Job, Run, RunId, Version
+from neops.engine.workflows.definition import RootWorkflow
+from neops.entities import Device, EntityBatch, EntityType
+from neops.errors import NeopsError
+from neops.logs import Redactor
+from neops.protocol import ExecuteWorkflow, JsonObject, RunTargets, TriggerType
+from neops.settings import DeviceSettings, EngineSettings, WorkerSettings
+from neops.worker import WorkerRuntime
+
+_READY_S = 30.0
+"""How long the worker may take to announce its blocks."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """What a local run needs; `folder` keeps its database, artifacts and log."""
+
+    workflow: RootWorkflow
+    inventory: EntityBatch
+    registry: BlockRegistry
+    folder: Path
+    limit: str
+    parameters: JsonObject
+    concurrency: int
+    settings: DeviceSettings
+
+
+class LocalStack:
+    """A running engine and worker that share this process."""
+
+    def __init__(self, engine: Engine, devices: DeviceRuntime, prepared: Prepared) -> None:
+        self.engine, self.devices, self._prepared = engine, devices, prepared
+
+    async def start_run(self) -> Run:
+        """Publish the workflow, bring the inventory in, and start."""
+        prepared, store = self._prepared, self.engine.store
+        workflow = prepared.workflow
+        version = Version(major=workflow.major_version, minor=workflow.minor_version, patch=workflow.patch_version)
+        await store.definitions.save(
+            NewDefinition(package=workflow.package, name=workflow.name, version=version, document=workflow.document())
+        )
+        await store.write(lambda connection, now: import_batch(connection, prepared.inventory, now))
+        wanted = ExecuteWorkflow(
+            workflow=workflow.id,
+            execute_on_parameters=RunTargets(query=prepared.limit),
+            parameters=prepared.parameters,
+        )
+        return await self.engine.runs.start(wanted, trigger=TriggerType.MANUAL)
+
+    async def chosen_devices(self) -> list[Device]:
+        """The devices that the run is about: those the limit leaves, all when the workflow starts from elsewhere."""
+        query = self._prepared.limit if self._prepared.workflow.seed_entity is EntityType.DEVICE else ""
+        cms = self.engine.cms
+
+        def read(connection: Connection) -> list[Device]:
+            return cms.devices(connection, cms.ids(connection, EntityType.DEVICE, query=query))
+
+        return await self.engine.store.read(read)
+
+    async def jobs(self, run: RunId) -> list[Job]:
+        """The run's jobs in the order of creation, the ones that another attempt replaced left out."""
+        return [job for job in await self.engine.store.jobs.find(run=run) if not job.superseded]
+
+    async def changing_blocks(self) -> frozenset[BlockId]:
+        """Ids of the blocks that may change a device."""
+        return frozenset(block.id for block in await self.engine.store.blocks.find() if not block.pure)
+
+    async def artifacts(self, run: RunId) -> Sequence[Artifact]:
+        """Files that the run's jobs left."""
+        return await self.engine.store.artifacts.find(run)
+
+    async def forget_credentials(self) -> None:
+        """Overwrite the inventory's credentials in the run's database: the run is over, nobody needs them."""
+
+        def forget(connection: Connection, _now: object) -> None:
+            connection.execute(text("PRAGMA secure_delete = ON"))
+            connection.execute(text("UPDATE cms_devices SET password = NULL, connection_options = NULL"))
+
+        await self.engine.store.write(forget)
+
+
+@asynccontextmanager
+async def local_stack(prepared: Prepared, redactor: Redactor) -> AsyncIterator[LocalStack]:
+    """Start everything, wait until the worker has announced its blocks, and stop everything at the end."""
+    prepared.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine_settings = EngineSettings(port=0, auth=False, database=f"sqlite:///{prepared.folder / 'neops.db'}")
+    async with Engine.open(engine_settings) as engine:
+        url = await engine.serve()
+        with DeviceRuntime(prepared.settings) as devices:
+            worker = WorkerRuntime(
+                WorkerSettings(
+                    engine_url=url, concurrency=prepared.concurrency, state_dir=prepared.folder / "worker", name="local"
+                ),
+                prepared.registry,
+                devices,
+                redactor=redactor,
+                abort_devices=lambda job: devices.abort(job=job),
+            )
+            async with _running(worker):
+                await _announced(engine, prepared.registry)
+                yield LocalStack(engine, devices, prepared)
+
+
+@asynccontextmanager
+async def _running(worker: WorkerRuntime) -> AsyncIterator[None]:
+    """The worker in a thread of its own, as if it were a process of its own."""
+    thread = threading.Thread(target=lambda: asyncio.run(worker.run()), name="neops-worker", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+        await asyncio.to_thread(thread.join, _READY_S)
+
+
+async def _announced(engine: Engine, registry: BlockRegistry) -> None:
+    try:
+        async with asyncio.timeout(_READY_S):
+            # the store tells listeners about runs, not about registrations
+            while not set(registry) <= {block.id for block in await engine.store.blocks.find()}:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        raise NeopsError("the local worker did not announce its blocks; see the log") from None

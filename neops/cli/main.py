@@ -1,0 +1,59 @@
+"""`neops`: the commands, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from neops._version import __version__
+from neops.cli import plugins
+from neops.cli.exits import ExitCode
+from neops.cli.servers import engine, worker
+from neops.cli.workflows import demo, run
+from neops.errors import NeopsError, UsageError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Write a network function block once, run it on any vendor's devices.",
+)
+app.command()(demo)
+app.command()(run)
+app.command()(engine)
+app.command()(worker)
+app.add_typer(plugins.app, name="plugins")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"neops {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point. Exit codes: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted."""
+    try:
+        app()
+    except UsageError as problem:
+        _end(problem, ExitCode.USAGE)
+    except NeopsError as problem:
+        _end(problem, ExitCode.FAILED)
+    except KeyboardInterrupt:
+        _end("interrupted", ExitCode.INTERRUPTED)
+
+
+def _end(reason: object, code: ExitCode) -> NoReturn:
+    typer.echo(f"neops: {reason}", err=True)
+    sys.exit(code)

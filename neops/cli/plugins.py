@@ -1,0 +1,98 @@
+"""`neops plugins`: what can reach devices, and what is missing."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from neops.devices import CAPABILITIES
+from neops.devices.catalogue import PluginCatalogue, PluginEntry
+from neops.protocol import JsonObject
+
+app = typer.Typer(no_args_is_help=True, help="Connection plugins: what serves which platform.")
+
+_SHOWN_PLATFORMS = 8
+"""Platforms named in the table; a plugin may serve a hundred."""
+
+
+@app.callback()
+def _group() -> None:
+    """Keep `list` a subcommand although it is the only one."""
+
+
+@app.command("list")
+def list_plugins(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every platform.")] = False,
+) -> None:
+    """Show installed plugins, what each serves, and the pip line for what is missing."""
+    entries = PluginCatalogue().entries()
+    if as_json:
+        typer.echo(json.dumps([_as_json(entry) for entry in entries], indent=2))
+        return
+    console = Console()
+    console.print(_table(entries, all_platforms=verbose))
+    for entry in entries:
+        if not entry.usable:
+            console.print(f"[yellow]{entry.name}[/yellow]: {escape(entry.obstacle or '')}", soft_wrap=True)
+
+
+def _table(entries: tuple[PluginEntry, ...], *, all_platforms: bool) -> Table:
+    table = Table(header_style="bold")
+    for heading in ("plugin", "from", "priority", "capabilities", "platforms", "usable"):
+        table.add_column(heading, overflow="fold")
+    for entry in entries:
+        origin = " ".join(part for part in (entry.distribution, entry.version) if part)
+        platforms = _platforms(entry)
+        shown = platforms if all_platforms else platforms[:_SHOWN_PLATFORMS]
+        more = f" … {len(platforms)} in all" if len(shown) < len(platforms) else ""
+        table.add_row(
+            entry.name,
+            origin,
+            str(entry.plugin.priority) if entry.plugin else "",
+            ", ".join(_capabilities(entry)),
+            ", ".join(shown) + more,
+            "[green]yes[/green]" if entry.usable else "[red]no[/red]",
+        )
+    return table
+
+
+def _platforms(entry: PluginEntry) -> list[str]:
+    if entry.plugin is None:
+        return []
+    # those it does most for come first
+    served = {name: len(entry.plugin.capabilities(name)) for name in entry.plugin.platforms}
+    return sorted(served, key=lambda name: (-served[name], name))
+
+
+def _capabilities(entry: PluginEntry) -> list[str]:
+    plugin = entry.plugin
+    if plugin is None:
+        return []
+    served = frozenset().union(*(plugin.capabilities(name) for name in plugin.platforms))
+    known = [capability for capability in CAPABILITIES if capability in served]
+    others = sorted(served - set(CAPABILITIES), key=lambda capability: capability.__name__)
+    return [capability.__name__ for capability in (*known, *others)]
+
+
+def _as_json(entry: PluginEntry) -> JsonObject:
+    plugin = entry.plugin
+    matrix: JsonObject = {}
+    if plugin is not None:
+        for name in sorted(plugin.platforms):
+            matrix[name] = [*sorted(capability.__name__ for capability in plugin.capabilities(name))]
+    return {
+        "plugin": entry.name,
+        "distribution": entry.distribution,
+        "version": entry.version,
+        "priority": plugin.priority if plugin else None,
+        "usable": entry.usable,
+        "obstacle": entry.obstacle,
+        "install": None if entry.usable else entry.pip,
+        "platforms": matrix,
+    }

@@ -1,0 +1,164 @@
+"""What a run did, device by device: worked out from its jobs, shown by `render`, printed as JSON. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from neops.engine.store.records import BlockId, Job, Run
+from neops.entities import Device
+from neops.protocol import JobResultStatus, JobType, JsonObject, RunStatus
+
+_UNREACHABLE = frozenset({"Unreachable", "AuthenticationFailed", "HostKeyRejected", "ConnectFailed"})
+"""Errors that mean that the device was not reached: nothing can be said about it."""
+
+
+class Outcome(StrEnum):
+    """What a run means for one device. FAILED: the network is wrong. ERRORED: code broke or a device misbehaved."""
+
+    OK = "ok"
+    CHANGED = "changed"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+    ERRORED = "errored"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceReport:
+    """One line of the closing table. `seconds` is the time its jobs took together."""
+
+    name: str
+    platform: str | None
+    plugins: tuple[str, ...]
+    version: str | None
+    outcome: Outcome
+    message: str
+    seconds: float
+    steps: Mapping[str, bool] = field(default_factory=dict)
+
+    def to_json(self) -> JsonObject:
+        return {
+            "device": self.name,
+            "platform": self.platform,
+            "plugins": list(self.plugins),
+            "version": self.version,
+            "result": self.outcome.value,
+            "message": self.message,
+            "seconds": round(self.seconds, 3),
+            "steps": dict(self.steps),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """The end of a run. `others` are failures of jobs that ran for no device."""
+
+    run: Run
+    devices: tuple[DeviceReport, ...]
+    others: tuple[str, ...] = ()
+    artifacts: tuple[str, ...] = ()
+    artifacts_folder: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether everything went well, devices included that the workflow went on without."""
+        good = all(device.outcome in (Outcome.OK, Outcome.CHANGED, Outcome.SKIPPED) for device in self.devices)
+        return good and not self.others and self.run.status in (RunStatus.COMPLETED, RunStatus.COMPLETED_ACK)
+
+    @property
+    def counts(self) -> dict[Outcome, int]:
+        """How many devices ended how; all outcomes are there."""
+        found = Counter(device.outcome for device in self.devices)
+        return {outcome: found[outcome] for outcome in Outcome}
+
+    @property
+    def elapsed(self) -> timedelta:
+        """From creation to the end of the last step."""
+        return (self.run.finished_at or self.run.updated_at) - self.run.created_at
+
+    def to_json(self) -> JsonObject:
+        """The report as `--json` prints it."""
+        return {
+            "run": self.run.id,
+            "workflow": self.run.workflow_id,
+            "status": self.run.status.value,
+            "reasonCode": None if self.run.reason_code is None else self.run.reason_code.value,
+            "reason": self.run.reason,
+            "ok": self.succeeded,
+            "seconds": round(self.elapsed.total_seconds(), 3),
+            "counts": {outcome.value: number for outcome, number in self.counts.items()},
+            "devices": [device.to_json() for device in self.devices],
+            "failures": list(self.others),
+            "artifacts": {"folder": self.artifacts_folder, "files": list(self.artifacts)},
+        }
+
+
+def device_report(
+    device: Device, jobs: Sequence[Job], plugins: tuple[str, ...], changing: Collection[BlockId] = ()
+) -> DeviceReport:
+    """What the run's EXECUTE jobs on one device come to.
+
+    `jobs` in the order of their steps; `changing` are the blocks that are not pure. A job of such a block counts as a
+    change unless its result data says `changed: false`.
+    """
+    broken = next((job for job in jobs if not _succeeded(job)), None)
+    outcome, message = (Outcome.SKIPPED, "no step ran for it") if not jobs else (Outcome.OK, _message(jobs[-1]))
+    if broken is not None:
+        outcome, message = _failure(broken), f"{broken.step_label}: {_message(broken)}"
+    elif any(job.block in changing and _data(job).get("changed") is not False for job in jobs):
+        outcome = Outcome.CHANGED
+    return DeviceReport(
+        name=device.name,
+        platform=device.platform_name,
+        plugins=plugins,
+        version=_version(device, jobs),
+        outcome=outcome,
+        message=message,
+        seconds=sum(_seconds(job) for job in jobs),
+        steps={job.step_label: _succeeded(job) for job in jobs},
+    )
+
+
+def failures_elsewhere(jobs: Iterable[Job], devices: frozenset[int]) -> tuple[str, ...]:
+    """Failed jobs that belong to no device of the report."""
+    return tuple(
+        f"{job.step_label}: {_message(job)}"
+        for job in jobs
+        if not _succeeded(job) and (job.type is not JobType.EXECUTE or job.entity_id not in devices)
+    )
+
+
+def _succeeded(job: Job) -> bool:
+    return job.result_status in (JobResultStatus.SUCCESS, JobResultStatus.SUCCESS_ACK)
+
+
+def _failure(job: Job) -> Outcome:
+    error = (job.result or {}).get("error")
+    if not isinstance(error, dict):
+        return Outcome.FAILED
+    return Outcome.UNREACHABLE if error.get("type") in _UNREACHABLE else Outcome.ERRORED
+
+
+def _message(job: Job) -> str:
+    text = (job.result or {}).get("message")
+    return str(text) if text else (job.ending.value if job.ending else "")
+
+
+def _data(job: Job) -> JsonObject:
+    data = (job.result or {}).get("data")
+    return data if isinstance(data, dict) else {}
+
+
+def _version(device: Device, jobs: Sequence[Job]) -> str | None:
+    found = (_data(job).get(key) for job in jobs for key in ("os_version", "version"))
+    return next((str(version) for version in found if version), device.software_release)
+
+
+def _seconds(job: Job) -> float:
+    if job.started_at is None or job.finished_at is None:
+        return 0.0
+    return (job.finished_at - job.started_at).total_seconds()

@@ -1,0 +1,92 @@
+"""`neops engine` and `neops worker`: the same parts as processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from neops.blocks import discover
+from neops.cli.exits import ExitCode
+from neops.devices import DeviceRuntime
+from neops.engine.app import Engine
+from neops.errors import UsageError
+from neops.logs import LogFormat, Redactor, configure_logging
+from neops.settings import DeviceSettings, EngineSettings, WorkerSettings, read_environment
+from neops.worker import WorkerRuntime, on_signals
+
+logger = logging.getLogger(__name__)
+
+LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="Log lines for people, or JSON lines.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log what helps in debugging.")]
+
+
+def engine(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.  [NEOPS_HOST, 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.  [NEOPS_PORT, 3030]")] = None,
+    database: Annotated[
+        str | None, typer.Option(help="Where everything is kept.  [NEOPS_DATABASE, sqlite:///neops.db]")
+    ] = None,
+    auth: Annotated[bool | None, typer.Option("--auth/--no-auth", help="Ask clients for a token.")] = None,
+    log_format: LogFormatOption = "console",
+    verbose: VerboseOption = False,
+) -> None:
+    """Run the workflow engine: it serves the HTTP API and keeps everything in its database."""
+    _configure(log_format, verbose=verbose)
+    flags: Mapping[str, Any] = {"host": host, "port": port, "database": database, "auth": auth}
+    settings = EngineSettings.load(read_environment(os.environ), flags)
+    asyncio.run(_serve(settings))
+
+
+async def _serve(settings: EngineSettings) -> None:
+    stopping = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    async with Engine.open(settings) as serving:
+        url = await serving.serve()
+        typer.echo(f"neops engine listens on {url} (API: {url}/docs)")
+        await stopping.wait()
+        logger.info("the engine stops")
+
+
+def worker(
+    url: Annotated[str | None, typer.Option(help="The engine's URL.  [URL_BLACKBOARD, http://127.0.0.1:3030]")] = None,
+    blocks: Annotated[
+        list[Path] | None, typer.Option(help="Folder with function blocks, may be repeated.  [DIR_FUNCTION_BLOCKS]")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name in the engine's list of workers.  [WORKER_NAME]")] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(help="Jobs that run at the same time.  [WORKER_CONCURRENCY, 1]")
+    ] = None,
+    log_format: LogFormatOption = "console",
+    verbose: VerboseOption = False,
+) -> None:
+    """Run a worker: it offers the blocks it finds and runs the engine's jobs."""
+    redactor = _configure(log_format, verbose=verbose)
+    environment = read_environment(os.environ)
+    flags = {"engine_url": url, "blocks": tuple(blocks) if blocks else None, "name": name, "concurrency": concurrency}
+    settings = WorkerSettings.load(environment, flags)
+    found = discover(settings.blocks)
+    for broken in found.broken:
+        logger.error("blocks are left out", extra={"source": broken.source, "traceback": broken.traceback})
+    if not found.registry:
+        raise UsageError("no function block was found: name a folder with --blocks or DIR_FUNCTION_BLOCKS")
+    with DeviceRuntime(DeviceSettings.load(environment)) as devices:
+        running = WorkerRuntime(
+            settings, found.registry, devices, redactor=redactor, abort_devices=lambda job: devices.abort(job=job)
+        )
+        with on_signals(running.shutdown):
+            code = asyncio.run(running.run())
+    raise typer.Exit(ExitCode.OK if code == 0 else ExitCode.FAILED)
+
+
+def _configure(log_format: LogFormat, *, verbose: bool) -> Redactor:
+    redactor = Redactor()
+    configure_logging(logging.DEBUG if verbose else logging.INFO, format=log_format, redactor=redactor)
+    return redactor

@@ -1,0 +1,183 @@
+"""`neops run` and `neops demo`: a workflow on devices, with nothing else running."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from neops.blocks import Discovery
+from neops.cli.exits import ExitCode
+from neops.cli.following import RunView
+from neops.cli.inputs import check_limit, find_blocks, read_inventory, read_parameters, read_workflow
+from neops.cli.local import Prepared, local_stack
+from neops.cli.render import print_report
+from neops.cli.report import RunReport
+from neops.cli.watching import display_on, report, watch
+from neops.entities import EntityBatch
+from neops.errors import UsageError
+from neops.logs import Redactor, configure_logging
+from neops.protocol import ReasonCode
+from neops.settings import DeviceSettings, read_environment
+
+_DEMO = ("network_audit", "workflow.yaml")
+
+DataOption = Annotated[
+    Path, typer.Option("--data", help="Folder that gets one folder a run: artifacts, report, log.", show_default=True)
+]
+SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the workflow.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; twice for debugging.")]
+ConcurrencyOption = Annotated[int, typer.Option(min=1, help="Jobs that run at the same time.")]
+
+
+def run(
+    workflow: Annotated[Path, typer.Argument(help="The workflow's YAML file.", show_default=False)],
+    inventory: Annotated[str, typer.Option(help="Where the devices are, such as nornir:config.yaml.")],
+    limit: Annotated[str, typer.Option(help="Only what this query finds, such as platform.short_name:cisco_ios.")] = "",
+    set_: SetOption = None,
+    blocks: Annotated[list[Path] | None, typer.Option(help="Folder or file with function blocks of yours.")] = None,
+    data: DataOption = Path("neops-data"),
+    concurrency: ConcurrencyOption = 32,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Run a workflow on the devices of an inventory, with engine and worker in this process."""
+    with _quiet_until_ready(verbose) as redactor:
+        found = _blocks(blocks or ())
+        document = read_workflow(workflow, found.registry)
+        parameters = read_parameters(document, set_ or ())
+        check_limit(document.seed_entity, limit)
+        batch = read_inventory(inventory)
+        prepared = Prepared(
+            workflow=document,
+            inventory=batch,
+            registry=found.registry,
+            folder=_run_folder(data, document.name),
+            limit=limit,
+            parameters=parameters,
+            concurrency=concurrency,
+            settings=_device_settings(),
+        )
+        raise typer.Exit(_execute(prepared, redactor, as_json=as_json, verbose=verbose))
+
+
+def demo(
+    devices: Annotated[int, typer.Option(min=1, max=5000, help="Simulated devices.")] = 12,
+    latency: Annotated[float, typer.Option(min=0, help="Seconds that a device takes for a command.")] = 0.05,
+    data: DataOption = Path("neops-data"),
+    concurrency: ConcurrencyOption = 32,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = 0,
+) -> None:
+    """Start a simulated network of several vendors and run an audit on it over real SSH."""
+    from neops.testing.simulator import demo_network
+
+    with _quiet_until_ready(verbose) as redactor, _demo_workflow() as path:
+        registry = _blocks(()).registry
+        document = read_workflow(path, registry)
+        folder = _run_folder(data, "demo")
+        folder.mkdir(parents=True, mode=0o700)
+        if not as_json:
+            typer.echo(f"Starting {devices} simulated devices that answer over SSH on loopback …")
+        with demo_network(devices, latency_s=latency) as network:
+            config = network.write_inventory(folder / "inventory")
+            prepared = Prepared(
+                workflow=document,
+                inventory=read_inventory(f"nornir:{config}"),
+                registry=registry,
+                folder=folder,
+                limit="",
+                parameters={},
+                concurrency=concurrency,
+                settings=_device_settings(),
+            )
+            raise typer.Exit(_execute(prepared, redactor, as_json=as_json, verbose=verbose))
+
+
+def _execute(prepared: Prepared, redactor: Redactor, *, as_json: bool, verbose: int) -> int:
+    _learn_secrets(redactor, prepared.inventory)
+    prepared.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (prepared.folder / "neops.log").open("w", encoding="utf-8") as log:
+        if not verbose:
+            configure_logging(logging.INFO, stream=log, redactor=redactor)
+        done = asyncio.run(_see_through(prepared, redactor, quiet=as_json))
+        text = redactor.redact(json.dumps(done.to_json(), indent=2, ensure_ascii=False))
+        (prepared.folder / "report.json").write_text(text + "\n", encoding="utf-8")
+        if as_json:
+            typer.echo(text)
+        else:
+            print_report(Console(), done, details=bool(verbose))
+        configure_logging(logging.WARNING, redactor=redactor)  # the log file is closed now
+    if done.run.reason_code is ReasonCode.ABORTED:
+        return ExitCode.INTERRUPTED
+    return ExitCode.OK if done.succeeded else ExitCode.FAILED
+
+
+async def _see_through(prepared: Prepared, redactor: Redactor, *, quiet: bool) -> RunReport:
+    async with local_stack(prepared, redactor) as stack:
+        started = await stack.start_run()
+        devices = await stack.chosen_devices()
+        with display_on(Console(), quiet=quiet) as display:
+            ended = await watch(stack, started, RunView(devices), display)
+        done = await report(stack, ended, devices, prepared.folder)
+        await stack.forget_credentials()
+        return done
+
+
+@contextmanager
+def _quiet_until_ready(verbose: int) -> Iterator[Redactor]:
+    redactor = Redactor()
+    level = logging.WARNING if not verbose else logging.INFO if verbose == 1 else logging.DEBUG
+    configure_logging(level, redactor=redactor)
+    yield redactor
+
+
+def _blocks(directories: Sequence[Path]) -> Discovery:
+    found = find_blocks(directories)
+    for broken in found.broken:
+        typer.echo(f"neops: {broken.source} is left out: {broken.error}", err=True)
+    return found
+
+
+def _device_settings() -> DeviceSettings:
+    return DeviceSettings.load(read_environment(os.environ))
+
+
+def _learn_secrets(redactor: Redactor, batch: EntityBatch) -> None:
+    for device in batch.devices:
+        redactor.add(device.password)
+
+
+def _run_folder(data: Path, name: str) -> Path:
+    stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
+    folder = data / f"{stamp}-{name}"
+    number = 1
+    while folder.exists():
+        number += 1
+        folder = data / f"{stamp}-{name}-{number}"
+    return folder
+
+
+@contextmanager
+def _demo_workflow() -> Iterator[Path]:
+    """The example's workflow: from the wheel, or, in a checkout, from examples/."""
+    packaged = files("neops").joinpath("examples", *_DEMO)
+    checkout = Path(__file__).parents[2].joinpath("examples", *_DEMO)
+    if packaged.is_file():
+        with as_file(packaged) as path:
+            yield path
+    elif checkout.is_file():
+        yield checkout
+    else:
+        raise UsageError("the demo's workflow is missing from this installation: install neops again")
