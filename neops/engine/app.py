@@ -213,7 +213,13 @@ def artifacts_path(database: Path) -> Path:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # asyncio switches Nagle's algorithm off only where the protocol is given: otherwise each answer waits 40 ms
+    # for a delayed acknowledgement (CPython 3.11, asyncio.base_events._set_nodelay).
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
     except OSError as error:
+        listening.close()
         raise SettingsInvalid(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    return listening
