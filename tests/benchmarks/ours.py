@@ -7,8 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from neops.devices import RunsCommands
-from neops.devices.runtime import DeviceRuntime
+from neops.devices import DeviceRuntime, RunsCommands
 from neops.entities import Device, Platform, Secret
 from neops.settings import DeviceSettings
 from tests.benchmarks.fleet import COMMAND, CallTimes, Fleet, FleetTimes, Sample

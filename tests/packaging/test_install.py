@@ -11,6 +11,36 @@ pytestmark = [pytest.mark.packaging, pytest.mark.timeout(600)]
 VENDOR_LIBRARIES = ("scrapli", "napalm", "netmiko", "nornir", "paramiko", "asyncssh")
 
 
+BLOCK = """
+import asyncio
+from neops import (
+    FunctionBlock, FunctionBlockParams, FunctionBlockResult, FunctionBlockResultData,
+    Registration, WorkflowContext, register_function_block,
+)
+from neops.devices import DeviceRuntime, PluginCatalogue, ReadsFacts
+from neops.testing import FakePlugin, create_workflow_context
+
+class Version(FunctionBlockResultData):
+    version: str
+
+@register_function_block(Registration(
+    name="show_version", package="fb.example.io", version=(1, 0, 0), description="Read the software version",
+    run_on="device", fb_type="facts", param_cls=FunctionBlockParams, result_cls=Version, is_pure=True,
+))
+class ShowVersion(FunctionBlock[FunctionBlockParams, Version]):
+    async def run(self, params: FunctionBlockParams, context: WorkflowContext) -> FunctionBlockResult[Version]:
+        facts = await context.connect(ReadsFacts).get_facts()
+        return FunctionBlockResult(success=True, data=Version(version=facts.os_version))
+
+plugin = FakePlugin({"get_facts": {"os_version": "17.9.4"}})
+with DeviceRuntime(catalogue=PluginCatalogue.of(plugin)) as runtime:
+    r1 = {"hostname": "r1", "ip": "192.0.2.1", "platform": {"short_name": "cisco_ios"}}
+    context = create_workflow_context(devices=[r1], connector=runtime)
+    result = asyncio.run(ShowVersion().run(FunctionBlockParams(), context))
+print(result.data.version)
+"""
+
+
 def test_the_command_tells_its_version(bare: CleanEnvironment, wheel: Path) -> None:
     version = wheel.name.split("-")[1]
 
@@ -23,6 +53,10 @@ def test_neops_alone_pulls_in_no_vendor_library(bare: CleanEnvironment) -> None:
     )
 
     assert installed.strip() == "[]"
+
+
+def test_a_block_runs_on_a_scripted_device(bare: CleanEnvironment) -> None:
+    assert bare.run_script(BLOCK).strip() == "17.9.4"
 
 
 def test_the_engine_imports_without_extras(bare: CleanEnvironment) -> None:

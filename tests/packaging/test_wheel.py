@@ -34,7 +34,8 @@ def test_every_file_of_a_package_is_in_the_wheel(names: frozenset[PurePosixPath]
     sources = {
         PurePosixPath(file.relative_to(folder))
         for folder in PACKAGE_FOLDERS
-        for file in folder.glob("neops*/**/*")
+        for package in folder.glob("neops*/__init__.py")
+        for file in package.parent.rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }
 
