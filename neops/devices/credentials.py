@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from random import Random
 from typing import Final, Protocol, TypeVar
 
 from neops.concurrency import Clock
@@ -70,12 +71,12 @@ class EnvironmentCredentials:
 class _Record:
     """What happened to one credential, over all devices."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, lots: Random) -> None:
         self.proven = False
         self.refused_by: list[str] = []
         self.stopped_at = -math.inf
         self._limit = limit
-        self.logins = Places(self._room, patience_s=PATIENCE_S)
+        self.logins = Places(self._room, patience_s=PATIENCE_S, lots=lots)
 
     @property
     def stopped(self) -> bool:
@@ -91,7 +92,8 @@ class CredentialChain:
 
     One wrong password must not lock a fleet out: a credential that was refused `limit` times in a row is not tried
     again for `hold_off_s`, and until it worked once no more logins with it are under way than may still be refused.
-    A login that gets no answer within `PATIENCE_S` holds nobody back: its device hangs. Lives in the runtime's loop.
+    Who goes next is drawn by lot, and a login without an answer after `PATIENCE_S` holds nobody back: devices that
+    hang often stand together in an inventory. Lives in the runtime's loop.
     """
 
     def __init__(
@@ -101,9 +103,11 @@ class CredentialChain:
         limit: int = 3,
         hold_off_s: float = 300.0,
         clock: Clock = time.monotonic,
+        lots: Random | None = None,
     ) -> None:
         self._providers = tuple(providers)
         self._limit, self._hold_off_s, self._clock = limit, hold_off_s, clock
+        self._lots = lots or Random()  # noqa: S311  # no secret depends on it
         self._records: dict[Credentials, _Record] = {}
 
     async def log_in(self, device: Device, known: Credentials, attempt: Callable[[Credentials], Awaitable[T]]) -> T:
@@ -135,7 +139,7 @@ class CredentialChain:
     @asynccontextmanager
     async def _guarded(self, device: Device, credentials: Credentials) -> AsyncIterator[None]:
         """Let a login through and learn from how it ends."""
-        record = self._records.setdefault(replace(credentials, enable_secret=None), _Record(self._limit))
+        record = self._records.setdefault(replace(credentials, enable_secret=None), _Record(self._limit, self._lots))
         if record.stopped and self._clock() - record.stopped_at >= self._hold_off_s:
             record.refused_by.pop()  # one more try, and it stays stopped if that is refused
         async with record.logins.place():

@@ -88,6 +88,9 @@ class Lanes:
                 seen = lane.failed_logins
                 turn = await lane.turn.acquire()
                 pooled = await self._session(operation, lane, seen)
+            if operation.interrupted is not None:  # after it got its turn: nothing is sent for a job that was aborted
+                self._pool.give_back(pooled)
+                raise operation.interrupted
             result = await self._perform(operation, pooled)
         except TimeoutError:
             self._leave(operation.route.key, lane, turn=turn)
@@ -101,6 +104,8 @@ class Lanes:
         return result
 
     async def _session(self, operation: Operation, lane: _Lane, seen: int) -> PooledSession:
+        if operation.interrupted is not None:
+            raise operation.interrupted
         if lane.failure is not None and lane.failed_logins != seen:
             raise lane.failure.with_traceback(None)
         route = operation.route

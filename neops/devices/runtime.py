@@ -221,9 +221,10 @@ class DeviceRuntime:
     def _interrupt(self, operations: Sequence[Operation], reason: str) -> None:
         """End operations from any thread: their sockets first, so that it works while the loop is blocked as well."""
         for operation in operations:
+            operation.interrupted = SessionLost(operation.route.name, f"{operation.method} was aborted: {reason}")
+        for operation in operations:
             if (session := operation.session) is not None:
                 abort(session)
-            operation.interrupted = SessionLost(operation.route.name, f"{operation.method} was aborted: {reason}")
             operation.future.cancel()
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -6,12 +6,17 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
+from random import Random
 
 
 class WaitingLine:
-    """Coroutines that wait for room. Nobody is passed by who came later, and one that is cancelled loses no room."""
+    """Coroutines that wait for room. Nobody is passed by who came later, and one that is cancelled loses no room.
 
-    def __init__(self) -> None:
+    With `lots` the next one is drawn by lot instead.
+    """
+
+    def __init__(self, lots: Random | None = None) -> None:
+        self._lots = lots
         self._tickets: deque[tuple[asyncio.Future[None], Callable[[], bool]]] = deque()
         self._moving = False
 
@@ -44,6 +49,8 @@ class WaitingLine:
 
     def _let_in(self) -> None:
         while self._tickets:
+            if self._lots is not None:
+                self._tickets.rotate(-self._lots.randrange(len(self._tickets)))
             ticket, take = self._tickets[0]
             if not ticket.done() and not take():
                 return
@@ -55,10 +62,10 @@ class WaitingLine:
 class Places:
     """Room for `limit()` at a time. Who stays longer than `patience_s` no longer counts: it waits for its device."""
 
-    def __init__(self, limit: Callable[[], float], *, patience_s: float) -> None:
+    def __init__(self, limit: Callable[[], float], *, patience_s: float, lots: Random | None = None) -> None:
         self._limit, self._patience_s = limit, patience_s
         self._taken = 0
-        self._line = WaitingLine()
+        self._line = WaitingLine(lots)
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:

@@ -1,0 +1,169 @@
+"""Which credentials are tried, and when trying stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Any
+
+import pytest
+
+from neops.devices import Credentials, EntityCredentials, EnvironmentCredentials, ReadsFacts
+from neops.devices.credentials import CredentialChain
+from neops.entities import Device, Secret
+from neops.errors import AuthenticationFailed, Unreachable
+
+ADMIN = Credentials(username="admin", password=Secret("inventory-1"))
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Door:
+    """Counts who knocks, and lets in those with the right password."""
+
+    def __init__(self, password: str = "right", answer_s: float = 0.0) -> None:
+        self.password, self.answer_s = password, answer_s
+        self.tried: list[str | None] = []
+
+    def of(self, device: Device) -> Callable[[Credentials], Awaitable[str]]:
+        async def attempt(credentials: Credentials) -> str:
+            self.tried.append(credentials.password)
+            await asyncio.sleep(self.answer_s)
+            if credentials.password != self.password:
+                raise AuthenticationFailed(device.name, "permission denied")
+            return f"{credentials.username} is in"
+
+        return attempt
+
+
+def a_chain(*providers: Any, clock: Clock | None = None, limit: int = 3) -> CredentialChain:
+    return CredentialChain(
+        providers or (EntityCredentials(),), limit=limit, hold_off_s=300, clock=clock or Clock(), lots=Random(1)
+    )
+
+
+async def test_the_inventory_is_tried_first_and_the_environment_only_after_a_refusal(device: Any) -> None:
+    chain = a_chain(EntityCredentials(), EnvironmentCredentials({"NEOPS_PASSWORD": "right"}))
+    door = Door()
+
+    assert await chain.log_in(device(), ADMIN, door.of(device())) == "admin is in"
+    assert door.tried == ["inventory-1", "right"]
+
+
+async def test_nothing_else_is_tried_when_the_device_is_unreachable(device: Any) -> None:
+    tried: list[Credentials] = []
+
+    async def attempt(credentials: Credentials) -> None:
+        tried.append(credentials)
+        raise Unreachable("r1", "nothing answers")
+
+    chain = a_chain(EntityCredentials(), EnvironmentCredentials({"NEOPS_PASSWORD": "right"}))
+    with pytest.raises(Unreachable):
+        await chain.log_in(device(), ADMIN, attempt)
+
+    assert tried == [ADMIN]
+
+
+async def test_a_user_without_a_password_gets_the_one_of_the_environment(device: Any) -> None:
+    chain = a_chain(EntityCredentials(), EnvironmentCredentials({"NEOPS_PASSWORD": "right"}))
+    door = Door()
+
+    assert await chain.log_in(device(), Credentials(username="ops"), door.of(device())) == "ops is in"
+    assert door.tried == ["right"]
+
+
+async def test_a_device_that_refuses_all_says_who_was_tried_and_never_the_password(device: Any) -> None:
+    environment = {"NEOPS_USERNAME": "backup", "NEOPS_PASSWORD": "also-wrong"}
+    chain = a_chain(EntityCredentials(), EnvironmentCredentials(environment))
+
+    with pytest.raises(AuthenticationFailed) as caught:
+        await chain.log_in(device("r1"), ADMIN, Door().of(device("r1")))
+
+    assert str(caught.value) == (
+        "r1: user 'admin' (inventory): permission denied; user 'backup' (environment): permission denied"
+    )
+
+
+async def test_a_wrong_password_is_tried_three_times_on_a_hundred_devices(device: Any) -> None:
+    chain, door = a_chain(), Door(answer_s=0.01)
+    devices = [device(f"r{number}") for number in range(100)]
+
+    outcomes = await asyncio.gather(
+        *(chain.log_in(one, ADMIN, door.of(one)) for one in devices), return_exceptions=True
+    )
+
+    assert len(door.tried) == 3
+    assert {type(outcome) for outcome in outcomes} == {AuthenticationFailed}
+    assert sum("not tried, refused by" in str(outcome) for outcome in outcomes) == 97
+
+
+async def test_a_right_password_lets_all_in_together_after_the_first(device: Any) -> None:
+    chain, door = a_chain(), Door(answer_s=0.02)
+    right = Credentials(username="admin", password=Secret("right"))
+    devices = [device(f"r{number}") for number in range(100)]
+
+    async with asyncio.timeout(0.3):
+        await asyncio.gather(*(chain.log_in(one, right, door.of(one)) for one in devices))
+
+    assert len(door.tried) == 100
+
+
+async def test_a_success_forgets_the_refusals_before_it(device: Any) -> None:
+    chain, strict, open_door = a_chain(), Door(), Door("inventory-1")
+    for _ in range(5):
+        for number in range(2):
+            with pytest.raises(AuthenticationFailed):
+                await chain.log_in(device(f"bad{number}"), ADMIN, strict.of(device()))
+        await chain.log_in(device("good"), ADMIN, open_door.of(device()))
+
+    assert len(strict.tried) == 10
+
+
+async def test_another_credential_is_not_stopped_with_it(device: Any) -> None:
+    chain, door = a_chain(), Door()
+    for number in range(4):
+        with pytest.raises(AuthenticationFailed):
+            await chain.log_in(device(f"r{number}"), ADMIN, door.of(device()))
+
+    assert await chain.log_in(device(), Credentials(username="ops", password=Secret("right")), door.of(device()))
+
+
+async def test_a_stopped_credential_is_tried_once_more_after_the_hold_off(device: Any) -> None:
+    clock, door = Clock(), Door()
+    chain = a_chain(clock=clock)
+
+    async def try_all() -> int:
+        before = len(door.tried)
+        for number in range(5):
+            with pytest.raises(AuthenticationFailed):
+                await chain.log_in(device(f"r{number}"), ADMIN, door.of(device()))
+        return len(door.tried) - before
+
+    tries = [await try_all()]
+    for clock.now in (299.0, 300.0, 599.0, 600.0):
+        tries.append(await try_all())
+
+    assert tries == [3, 0, 1, 0, 1]
+
+
+async def test_a_wrong_password_reaches_only_three_devices_through_the_runtime(
+    make_runtime: Any, device: Any, network: Any
+) -> None:
+    runtime = make_runtime(settings={"credential_failures": 3})
+    devices = [device(f"r{number}", ip=f"10.0.0.{number}", password="wrong") for number in range(50)]
+    for one in devices:
+        network.of(one.hostname).password = "right"
+
+    outcomes = await asyncio.gather(
+        *(runtime.connect(one, ReadsFacts).get_facts() for one in devices), return_exceptions=True
+    )
+
+    assert network.logins.total() == 3
+    assert {type(outcome) for outcome in outcomes} == {AuthenticationFailed}
