@@ -13,9 +13,12 @@ from neops.worker.errors import WorkerForgotten
 
 logger = logging.getLogger(__name__)
 
+PING_TIMEOUT_S = 10.0
+"""A ping that is not answered by then is given up, to be in time with the next."""
+
 
 class Heartbeat:
-    """Pings every `interval_s`, the first time at once, and whenever it is nudged.
+    """Pings at once, then every `interval_s()` seconds, and whenever it is nudged.
 
     Jobs have threads and event loops of their own, so that a job that blocks does not delay a ping.
     """
@@ -25,7 +28,7 @@ class Heartbeat:
         client: EngineClient,
         worker_id: str,
         *,
-        interval_s: float,
+        interval_s: Callable[[], float],
         on_answer: Callable[[WorkerActionResult], None],
     ) -> None:
         self._client, self._worker_id, self._interval_s = client, worker_id, interval_s
@@ -46,14 +49,14 @@ class Heartbeat:
             self._nudged.clear()
             await self._ping()
             try:
-                async with asyncio.timeout(self._interval_s):
+                async with asyncio.timeout(self._interval_s()):
                     await self._nudged.wait()
             except TimeoutError:
                 continue
 
     async def _ping(self) -> None:
         try:
-            self._on_answer(await self._client.ping(self._worker_id, timeout_s=self._interval_s))
+            self._on_answer(await self._client.ping(self._worker_id, timeout_s=PING_TIMEOUT_S))
         except WorkerForgotten:
             raise
         except NeopsError as error:

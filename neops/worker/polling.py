@@ -43,8 +43,7 @@ class Poller:
         self._free_places, self._on_jobs = free_places, on_jobs
         self._backoff, self._clock = backoff, clock
         self._delays = backoff.delays()
-        holds = membership.has(Extension.HELD_POLL) and settings.held_poll_s > 0
-        self._wait_s = settings.held_poll_s if holds else None
+        self._wait_s = settings.held_poll_s if membership.has(Extension.HELD_POLL) else None
         self._task: asyncio.Task[None] | None = None
         self._asking = self._stopping = False
 
@@ -64,7 +63,7 @@ class Poller:
         self._stopping = True
         if self._task is None:
             return
-        if self._wait_s is not None or not self._asking:
+        if self._wait_s or not self._asking:
             self._task.cancel()
         await asyncio.wait({self._task})
 
@@ -81,7 +80,7 @@ class Poller:
         if polled.jobs:
             self._on_jobs(polled)
             return 0
-        if self._wait_s is None:
+        if not self._wait_s:
             return self._settings.poll_interval_s
         return 0 if self._clock() - asked_at >= self._wait_s / 2 else min(EARLY_S, self._settings.poll_interval_s)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from neops.blocks import BlockRegistry, JobPorts
 from neops.devices import Connector
 from neops.errors import NeopsError
 from neops.logs import Redactor
-from neops.protocol import WorkerActionResult
+from neops.protocol import Extension, WorkerActionResult
 from neops.settings import WorkerSettings, without_userinfo
 from neops.worker.backoff import Backoff
 from neops.worker.client import EngineClient, Polled
@@ -31,6 +32,9 @@ from neops.worker.shutdown import Shutdown
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+BUSY_PING_S = 3.0
+"""While jobs run, pings come this often, because their answers carry the jobs that the engine wants stopped."""
 
 LAST_PUSH_S = 10.0
 """How long a leaving worker tries to hand over its last results; what is left stays on disk."""
@@ -142,9 +146,11 @@ class WorkerRuntime:
             crew.jobs.start(polled, membership)
             heartbeat.nudge()
 
-        heartbeat = Heartbeat(
-            crew.client, membership.worker_id, interval_s=self._settings.heartbeat_interval_s, on_answer=pinged
-        )
+        def interval_s() -> float:
+            busy = crew.jobs.count and membership.has(Extension.CANCEL)
+            return min(self._settings.heartbeat_interval_s, BUSY_PING_S if busy else math.inf)
+
+        heartbeat = Heartbeat(crew.client, membership.worker_id, interval_s=interval_s, on_answer=pinged)
         poller = Poller(
             crew.client,
             membership,
