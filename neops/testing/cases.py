@@ -71,11 +71,11 @@ class CaseResult:
 
     success: bool
     message: str | None
-    data: Mapping[str, JsonValue]
+    data: Mapping[str, Any]
     error: JobError | None
-    changes: Mapping[str, JsonValue]
+    changes: Mapping[str, Any]
     updates: Sequence[EntityUpdate]
-    acquires: Sequence[Mapping[str, JsonValue]]
+    acquires: Sequence[Mapping[str, Any]]
     artifacts: Mapping[str, bytes]
     calls: Sequence[Call]
     wire: JobResult
