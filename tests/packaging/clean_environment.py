@@ -4,7 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -43,6 +44,16 @@ class CleanEnvironment:
         script.write_text(source)
         return self.run("python", str(script))
 
+    @contextmanager
+    def started(self, program: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """A server, terminated at the end if it still runs; its output is in `stdout`."""
+        command = [str(self._bin(program)), *arguments]
+        with subprocess.Popen(command, cwd=self.cwd, env=_environment(), stdout=subprocess.PIPE, text=True) as process:
+            try:
+                yield process
+            finally:
+                process.terminate()
+
     def _bin(self, program: str) -> Path:
         return self.venv / "bin" / program
 
@@ -55,10 +66,14 @@ class CleanEnvironment:
         done = subprocess.run(
             command,
             cwd=self.cwd,
-            env={name: value for name, value in os.environ.items() if name not in _HIDDEN},
+            env=_environment(),
             capture_output=True,
             text=True,
             timeout=INSTALL_TIMEOUT_S,
             check=False,
         )
         return done.returncode, done.stdout, done.stderr
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _HIDDEN}

@@ -1,5 +1,8 @@
 """The wheel in a clean environment, without extras."""
 
+import json
+import re
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -59,8 +62,17 @@ def test_a_block_runs_on_a_scripted_device(bare: CleanEnvironment) -> None:
     assert bare.run_script(BLOCK).strip() == "17.9.4"
 
 
-def test_the_engine_imports_without_extras(bare: CleanEnvironment) -> None:
-    bare.run_script("import neops.engine.app")
+def test_the_engine_starts_answers_and_stops_without_extras(bare: CleanEnvironment) -> None:
+    database = f"sqlite:///{bare.cwd / 'neops.db'}"
+    with bare.started("neops", "engine", "--port", "0", "--database", database, "--no-auth") as engine:
+        assert engine.stdout is not None
+        (url,) = re.findall(r"http://[0-9.:]+", engine.stdout.readline())[:1]
+        with urllib.request.urlopen(f"{url}/openapi.json", timeout=10) as answer:
+            paths = json.load(answer)["paths"]
+        engine.terminate()
+
+        assert any("workflow" in path for path in paths)
+        assert engine.wait(30) == 0
 
 
 def test_plugins_list_says_which_extras_to_install(bare: CleanEnvironment) -> None:
