@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from pydantic import JsonValue
 from neops.blocks import BlockRegistry
 from neops.blocks.discovery import Discovery, discover
 from neops.cms import compile_query
+from neops.engine.workflows.blocks import BlockSchema
 from neops.engine.workflows.definition import RootWorkflow
 from neops.engine.workflows.loading import load_workflow
 from neops.engine.workflows.schemas import check_value, with_defaults
@@ -20,12 +20,6 @@ from neops.engine.workflows.validation import check_workflow
 from neops.entities import INVENTORY_GROUP, EntityBatch, EntityType
 from neops.errors import InventoryInvalid, UsageError, WorkflowInvalid
 from neops.protocol import JsonObject
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Schemas:
-    parameter_json_schema: JsonObject
-    result_data_json_schema: JsonObject
 
 
 def read_workflow(path: Path, registry: BlockRegistry) -> RootWorkflow:
@@ -110,9 +104,9 @@ def _assigned(text: str) -> tuple[str, JsonValue]:
         return key.strip(), value
 
 
-def _schemas(registry: BlockRegistry) -> Mapping[str, _Schemas]:
+def _schemas(registry: BlockRegistry) -> Mapping[str, BlockSchema]:
     return {
-        name: _Schemas(
+        name: BlockSchema(
             parameter_json_schema=block.registration.parameter_schema(),
             result_data_json_schema=block.registration.result_schema(),
         )

@@ -8,19 +8,13 @@ from dataclasses import dataclass
 from neops.engine.runs.machine import Failed, Failure, Prepared
 from neops.engine.runs.plan import Notes, plan_steps, unsupported
 from neops.engine.store.records import Block
-from neops.engine.workflows.blocks import resolve_block
+from neops.engine.workflows.blocks import BlockSchema, resolve_block
 from neops.engine.workflows.definition import FunctionBlockStep, RootWorkflow
 from neops.engine.workflows.loading import parse_workflow
 from neops.engine.workflows.schemas import check_value, with_defaults
 from neops.engine.workflows.validation import check_workflow
 from neops.errors import WorkflowInvalid, WorkflowIssue
 from neops.protocol import JsonObject, ReasonCode
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Schemas:
-    parameter_json_schema: JsonObject
-    result_data_json_schema: JsonObject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +48,9 @@ def prepare(document: JsonObject, blocks: Iterable[Block], given: JsonObject) ->
     return Preparation(event=Prepared(steps=len(notes.steps)), notes=notes, parameters=parameters)
 
 
-def _schemas(registered: dict[str, Block]) -> dict[str, _Schemas]:
+def _schemas(registered: dict[str, Block]) -> dict[str, BlockSchema]:
     return {
-        name: _Schemas(parameter_json_schema=block.parameter_schema, result_data_json_schema=block.result_schema)
+        name: BlockSchema(parameter_json_schema=block.parameter_schema, result_data_json_schema=block.result_schema)
         for name, block in registered.items()
     }
 

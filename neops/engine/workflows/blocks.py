@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from dataclasses import dataclass
 
 from neops.engine.workflows.definition import FunctionBlockStep, RootWorkflow, Step, WorkflowStep
 from neops.engine.workflows.jmes import Path, suggestion
@@ -12,13 +12,12 @@ from neops.engine.workflows.versions import SemverRef, exact, resolve
 from neops.protocol import JsonObject
 
 
-class BlockSchema(Protocol):
-    """What is asked about a registered block."""
+@dataclass(frozen=True, kw_only=True)
+class BlockSchema:
+    """JSON Schemas of a registered block."""
 
-    @property
-    def parameter_json_schema(self) -> JsonObject: ...
-    @property
-    def result_data_json_schema(self) -> JsonObject: ...
+    parameter_json_schema: JsonObject
+    result_data_json_schema: JsonObject
 
 
 def resolve_block(step: FunctionBlockStep, ids: Mapping[str, object]) -> str | None:

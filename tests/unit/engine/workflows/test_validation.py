@@ -1,22 +1,14 @@
 from __future__ import annotations
 
-import dataclasses
 import re
 
 import pytest
 
+from neops.engine.workflows.blocks import BlockSchema
 from neops.engine.workflows.loading import load_workflow
 from neops.engine.workflows.validation import check_workflow
-from neops.protocol import JsonObject
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Registered:
-    parameter_json_schema: JsonObject = dataclasses.field(default_factory=dict)
-    result_data_json_schema: JsonObject = dataclasses.field(default_factory=dict)
-
-
-PING = Registered(
+PING = BlockSchema(
     parameter_json_schema={
         "type": "object",
         "properties": {"host": {"type": "string"}, "count": {"type": "integer"}},
@@ -28,7 +20,10 @@ PING = Registered(
         "additionalProperties": False,
     },
 )
-BLOCKS = {"fb.example.io/ping:1.2.0": PING, "fb.example.io/save:1.2.0": Registered()}
+BLOCKS = {
+    "fb.example.io/ping:1.2.0": PING,
+    "fb.example.io/save:1.2.0": BlockSchema(parameter_json_schema={}, result_data_json_schema={}),
+}
 
 MISTAKES = [
     ("label: save", "label: ping", "37:9: steps[1].steps[0].label: the label 'ping' is taken by steps[0]"),
