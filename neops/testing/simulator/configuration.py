@@ -26,11 +26,6 @@ def copy(section: Section) -> Section:
     return {line: copy(below) for line, below in section.items()}
 
 
-def merge(into: Section, other: Section) -> None:
-    for line, below in other.items():
-        merge(into.setdefault(line, {}), below)
-
-
 def at(root: Section, path: Path) -> Section:
     """The section at this path, created if it is not there yet."""
     for line in path:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from neops.testing.simulator.configuration import LineRejected, Path, Section, at, merge
+from neops.testing.simulator.configuration import LineRejected, Path, Section, at
 from neops.testing.simulator.platform import ConfigurationData, SectionData
 
 _CLOSING = ("end", "exit", "return", "exit-address-family")
@@ -151,8 +151,7 @@ class Statements:
 
     def parse(self, text: str) -> Section:
         root: Section = {}
-        for line in filter(None, map(str.strip, text.splitlines())):
-            at(root, self._nodes(self._words(line)))
+        self.merge_text(root, text)
         return root
 
     def render(self, section: Section) -> str:
@@ -227,11 +226,13 @@ class Statements:
             parent.setdefault(nodes[-1], {})
 
     def merge_text(self, root: Section, text: str) -> None:
-        """Merge a configuration in braces, as `load merge` takes it."""
-        merge(root, self.parse("\n".join(_statements(text))))
+        """Add a configuration in braces or in `set` lines, as `load merge` does."""
+        for line in _statements(text):
+            self._set(root, self._nodes(self._words(line)))
 
 
 def _statements(text: str) -> Iterator[str]:
+    """Each leaf of a text in braces, or each line of one without, as a line of its own."""
     path: list[str] = []
     for raw in text.splitlines():
         line = raw.strip()

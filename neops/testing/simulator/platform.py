@@ -93,16 +93,22 @@ class Errors(_Data):
 
 
 class SectionData(_Data):
-    """A kind of section: a line that begins with `begins`, in a section that matches `within` (empty: at the top)."""
+    """A kind of section: a line that begins with `begins`."""
 
     begins: str
     prompt: str = ""
-    within: str = ""
+    within: tuple[str, ...] = ()
+    """Regular expressions for the sections that it is in, the outermost first; empty: it is at the top."""
+
+    @field_validator("within", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
 
     def opens(self, line: str, path: tuple[str, ...]) -> bool:
         if not line.startswith(f"{self.begins} ") and line != self.begins:
             return False
-        return bool(re.fullmatch(self.within, " ".join(path)))
+        return len(path) == len(self.within) and all(map(re.fullmatch, self.within, path))
 
 
 class Question(_Data):
@@ -165,8 +171,9 @@ class ConfigurationData(_Data):
         if not match:
             return name
         kind = match[1].lower()
-        full = next((full for full in self.short_names if full.lower().startswith(kind)), match[1])
-        return full + match[2]
+        names = self.short_names.items()
+        fitting = [full for full, short in names if short.lower() == kind or full.lower().startswith(kind)]
+        return (fitting[0] if fitting else match[1]) + match[2]
 
 
 class Defaults(_Data):
