@@ -6,14 +6,17 @@ import asyncio
 import functools
 import inspect
 import logging
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
 from neops.blocks.artifacts import Artifact
+from neops.blocks.block import BlockClass
 from neops.blocks.context import WorkflowContext
 from neops.blocks.failures import BadResult, outcome_of
 from neops.blocks.jobs import BlockJob, JobKind, JobPorts
@@ -21,7 +24,7 @@ from neops.blocks.models import FunctionBlockAcquireResult, FunctionBlockResult,
 from neops.blocks.outcome import BlockError, BlockOutcome
 from neops.blocks.parameters import lenient_params, problems, strict_params
 from neops.blocks.registration import overrides
-from neops.concurrency import BlockingDetector, Clock, TaskScope, deadline, in_thread
+from neops.concurrency import AuthorFiles, BlockingDetector, Clock, TaskScope, deadline, in_thread
 from neops.entities.jsonable import to_json
 
 logger = logging.getLogger(__name__)
@@ -43,9 +46,16 @@ async def execute_block(job: BlockJob, ports: JobPorts, *, clock: Clock = time.m
     """
     started = clock()
     call = _Call(job, ports)
-    with BlockingDetector(threshold_s=ports.blocking_threshold_s), deadline(job.info.deadline) as limit:
+    detector = BlockingDetector(threshold_s=ports.blocking_threshold_s, is_author_file=_authors_files(job.block))
+    with detector, deadline(job.info.deadline) as limit:
         outcome = _timed_out() if limit.expired else await _bounded(call, limit.timeout())
     return replace(outcome, artifacts=call.artifacts(), duration_s=clock() - started)
+
+
+def _authors_files(block: BlockClass) -> AuthorFiles:
+    """The block's own folder counts as the author's, also inside an installed package."""
+    file = getattr(sys.modules.get(block.__module__), "__file__", None)
+    return AuthorFiles(also=[Path(file).parent] if file else [])
 
 
 async def _bounded(call: _Call, timeout_s: float | None) -> BlockOutcome:

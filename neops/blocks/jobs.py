@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 from pydantic import JsonValue
 
 from neops.concurrency import Deadline
-from neops.devices.connector import Connector
 from neops.entities import TEMPORARY_ID_MAX, TEMPORARY_ID_MIN, Device, DeviceGroup, EntityType, Interface
 
 if TYPE_CHECKING:
     from neops.blocks.block import BlockClass
+    from neops.devices import Connector
 
 
 class JobKind(StrEnum):
