@@ -108,7 +108,8 @@ def device_report(
     broken = next((job for job in jobs if not _succeeded(job)), None)
     outcome, message = (Outcome.SKIPPED, "no step ran for it") if not jobs else (Outcome.OK, _message(jobs[-1]))
     if broken is not None:
-        outcome, message = _failure(broken), f"{broken.step_label}: {_message(broken)}"
+        outcome = _failure(broken)
+        message = f"{broken.step_label}: {_message(broken).removeprefix(f'{device.name}: ')}"
     elif any(job.block in changing and _data(job).get("changed") is not False for job in jobs):
         outcome = Outcome.CHANGED
     return DeviceReport(

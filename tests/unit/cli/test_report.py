@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from neops.cli.report import Outcome, RunReport, device_report, failures_elsewhere
+from neops.engine.store.records import BlockId, DefinitionId, Job, JobEnding, JobId, Run, RunId, StepKey
+from neops.entities import Device, EntityType, Platform
+from neops.protocol import JobResultStatus, JobStatus, JobType, JsonObject, RunStatus, RunTargets
+
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
+R1 = Device(id=1, hostname="r1", platform=Platform(short_name="cisco_ios"), software_release="15.2")
+BLOCK = BlockId("b.example.io/push:1.0.0")
+
+MakeJob = Callable[..., Job]
+
+
+@pytest.fixture
+def job() -> MakeJob:
+    """A job on r1 that took two seconds and succeeded unless a result says otherwise."""
+
+    def make(label: str = "facts", entity_id: int | None = 1, **result: Any) -> Job:
+        answer: JsonObject = {"success": True, "message": "fine", **result}
+        status = JobResultStatus.SUCCESS if answer["success"] else JobResultStatus.FAILED
+        return Job(
+            id=JobId(label),
+            run=RunId("run"),
+            step=StepKey(label),
+            step_label=label,
+            wave=0,
+            type=JobType.EXECUTE,
+            block=BLOCK,
+            run_on=EntityType.DEVICE,
+            entity_id=entity_id,
+            status=JobStatus.PUSHED,
+            ending=JobEnding.RESULT,
+            result_status=status,
+            attempt=1,
+            replaces=None,
+            superseded=False,
+            worker=None,
+            worker_name=None,
+            worker_deleted=False,
+            created_at=NOW,
+            updated_at=NOW,
+            started_at=NOW,
+            finished_at=NOW + timedelta(seconds=2),
+            deadline=None,
+            result=answer,
+        )
+
+    return make
+
+
+def test_a_device_whose_jobs_went_well_is_ok_and_its_time_is_theirs_together(job: MakeJob) -> None:
+    report = device_report(R1, [job("facts", data={"os_version": "16.1"}), job("backup")], ("scrapli",))
+
+    assert (report.outcome, report.seconds, report.version) == (Outcome.OK, 4.0, "16.1")
+    assert report.steps == {"facts": True, "backup": True}
+
+
+def test_a_device_without_a_job_was_skipped() -> None:
+    assert device_report(R1, [], ()).outcome is Outcome.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (None, Outcome.FAILED),
+        ({"type": "Unreachable"}, Outcome.UNREACHABLE),
+        ({"type": "AuthenticationFailed"}, Outcome.UNREACHABLE),
+        ({"type": "ZeroDivisionError"}, Outcome.ERRORED),
+    ],
+)
+def test_a_wrong_network_broken_code_and_an_unreachable_device_stay_apart(
+    job: MakeJob, error: JsonObject | None, outcome: Outcome
+) -> None:
+    report = device_report(R1, [job(success=False, message="r1: no route", error=error)], ())
+
+    assert (report.outcome, report.message) == (outcome, "facts: no route")
+
+
+@pytest.mark.parametrize(
+    ("data", "outcome"), [({}, Outcome.CHANGED), ({"changed": True}, Outcome.CHANGED), ({"changed": False}, Outcome.OK)]
+)
+def test_a_block_that_is_not_pure_counts_as_a_change_unless_it_says_no(
+    job: MakeJob, data: JsonObject, outcome: Outcome
+) -> None:
+    assert device_report(R1, [job(data=data)], (), changing={BLOCK}).outcome is outcome
+
+
+def test_failures_that_belong_to_no_device_of_the_report_are_told_apart(job: MakeJob) -> None:
+    jobs = [job(success=False, message="on r1"), job("sum", entity_id=None, success=False, message="no sum")]
+
+    assert failures_elsewhere(jobs, frozenset({1})) == ("sum: no sum",)
+
+
+@pytest.mark.parametrize(
+    ("status", "success", "good"),
+    [
+        (RunStatus.COMPLETED_ACK, True, True),
+        (RunStatus.COMPLETED_ACK, False, False),
+        (RunStatus.FAILED_SAFE_ACK, True, False),
+    ],
+)
+def test_a_run_is_good_when_it_completed_and_no_device_failed(
+    job: MakeJob, status: RunStatus, success: bool, good: bool
+) -> None:
+    report = RunReport(run=_run(status), devices=(device_report(R1, [job(success=success)], ()),))
+
+    assert report.succeeded is good
+    assert report.to_json()["ok"] is good
+
+
+def _run(status: RunStatus) -> Run:
+    return Run(
+        id=RunId("run"),
+        workflow_id=DefinitionId("wf.example.io/w:1.0.0"),
+        workflow_name="w",
+        status=status,
+        revision=1,
+        parameters={},
+        targets=RunTargets(),
+        state={},
+        reason=None,
+        reason_code=None,
+        unsafe_cause=None,
+        retry_note=None,
+        trigger=None,
+        authority_basis=None,
+        started_by=None,
+        started_by_username=None,
+        aborted_by=None,
+        aborted_by_username=None,
+        parent=None,
+        locked=False,
+        wake_at=None,
+        created_at=NOW,
+        updated_at=NOW,
+        started_at=NOW,
+        finished_at=NOW + timedelta(seconds=4),
+    )
