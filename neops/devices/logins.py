@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 PATIENCE_S: Final = 3.0
 """A login that takes longer waits for its device, and no longer counts among those that work at the same time."""
 
+SLACK_S: Final = 0.25
+"""How long after the connect deadline the plugin may still say by itself what it was waiting for."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
@@ -93,7 +96,7 @@ class Logins:
         return await self._credentials.log_in(route.device, route.options.credentials, attempt)
 
     async def _log_in(self, route: Route, options: ConnectionOptions, until: Deadline) -> Session:
-        limit = min(until, Deadline.after(options.connect_timeout_s, self._clock))
+        limit = min(until, Deadline.after(options.connect_timeout_s + SLACK_S, self._clock))
         try:
             session = route.plugin.session(route.device.model_copy(), options)
             await bounded(self._opening(session), session, limit, self._stragglers, Context())
