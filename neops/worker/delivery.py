@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from neops.concurrency import Deadline
 from neops.protocol import JobResult
@@ -37,7 +38,7 @@ class Delivery:
     ) -> None:
         self._client, self._outbox, self._backoff = client, outbox, backoff
         self._push_timeout_s, self._before_push = push_timeout_s, before_push
-        self._on_the_way: set[asyncio.Task[None]] = set()
+        self._on_the_way: dict[Path, asyncio.Task[None]] = {}
         self._resting: list[Kept] = []
         self._places = asyncio.Semaphore(AT_ONCE)
 
@@ -47,9 +48,11 @@ class Delivery:
 
     async def deliver_kept(self) -> None:
         """Push what an earlier worker left; returns when all of it was taken or rests."""
+        known = self._on_the_way.keys() | {kept.path for kept in self._resting}
         for kept in await asyncio.to_thread(self._outbox.waiting):
-            logger.info("delivering a result of an earlier run", extra={"job": kept.job_id})
-            self._send(kept)
+            if kept.path not in known:
+                logger.info("delivering a result of an earlier run", extra={"job": kept.job_id})
+                self._send(kept)
         await self.settle(self._push_timeout_s)
 
     def engine_answered(self) -> None:
@@ -61,24 +64,32 @@ class Delivery:
     async def settle(self, timeout_s: float) -> bool:
         """Wait until nothing is on the way. False when the time was too short or a result rests on disk."""
         if self._on_the_way:
-            await asyncio.wait(self._on_the_way, timeout=timeout_s)
+            await asyncio.wait(self._on_the_way.values(), timeout=timeout_s)
         return not self._on_the_way and not self._resting
 
     async def close(self) -> None:
         """Stop pushing; what was not taken stays on disk."""
-        for task in self._on_the_way:
+        tasks = list(self._on_the_way.values())
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._on_the_way, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _send(self, kept: Kept) -> None:
-        task = asyncio.create_task(self._push(kept))
-        self._on_the_way.add(task)
-        task.add_done_callback(self._on_the_way.discard)
+        def ended(task: asyncio.Task[None]) -> None:
+            self._on_the_way.pop(kept.path, None)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                logger.critical("a result cannot be delivered", exc_info=error, extra={"job": kept.job_id})
+
+        task = self._on_the_way[kept.path] = asyncio.create_task(self._push(kept))
+        task.add_done_callback(ended)
 
     async def _push(self, kept: Kept) -> None:
         async with self._places:
             await self._before_push()
-            body = await asyncio.to_thread(kept.read)
+            try:
+                body = await asyncio.to_thread(kept.read)
+            except FileNotFoundError:  # a worker that shares the outbox was quicker
+                return
             limit = Deadline.after(self._push_timeout_s)
             for delay in self._backoff.delays():
                 if await self._try(kept, body):

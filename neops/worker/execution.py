@@ -61,10 +61,12 @@ class JobThread:
         limit = self._job.info.deadline.timeout()
         timeout_s = None if limit is None else limit + self._limits.grace_s
         signs: set[asyncio.Future[Any]] = {self._ended, self._told}
-        await asyncio.wait(signs, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        if not self._ended.done():
-            self._stop()
-            await asyncio.wait({self._ended}, timeout=self._limits.grace_s)
+        try:
+            await asyncio.wait(signs, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if not self._ended.done():
+                self._stop()
+        await asyncio.wait({self._ended}, timeout=self._limits.grace_s)
         return self._outcome()
 
     def _outcome(self) -> BlockOutcome:

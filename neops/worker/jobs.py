@@ -76,6 +76,13 @@ class RunningJobs:
         """Stop every job."""
         self.cancel(list(self._threads), reason)
 
+    async def close(self) -> None:
+        """Let go of what still runs: it is cancelled, and nobody waits for it."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -106,7 +113,8 @@ class RunningJobs:
                 with self._events.listening(job):
                     return await thread.run()
         finally:
-            self._threads.pop(job.job_id, None)
+            if self._threads.get(job.job_id) is thread:
+                del self._threads[job.job_id]
 
     def _result(self, job: JobDefinition, outcome: BlockOutcome, membership: Membership) -> JobResult:
         fields: dict[str, object] = {"job": job.job_id, "step": job.step_label, "block": job.function_block_id}

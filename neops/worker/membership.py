@@ -50,14 +50,17 @@ async def join(client: EngineClient, settings: WorkerSettings, registry: BlockRe
 
     async def enter() -> tuple[str, frozenset[str]]:
         extensions = await _agree(client)
-        return await _register(client, settings, extensions), extensions
+        worker_id = await _register(client, settings, extensions or frozenset())
+        if extensions is None:
+            logger.warning("the engine does not tell its version; only what is published is used")
+        return worker_id, extensions or frozenset()
 
     worker_id, extensions = await _until(limit, backoff, enter)
     offers = [_offer(block, worker_id, extensions) for block in registry.values()]
     try:
         for offer in offers:
             await _until(limit, backoff, functools.partial(client.register_block, offer))
-    except NeopsError:
+    except (NeopsError, asyncio.CancelledError):
         await leave(client, worker_id)
         raise
     logger.info("registered with the engine", extra={"worker": worker_id, "blocks": len(offers)})
@@ -72,13 +75,12 @@ async def leave(client: EngineClient, worker_id: str) -> None:
         logger.warning("cannot unregister from the engine", extra={"worker": worker_id, "reason": str(error)})
 
 
-async def _agree(client: EngineClient) -> frozenset[str]:
-    """The engine's extensions; none when it does not say."""
+async def _agree(client: EngineClient) -> frozenset[str] | None:
+    """The engine's extensions; None when it does not answer the question."""
     try:
         answer = await client.check_compatibility()
-    except (EngineRefused, EngineUnavailable) as error:
-        logger.warning("the engine does not tell its version", extra={"reason": str(error)})
-        return frozenset()
+    except (EngineRefused, EngineUnavailable):
+        return None
     if not answer.compatible:
         raise EngineIncompatible(
             f"engine {answer.version} does not work with {answer.checked_library} {answer.checked_version}:"

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +82,7 @@ class Outbox:
     def set_aside(self, kept: Kept) -> Path:
         """The engine refuses it for good: keep it for people to look at."""
         aside = kept.path.with_suffix(".refused")
-        if kept.body is None:
+        with suppress(FileNotFoundError):  # it was in memory only, or another worker was quicker
             kept.path.replace(aside)
         return aside
 

@@ -25,6 +25,8 @@ EARLY_S = 1.0
 class Poller:
     """Polls until stopped. `free_places` waits until a job may start and says how many may.
 
+    A refused poll (`on_refusal`) may mean that the engine forgot the worker: only a ping tells.
+
     An engine that holds polls is asked again at once; another one every `poll_interval_s` while it has no work.
     """
 
@@ -36,11 +38,12 @@ class Poller:
         *,
         free_places: Callable[[], Awaitable[int]],
         on_jobs: Callable[[Polled], None],
+        on_refusal: Callable[[], None],
         backoff: Backoff,
         clock: Clock = time.monotonic,
     ) -> None:
         self._client, self._membership, self._settings = client, membership, settings
-        self._free_places, self._on_jobs = free_places, on_jobs
+        self._free_places, self._on_jobs, self._on_refusal = free_places, on_jobs, on_refusal
         self._backoff, self._clock = backoff, clock
         self._delays = backoff.delays()
         self._wait_s = settings.held_poll_s if membership.has(Extension.HELD_POLL) else None
@@ -94,6 +97,9 @@ class Poller:
 
     def _failed(self, error: NeopsError) -> float:
         pause_s = next(self._delays)
-        level = logging.ERROR if isinstance(error, EngineRefused) else logging.WARNING
-        logger.log(level, "a poll failed", extra={"reason": str(error), "again_in_s": round(pause_s, 1)})
+        refused = isinstance(error, EngineRefused)
+        fields = {"reason": str(error), "again_in_s": round(pause_s, 1)}
+        logger.log(logging.ERROR if refused else logging.WARNING, "a poll failed", extra=fields)
+        if refused:
+            self._on_refusal()
         return pause_s

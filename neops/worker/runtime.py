@@ -91,6 +91,7 @@ class WorkerRuntime:
                 logger.critical("the worker cannot go on", extra={"reason": str(error)})
                 return 1
             finally:
+                await crew.jobs.close()
                 await crew.delivery.close()
                 await _end(sending)
 
@@ -119,7 +120,7 @@ class WorkerRuntime:
         joining = join(crew.client, self._settings, self._registry, self._backoff)
         while (membership := await _unless(self.shutdown.requested(), joining)) is not None:
             crew.events.use(membership)
-            await _unless(self.shutdown.insisted(), crew.delivery.deliver_kept())
+            await _unless(self.shutdown.requested(), crew.delivery.deliver_kept())
             try:
                 return await self._serve(crew, membership)
             except WorkerForgotten as forgotten:
@@ -157,6 +158,7 @@ class WorkerRuntime:
             self._settings,
             free_places=crew.jobs.free_places,
             on_jobs=take,
+            on_refusal=heartbeat.nudge,
             backoff=self._backoff,
         )
         duties = [asyncio.create_task(heartbeat.run()), asyncio.create_task(poller.run())]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -198,8 +199,14 @@ def registry(gate: Gate) -> BlockRegistry:
             gate.tell(params.text)
             raise ConnectionRefusedError("boom requested")
 
+    @register_function_block(registration("blocking"))
+    class Blocking(FunctionBlock[EchoParams, EchoResult]):
+        async def run(self, params: EchoParams, context: WorkflowContext) -> FunctionBlockResult[EchoResult]:
+            time.sleep(0.3)  # noqa: ASYNC251  # what a test is about
+            return FunctionBlockResult(success=True, data=EchoResult(text="late"))
+
     blocks = BlockRegistry()
-    for block in (Echo, Hang, Sleepy):
+    for block in (Echo, Hang, Sleepy, Blocking):
         blocks.add(block)
     return blocks
 

@@ -49,8 +49,8 @@ async def test_the_calls_come_in_the_order_of_the_contract(engine: Any, start: S
     await task
 
     paths = [call.path for call in engine.calls]
-    assert paths[:5] == ["/version/compatibility", "/workers/register", *["/function-blocks/register"] * 3]
-    assert set(paths[5:7]) == {"/workers/worker-1/ping", "/blackboard/job"}
+    assert paths[:6] == ["/version/compatibility", "/workers/register", *["/function-blocks/register"] * 4]
+    assert set(paths[6:8]) == {"/workers/worker-1/ping", "/blackboard/job"}
     assert all("Authorization" not in call.headers for call in engine.calls)
     ping = next(call for call in engine.calls if call.path.endswith("/ping"))
     assert (ping.headers["Content-Type"], ping.headers["Content-Length"]) == ("application/json", "0")
@@ -79,7 +79,7 @@ async def test_with_extensions_the_lease_token_logs_progress_and_artifacts_trave
     assert paths.index("/blackboard/job/events") < paths.index("/blackboard/job/result")
     assert all(poll["waitSeconds"] == 5 for poll in engine.of("/blackboard/job"))
     assert engine.of("/workers/register")[0]["extensions"] == ALL
-    assert [block["ownAcquire"] for block in engine.of("/function-blocks/register")] == [False] * 3
+    assert [block["ownAcquire"] for block in engine.of("/function-blocks/register")] == [False] * 4
 
 
 async def test_credentials_and_a_path_prefix_of_the_url_reach_the_engine(
@@ -364,3 +364,75 @@ async def test_a_result_that_rests_is_delivered_when_the_engine_is_back(
     await start(push_timeout_s=0.001)
 
     await engine.until(lambda: len(engine.results) == 4)
+
+
+async def test_a_refused_poll_is_followed_by_a_ping_that_tells_whether_the_worker_is_known(
+    engine: Any, start: StartWorker
+) -> None:
+    await start(heartbeat_interval_s=30.0)
+    await engine.until(lambda: engine.of("/ping") and engine.of("/blackboard/job"))
+
+    engine.forgotten = {"worker-1"}
+    engine.status = {"/blackboard/job": [404]}
+
+    await engine.until(lambda: engine.registered == 2)
+
+
+async def test_a_worker_that_waits_for_its_engine_can_be_stopped(engine: Any, start: StartWorker) -> None:
+    engine.status = {"/workers/register": [503] * 10_000}
+
+    worker, task = await start(startup_timeout_s=60.0)
+    await engine.until(lambda: engine.of("/workers/register"))
+    worker.stop()
+
+    assert await task == 0
+
+
+async def test_a_worker_stopped_while_it_offers_its_blocks_unregisters(engine: Any, start: StartWorker) -> None:
+    engine.status = {"/function-blocks/register": [503] * 10_000}
+
+    worker, task = await start(startup_timeout_s=60.0)
+    await engine.until(lambda: engine.of("/function-blocks/register"))
+    worker.stop()
+    await task
+
+    assert engine.calls[-1].path == "/workers/worker-1/unregister"
+
+
+async def test_leaving_at_once_cancels_what_runs(engine: Any, start: StartWorker, job: MakeJob, gate: Any) -> None:
+    engine.jobs = [[job("j1", "hang")]]
+
+    worker, task = await start()
+    await gate.started.get()
+    worker.stop()
+    worker.stop()
+    await task
+
+    async with asyncio.timeout(10):
+        while gate.ended != ["j1"]:
+            await asyncio.sleep(0.001)
+
+
+async def test_an_incompatible_engine_ends_the_worker(engine: Any, start: StartWorker, monkeypatch: Any) -> None:
+    answer = engine._compatibility
+    monkeypatch.setattr(engine, "_compatibility", lambda body: answer(body) | {"compatible": False})
+
+    _, task = await start()
+
+    assert await task == 1
+    assert engine.registered == 0
+
+
+async def test_a_block_that_blocks_its_loop_is_reported_in_the_jobs_log(
+    engine: Any, start: StartWorker, job: MakeJob, registry: Any
+) -> None:
+    engine.extensions = ALL
+    engine.jobs = [[job("j1", "blocking")]]
+
+    await start(blocking_threshold_s=0.05)
+    await engine.until(lambda: engine.results)
+
+    lines = [event["message"] for body in engine.of("/blackboard/job/events") for event in body["events"]]
+    (line,) = [line for line in lines if line.startswith("the event loop is blocked")]
+    assert "conftest.py" in line
+    assert "function=registry.<locals>.Blocking.run" in line
