@@ -43,11 +43,11 @@ class Expression:
         """What the expression gives on `document`; null where it names something that is not there.
 
         Raises:
-            ExpressionInvalid: a function was given a value of a kind that it does not take.
+            ExpressionInvalid: a function or comparison was given a value of a kind that it does not take.
         """
         try:
             result: JsonValue = self.compiled.search(document)
-        except JMESPathError as error:
+        except (ValueError, TypeError) as error:  # jmespath compares a number with a text and lets Python complain
             raise ExpressionInvalid(self.text, str(error)) from error
         return result
 
@@ -71,12 +71,14 @@ def compile_expression(text: str) -> Expression:
     """
     try:
         compiled = jmespath.compile(text)
+        problem = next(filter(None, map(_problem, _nodes(compiled.parsed))), None)
+        paths = tuple(dict.fromkeys(_paths(compiled.parsed)))
     except JMESPathError as error:
         raise _explained(text, error) from error
-    for node in _nodes(compiled.parsed):
-        if problem := _problem(node):
-            raise ExpressionInvalid(text, problem)
-    paths = tuple(dict.fromkeys(_paths(compiled.parsed)))
+    except RecursionError as error:
+        raise ExpressionInvalid(f"{text[:40]}…", "it is nested too deeply") from error
+    if problem:
+        raise ExpressionInvalid(text, problem)
     return Expression(text=text, paths=paths, compiled=compiled)
 
 

@@ -21,7 +21,6 @@ _PATTERN_PROBLEMS = {
     SEMVER_REF_PATTERN: "is not a reference: write package/name:1, package/name:1.2 or package/name:1.2.3",
 }
 
-
 _ABOUT_KEYS = frozenset({"missing", "extra_forbidden"})
 
 

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from neops.engine.workflows.jmes import compile_expression, dotted, first_missing
@@ -67,9 +71,54 @@ def test_truth_is_that_of_jmespath(text: str, true: bool) -> None:
     assert compile_expression(text).holds(document) is true
 
 
-def test_a_function_on_the_wrong_kind_of_value_is_an_error_of_ours() -> None:
-    with pytest.raises(ExpressionInvalid, match=r"length\(\)"):
-        compile_expression("length(a)").value({"a": 1})
+@pytest.mark.parametrize("text", ["length(n)", "n < 'text'", "list[::0]", "to_number(&n)"])
+def test_a_value_of_the_wrong_kind_is_an_error_of_ours(text: str) -> None:
+    with pytest.raises(ExpressionInvalid):
+        compile_expression(text).value({"n": 1, "list": [1]})
+
+
+def test_an_expression_nested_too_deeply_is_refused() -> None:
+    with pytest.raises(ExpressionInvalid, match="too deeply"):
+        compile_expression("(" * 10_000 + "a" + ")" * 10_000)
+
+
+TOKENS = [
+    "a",
+    "b",
+    ".",
+    "[",
+    "]",
+    "*",
+    "?",
+    "|",
+    "||",
+    "&&",
+    "!",
+    "==",
+    "<",
+    "`1`",
+    "'x'",
+    "(",
+    ")",
+    ",",
+    "&",
+    "@",
+    "{",
+    "}",
+    ":",
+    "0",
+    "`",
+    "'",
+    "[::0]",
+]
+TOKENS += ["sort(", "length(", "join(", "max_by(", "to_number(", "sum(", "map(", "keys("]
+
+
+@pytest.mark.filterwarnings("ignore:deprecated string literal syntax:PendingDeprecationWarning")
+@given(tokens=st.lists(st.sampled_from(TOKENS), min_size=1, max_size=7))
+def test_whatever_an_author_writes_is_a_value_or_an_error_of_ours(tokens: list[str]) -> None:
+    with contextlib.suppress(ExpressionInvalid):
+        compile_expression("".join(tokens)).holds({"a": [{"b": 1}, {"b": "x"}, 3], "b": {"a": None}})
 
 
 def test_a_missing_name_is_told_from_a_null() -> None:
