@@ -119,6 +119,8 @@ class Engine:
                 access_log=False,
                 lifespan="off",
                 ws="none",
+                proxy_headers=False,
+                server_header=False,
                 timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=_SHUTDOWN_S,
             )

@@ -1,14 +1,15 @@
 """One SQLite file: a thread that writes in groups, and threads that read.
 
-All writes go through one thread. It takes what is queued, runs each piece in a savepoint of its own, commits them
-together and only then answers: one fsync serves many callers, and nobody waits for a lock. Readers see the last commit.
+All writes go through one thread. It takes what is queued, runs the pieces in one transaction, commits them together and
+only then answers: one fsync serves many callers, and nobody waits for a lock. When a piece fails, what was done is
+rolled back and each piece gets a transaction of its own, so that it spoils nothing but itself. Readers see the last
+commit.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import queue
 import sqlite3
 import threading
@@ -28,9 +29,7 @@ from neops.engine.store.tables import to_micros
 T = TypeVar("T")
 
 _GROUP = 256
-"""Most pieces of work in one commit: bounds how long the first of them waits for the last."""
-
-_log = logging.getLogger(__name__)
+"""Most pieces in one commit: bounds how long the first of them waits for the last."""
 
 
 @dataclass(kw_only=True)
@@ -48,6 +47,10 @@ class Transaction:
     def micros(self) -> int:
         """`now` as it is stored."""
         return to_micros(self.now)
+
+    def signal(self) -> Signal:
+        """What others may wait for."""
+        return Signal(jobs_queued=self.jobs_queued, advanced=frozenset(self.advanced), logged=frozenset(self.logged))
 
 
 @dataclass(kw_only=True)
@@ -85,7 +88,10 @@ class Database:
         self._writer.start()
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
-        """Run `work` on the writing thread as one transaction; answers when it is on disk."""
+        """Run `work` on the writing thread as one transaction; answers when it is on disk.
+
+        It may run twice, the first time rolled back.
+        """
         if self._closed:
             raise RuntimeError("the store is closed")
         answer: asyncio.Future[T] = self._loop.create_future()
@@ -142,32 +148,28 @@ class Database:
         return group, False
 
     def _commit(self, group: Sequence[_Work[Any]], connection: Connection) -> Signal:
-        now = self._clock()
-        done = [Transaction(connection=connection, raw=self._raw, now=now) for _ in group]
+        """Run the pieces as one transaction, or, when one of them fails, each as its own."""
+        wanted = [work for work in group if not work.answer.cancelled()]
         try:
-            self._raw.execute("BEGIN IMMEDIATE")
-            for work, transaction in zip(group, done, strict=True):
-                self._run(work, transaction)
+            return self._transact(wanted, connection)
+        except Exception as error:  # noqa: BLE001 - it is the caller's: raised where the caller waits
+            if len(wanted) > 1:
+                return _merged([self._commit([work], connection) for work in wanted])
+            wanted[0].error = error
+            return Signal()
+
+    def _transact(self, group: Sequence[_Work[Any]], connection: Connection) -> Signal:
+        transaction = Transaction(connection=connection, raw=self._raw, now=self._clock())
+        self._raw.execute("BEGIN IMMEDIATE")
+        try:
+            for work in group:
+                work.result = work.run(transaction)
             self._raw.execute("COMMIT")
-        except sqlite3.Error as error:
-            _log.exception("commit failed", extra={"pieces": len(group)})
+        except BaseException:
             if self._raw.in_transaction:
                 self._raw.execute("ROLLBACK")
-            for work in group:
-                work.error = work.error or error
-            return Signal()
-        return _merged(transaction for work, transaction in zip(group, done, strict=True) if work.error is None)
-
-    def _run(self, work: _Work[Any], transaction: Transaction) -> None:
-        if work.answer.cancelled():
-            return
-        self._raw.execute("SAVEPOINT work")
-        try:
-            work.result = work.run(transaction)
-        except Exception as error:  # noqa: BLE001 - it is the caller's: raised where the caller waits
-            work.error = error
-            self._raw.execute("ROLLBACK TO work")
-        self._raw.execute("RELEASE work")
+            raise
+        return transaction.signal()
 
     def _settle(self, group: Sequence[_Work[Any]], signal: Signal) -> None:
         for work in group:
@@ -205,10 +207,9 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
-def _merged(transactions: Any) -> Signal:
-    queued, advanced, logged = False, set[RunId](), set[RunId]()
-    for transaction in transactions:
-        queued = queued or transaction.jobs_queued
-        advanced |= transaction.advanced
-        logged |= transaction.logged
-    return Signal(jobs_queued=queued, advanced=frozenset(advanced), logged=frozenset(logged))
+def _merged(signals: Sequence[Signal]) -> Signal:
+    return Signal(
+        jobs_queued=any(one.jobs_queued for one in signals),
+        advanced=frozenset[RunId]().union(*(one.advanced for one in signals)),
+        logged=frozenset[RunId]().union(*(one.logged for one in signals)),
+    )

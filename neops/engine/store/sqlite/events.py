@@ -29,10 +29,17 @@ class SqliteEvents:
 
 def append(transaction: Transaction, run: RunId, events: Iterable[NewEvent]) -> None:
     """Number the events on from the run's last one and add them."""
-    (last,) = transaction.raw.execute(queries.LAST_EVENT, (run,)).fetchone()
     rows = [
-        (run, seq, transaction.micros, one.kind, one.step_label, one.job, one.entity_id, to_json(one.data))
-        for seq, one in enumerate(events, start=last + 1)
+        {
+            "run": run,
+            "at": transaction.micros,
+            "kind": one.kind,
+            "step_label": one.step_label,
+            "job": one.job,
+            "entity_id": one.entity_id,
+            "data": to_json(one.data),
+        }
+        for one in events
     ]
     if rows:
         transaction.raw.executemany(queries.APPEND_EVENT, rows)

@@ -71,8 +71,7 @@ NOTED = """
 SELECT id, run_id, step_label, entity_id, lease_token FROM jobs WHERE id IN (SELECT value FROM json_each(?))
 """
 
-LAST_EVENT = "SELECT COALESCE(MAX(seq), 0) FROM events WHERE run_id = ?"
-
 APPEND_EVENT = """
-INSERT INTO events (run_id, seq, at, kind, step_label, job_id, entity_id, data) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO events (run_id, seq, at, kind, step_label, job_id, entity_id, data)
+SELECT :run, COALESCE(MAX(seq), 0) + 1, :at, :kind, :step_label, :job, :entity_id, :data FROM events WHERE run_id = :run
 """
