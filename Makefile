@@ -37,7 +37,7 @@ types: $(VENV)/.dev
 	$(BIN)/mypy
 
 imports: $(VENV)/.dev
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 packaging: $(VENV)/.dev
 	$(PYTEST) -m packaging tests/packaging $(ARGS)

@@ -44,7 +44,7 @@ class Row(BaseModel):
         (1.5, 1.5),
         (math.nan, None),
         ({3, 1, 2}, [1, 2, 3]),
-        (frozenset({"b", "a"}), ["a", "b"]),
+        pytest.param(frozenset({"b", "a"}), ["a", "b"], id="frozenset"),  # whose repr differs from process to process
         ((1, (2,)), [1, [2]]),
         (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
         (datetime(2026, 1, 2, 3, tzinfo=UTC), "2026-01-02T03:00:00Z"),
