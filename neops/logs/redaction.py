@@ -65,6 +65,17 @@ class Redactor:
             longest_first = sorted(self._known, key=len, reverse=True)
             self._any_known = re.compile("|".join(re.escape(form) for form in longest_first))
 
+    def learn(self, fields: object, name: str = "") -> None:
+        """Mask from now on what stands in fields with a secret's name, however deep in mappings and lists."""
+        if isinstance(fields, Mapping):
+            for key, value in fields.items():
+                self.learn(value, str(key))
+        elif isinstance(fields, list | tuple):
+            for value in fields:
+                self.learn(value, name)
+        elif isinstance(fields, str) and _SENSITIVE_FIELD.search(name):
+            self.add(fields)
+
     def redact(self, text: str) -> str:
         """The text with every secret replaced by the mask."""
         if self._any_known is not None:

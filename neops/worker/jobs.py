@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 from pydantic import ValidationError
 
 from neops.blocks import BlockOutcome, BlockRegistry, JobPorts
+from neops.entities import Device
+from neops.logs import Redactor
 from neops.protocol import JobDefinition, JobResult, UndecodableJob
 from neops.worker.client import Polled
 from neops.worker.delivery import Delivery
 from neops.worker.events import JobEventStream
 from neops.worker.execution import JobLimits, JobThread
 from neops.worker.membership import Membership
-from neops.worker.translation import failed, read_job, undecodable_result, write_result
+from neops.worker.translation import failed, read_job, redacted, undecodable_result, write_result
 
 logger = logging.getLogger(__name__)
 
@@ -34,10 +38,11 @@ class RunningJobs:
         size: int,
         events: JobEventStream,
         delivery: Delivery,
+        redactor: Redactor,
     ) -> None:
         self._registry, self._ports, self._limits = registry, ports, limits
         self._size, self._places = size, asyncio.Semaphore(size)
-        self._events, self._delivery = events, delivery
+        self._events, self._delivery, self._redactor = events, delivery, redactor
         self._tasks: set[asyncio.Task[None]] = set()
         self._threads: dict[str, JobThread] = {}
 
@@ -105,6 +110,7 @@ class RunningJobs:
                 "a job for a block that is not here", extra={"job": job.job_id, "block": job.function_block_id}
             )
             return failed("UnknownBlock", f"this worker has no block {job.function_block_id}")
+        self._learn_secrets(job.context.devices)
         ports = replace(self._ports, progress=self._events.progress_of(job))
         thread = JobThread(block_job, ports, self._limits)
         self._threads[job.job_id] = thread
@@ -121,6 +127,13 @@ class RunningJobs:
         ending = {"success": outcome.success, "seconds": round(outcome.duration_s, 3), "answer": outcome.message}
         logger.info("a job ended", extra=fields | ending)
         try:
-            return write_result(job, outcome, membership)
+            return write_result(job, redacted(outcome, self._redactor), membership)
         except ValidationError as error:
             return write_result(job, failed("BadResult", f"the result cannot be sent: {error}"), membership)
+
+    def _learn_secrets(self, devices: Iterable[Device]) -> None:
+        for device in devices:
+            self._redactor.add(device.password)
+            if device.connection_options is not None:
+                with suppress(ValueError):  # not JSON: whoever connects says so
+                    self._redactor.learn(json.loads(device.connection_options.reveal()))

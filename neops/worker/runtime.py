@@ -112,6 +112,7 @@ class WorkerRuntime:
             size=settings.concurrency,
             events=events,
             delivery=delivery,
+            redactor=self._redactor,
         )
         return _Crew(client=client, events=events, delivery=delivery, jobs=jobs)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import JsonValue, TypeAdapter
 
 from neops.blocks import BlockError, BlockJob, BlockOutcome, BlockRegistry, JobInfo, JobKind
 from neops.concurrency import Deadline
+from neops.logs import Redactor
 from neops.protocol import (
     DbUpdates,
     Extension,
@@ -85,6 +87,16 @@ def failed(type_: str, message: str, *, retryable: bool | None = None) -> BlockO
     """The outcome of a job that did not get as far as its block, or not to its end."""
     error = BlockError(type=type_, message=message, retryable=retryable)
     return BlockOutcome(success=False, message=message, retryable=retryable, error=error)
+
+
+def redacted(outcome: BlockOutcome, redactor: Redactor) -> BlockOutcome:
+    """The outcome with no secret in what people will read: message and error. Data and files stay as they are."""
+    error = outcome.error
+    if error is not None:
+        traceback = None if error.traceback is None else redactor.redact(error.traceback)
+        error = replace(error, message=redactor.redact(error.message), traceback=traceback)
+    message = None if outcome.message is None else redactor.redact(outcome.message)
+    return replace(outcome, message=message, error=error)
 
 
 def undecodable_result(job: UndecodableJob) -> JobResult | None:

@@ -75,6 +75,14 @@ def test_values_too_short_to_be_told_apart_are_not_masked() -> None:
     assert redactor.redact("no route") == "no route"
 
 
+def test_secrets_are_learnt_from_the_fields_that_hold_them() -> None:
+    redactor = Redactor()
+
+    redactor.learn({"scrapli": {"password": "hunter22", "extras": {"auth_secondary": "x", "secret": "enable-me"}}})
+
+    assert redactor.redact("hunter22 enable-me scrapli") == f"{MASK} {MASK} scrapli"
+
+
 def test_fields_with_a_secrets_name_are_masked_whatever_they_hold() -> None:
     clean = Redactor().clean({"username": "ops", "enable_password": "x", "ports": (22, 830), "nested": {"token": 1}})
 

@@ -197,7 +197,7 @@ def registry(gate: Gate) -> BlockRegistry:
         @run_in_thread
         def run(self, params: EchoParams, context: WorkflowContext) -> FunctionBlockResult[EchoResult]:
             gate.tell(params.text)
-            raise ConnectionRefusedError("boom requested")
+            raise ConnectionRefusedError(f"boom requested {params.text}")
 
     @register_function_block(registration("blocking"))
     class Blocking(FunctionBlock[EchoParams, EchoResult]):

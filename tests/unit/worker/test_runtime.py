@@ -436,3 +436,20 @@ async def test_a_block_that_blocks_its_loop_is_reported_in_the_jobs_log(
     (line,) = [line for line in lines if line.startswith("the event loop is blocked")]
     assert "conftest.py" in line
     assert "function=registry.<locals>.Blocking.run" in line
+
+
+async def test_a_devices_secrets_do_not_show_in_what_people_read(
+    engine: Any, start: StartWorker, job: MakeJob, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = '{"netmiko": {"extras": {"secret": "enable-me"}}}'
+    device = {"id": 7, "hostname": "r1", "ip": "192.0.2.7", "password": "pa55w0rd", "connectionOptions": options}
+    context = {"devices": [device], "deviceGroups": [], "interfaces": []}
+    engine.extensions = ALL
+    engine.jobs = [[job("pa55w0rd enable-me", "sleepy", context=context)]]
+
+    await start()
+    await engine.until(lambda: engine.results)
+
+    (result,) = engine.results
+    assert "boom requested ******** ********" in result["result"]["message"]
+    assert "pa55w0rd" not in str(result["result"])
