@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from random import Random
 from typing import Final, Protocol, TypeVar
@@ -20,6 +20,9 @@ from neops.errors import AuthenticationFailed
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+Permission = Callable[[], Awaitable[None]]
+Attempt = Callable[[Credentials, Permission], Awaitable[T]]
 
 USERNAME_VARIABLE: Final = "NEOPS_USERNAME"
 PASSWORD_VARIABLE: Final = "NEOPS_PASSWORD"  # noqa: S105  # the name of a variable
@@ -110,8 +113,10 @@ class CredentialChain:
         self._lots = lots or Random()  # noqa: S311  # no secret depends on it
         self._records: dict[Credentials, _Record] = {}
 
-    async def log_in(self, device: Device, known: Credentials, attempt: Callable[[Credentials], Awaitable[T]]) -> T:
+    async def log_in(self, device: Device, known: Credentials, attempt: Attempt[T]) -> T:
         """Run `attempt` with one credential after the other until the device takes one.
+
+        `attempt` awaits the permission that it is given before the device gets to see the credential.
 
         Raises:
             AuthenticationFailed: the device refused all of them, or they are not tried any more.
@@ -119,8 +124,8 @@ class CredentialChain:
         refusals: list[str] = []
         for source, credentials in await self._candidates(device, known):
             try:
-                async with self._guarded(device, credentials):
-                    return await attempt(credentials)
+                async with self._guarded(device, credentials) as permission:
+                    return await attempt(credentials, permission)
             except AuthenticationFailed as error:
                 refusals.append(f"{_described(credentials, source)}: {error.message}")
         raise AuthenticationFailed(device.name, "; ".join(refusals))
@@ -137,18 +142,31 @@ class CredentialChain:
         return [(found[credentials], credentials) for credentials in complete_first]
 
     @asynccontextmanager
-    async def _guarded(self, device: Device, credentials: Credentials) -> AsyncIterator[None]:
+    async def _guarded(self, device: Device, credentials: Credentials) -> AsyncIterator[Permission]:
         """Let a login through and learn from how it ends."""
         record = self._records.setdefault(replace(credentials, enable_secret=None), _Record(self._limit, self._lots))
         if record.stopped and self._clock() - record.stopped_at >= self._hold_off_s:
             record.refused_by.pop()  # one more try, and it stays stopped if that is refused
-        async with record.logins.place():
-            if record.stopped:
-                raise AuthenticationFailed(device.name, self._not_tried(record))
+        asked, denied = False, None
+        async with AsyncExitStack() as place:
+
+            async def permission() -> None:
+                nonlocal asked, denied
+                if asked:
+                    return
+                asked = True
+                await place.enter_async_context(record.logins.place())
+                if record.stopped:
+                    denied = AuthenticationFailed(device.name, self._not_tried(record))
+                    raise denied
+
             try:
-                yield
-            except AuthenticationFailed:
-                self._refused(record, device, credentials)
+                yield permission
+            except Exception as error:
+                if denied is not None:  # a library may have made something else of it
+                    raise denied from None
+                if isinstance(error, AuthenticationFailed):
+                    self._refused(record, device, credentials)
                 raise
             record.proven = True
             record.refused_by.clear()

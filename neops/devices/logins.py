@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from neops.concurrency import BlockingExecutor, Clock, Deadline, in_thread, use_executor
-from neops.devices.credentials import CredentialChain
+from neops.devices.credentials import CredentialChain, Permission
 from neops.devices.events import LoginEvent
 from neops.devices.operations import Stragglers, bounded
 from neops.devices.plugin import ConnectionOptions, ConnectionPlugin, Credentials, Session
@@ -47,6 +47,12 @@ class Route:
     def name(self) -> str:
         """The device's name, for errors and logs."""
         return self.device.name
+
+    @property
+    def place(self) -> str:
+        """Address, port and plugin, for errors."""
+        port = "" if self.options.port is None else f":{self.options.port}"
+        return f"{self.options.host}{port} through {self.plugin.name}"
 
 
 class Logins:
@@ -89,35 +95,39 @@ class Logins:
     async def _open(self, route: Route, until: Deadline) -> Session:
         await self._library_of(route)
 
-        async def attempt(credentials: Credentials) -> Session:
+        async def attempt(credentials: Credentials, permission: Permission) -> Session:
+            options = replace(route.options, credentials=credentials, before_login=permission)
+            session = self._made(route, options)
+            if not (session.asks_before_login and credentials.password and not credentials.private_key):
+                await permission()
             async with self._places.place():
-                return await self._log_in(route, replace(route.options, credentials=credentials), until)
+                return await self._log_in(route, session, until)
 
         return await self._credentials.log_in(route.device, route.options.credentials, attempt)
 
-    async def _log_in(self, route: Route, options: ConnectionOptions, until: Deadline) -> Session:
-        limit = min(until, Deadline.after(options.connect_timeout_s + SLACK_S, self._clock))
+    def _made(self, route: Route, options: ConnectionOptions) -> Session:
         try:
-            session = route.plugin.session(route.device.model_copy(), options)
-            await bounded(self._opening(session), session, limit, self._stragglers, Context())
-        except TimeoutError:
-            raise self._late(route, options, until) from None
+            return route.plugin.session(route.device.model_copy(), options)
         except DeviceError:
             raise
         except Exception as error:
-            where = f"{_place(options)} through {route.plugin.name}"
-            raise ConnectFailed(route.name, f"{type(error).__name__} at {where}: {error}") from error
+            raise _unexpected(route, error) from error
+
+    async def _log_in(self, route: Route, session: Session, until: Deadline) -> Session:
+        limit = min(until, Deadline.after(route.options.connect_timeout_s + SLACK_S, self._clock))
+        try:
+            await bounded(self._opening(session), session, limit, self._stragglers, Context())
+        except TimeoutError:
+            raise _late(route, until) from None
+        except DeviceError:
+            raise
+        except Exception as error:
+            raise _unexpected(route, error) from error
         return session
 
     async def _opening(self, session: Session) -> None:
         with use_executor(self._executor):
             await session.open()
-
-    def _late(self, route: Route, options: ConnectionOptions, until: Deadline) -> DeviceError:
-        if until.expired:
-            return OperationTimedOut(route.name, "the job's deadline passed while logging in")
-        where = f"{_place(options)} through {route.plugin.name}"
-        return Unreachable(route.name, f"no login within {options.connect_timeout_s:g} s at {where}")
 
     async def _library_of(self, route: Route) -> None:
         """Import the plugin's library in a thread: it takes up to half a second in which other devices go on."""
@@ -153,5 +163,11 @@ def _import(modules: tuple[str, ...]) -> None:
         importlib.import_module(module)
 
 
-def _place(options: ConnectionOptions) -> str:
-    return options.host if options.port is None else f"{options.host}:{options.port}"
+def _late(route: Route, until: Deadline) -> DeviceError:
+    if until.expired:
+        return OperationTimedOut(route.name, "the job's deadline passed while logging in")
+    return Unreachable(route.name, f"no login within {route.options.connect_timeout_s:g} s at {route.place}")
+
+
+def _unexpected(route: Route, error: Exception) -> ConnectFailed:
+    return ConnectFailed(route.name, f"{type(error).__name__} at {route.place}: {error}")

@@ -7,10 +7,10 @@ so its module must not import the vendor library: do that in the module that hol
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from neops.entities import Device, Secret
 
@@ -39,12 +39,17 @@ class HostKeys:
     known_hosts: Path | None = None
 
 
+async def _at_once() -> None:
+    """Nobody has to wait."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConnectionOptions:
     """All that a session needs to know, worked out from the device, its connection_options and the settings.
 
     `platform` is the library's name for it, from the plugin's own `platforms`. Times are seconds. `extras` is what
-    the inventory gives for this plugin and is handed to the library as it is.
+    the inventory gives for this plugin and is handed to the library as it is. `before_login` is for sessions with
+    `asks_before_login`.
     """
 
     host: str
@@ -55,6 +60,7 @@ class ConnectionOptions:
     connect_timeout_s: float = 15.0
     command_timeout_s: float = 60.0
     extras: Mapping[str, Any] = field(default_factory=dict, repr=False)  # may hold secrets
+    before_login: Callable[[], Awaitable[None]] = field(default=_at_once, repr=False, compare=False)
 
 
 class Session(ABC):
@@ -62,7 +68,13 @@ class Session(ABC):
 
     The runtime calls one operation at a time, in order. Operations raise the errors of `neops.errors`: a library's
     own exceptions are converted where they are caught, with the device's name in the message.
+
+    `asks_before_login` says that `open` awaits `options.before_login()` right before it sends a password, which may
+    wait while the same password is tried elsewhere. Without it that wait comes before `open`, and devices that hang
+    before they ask for a password hold back others.
     """
+
+    asks_before_login: ClassVar[bool] = False
 
     @abstractmethod
     async def open(self) -> None:

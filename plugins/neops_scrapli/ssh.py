@@ -37,6 +37,12 @@ class HostKeyClient(asyncssh.SSHClient):
     def auth_completed(self) -> None:
         self.logged_in = True
 
+    async def password(self) -> str | None:
+        """The password, when the device asks for it and no earlier."""
+        await self._options.before_login()
+        password = self._options.credentials.password
+        return password.reveal() if password else None
+
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002
         shown = HostKey.of(key.export_public_key("openssh").decode())
         try:
@@ -51,6 +57,7 @@ def ssh_options(options: ConnectionOptions, client: HostKeyClient) -> dict[str, 
     """Arguments for `asyncssh.connect`, on top of those that scrapli gives."""
     arguments: dict[str, Any] = {
         "client_factory": lambda: client,
+        "password": client.password,
         "known_hosts": ([], [], []),  # nothing is trusted unseen: every key comes before validate_host_public_key
         "server_host_key_algs": _host_key_algorithms(options),
         "kex_algs": KEX_FIRST,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
 import pytest
 
 from neops.devices import Credentials, EntityCredentials, EnvironmentCredentials, ReadsFacts
-from neops.devices.credentials import CredentialChain
+from neops.devices.credentials import Attempt, CredentialChain, Permission
 from neops.entities import Device, Secret
 from neops.errors import AuthenticationFailed, Unreachable
 
@@ -32,8 +31,9 @@ class Door:
         self.password, self.answer_s = password, answer_s
         self.tried: list[str | None] = []
 
-    def of(self, device: Device) -> Callable[[Credentials], Awaitable[str]]:
-        async def attempt(credentials: Credentials) -> str:
+    def of(self, device: Device) -> Attempt[str]:
+        async def attempt(credentials: Credentials, permission: Permission) -> str:
+            await permission()
             self.tried.append(credentials.password)
             await asyncio.sleep(self.answer_s)
             if credentials.password != self.password:
@@ -60,7 +60,7 @@ async def test_the_inventory_is_tried_first_and_the_environment_only_after_a_ref
 async def test_nothing_else_is_tried_when_the_device_is_unreachable(device: Any) -> None:
     tried: list[Credentials] = []
 
-    async def attempt(credentials: Credentials) -> None:
+    async def attempt(credentials: Credentials, _permission: Permission) -> None:
         tried.append(credentials)
         raise Unreachable("r1", "nothing answers")
 
@@ -102,6 +102,36 @@ async def test_a_wrong_password_is_tried_three_times_on_a_hundred_devices(device
     assert len(door.tried) == 3
     assert {type(outcome) for outcome in outcomes} == {AuthenticationFailed}
     assert sum("not tried, refused by" in str(outcome) for outcome in outcomes) == 97
+
+
+async def test_devices_that_hang_before_they_ask_for_a_password_hold_nobody_back(device: Any) -> None:
+    chain, door = a_chain(), Door("inventory-1")
+
+    async def hang(_credentials: Credentials, _permission: Permission) -> None:
+        await asyncio.Event().wait()
+
+    hung = [asyncio.create_task(chain.log_in(device(f"hung{number}"), ADMIN, hang)) for number in range(10)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(1):
+        assert await chain.log_in(device("good"), ADMIN, door.of(device("good"))) == "admin is in"
+
+    for one in hung:
+        one.cancel()
+
+
+async def test_a_denied_login_is_told_as_such_whatever_the_library_makes_of_it(device: Any) -> None:
+    chain, door = a_chain(limit=1), Door()
+
+    async def attempt(_credentials: Credentials, permission: Permission) -> None:
+        try:
+            await permission()
+        except AuthenticationFailed:
+            raise ConnectionResetError("the library closed the connection") from None
+
+    with pytest.raises(AuthenticationFailed):
+        await chain.log_in(device("r1"), ADMIN, door.of(device("r1")))
+    with pytest.raises(AuthenticationFailed, match=r"not tried, refused by r1 before: correct it or wait 300 s"):
+        await chain.log_in(device("r2"), ADMIN, attempt)
 
 
 async def test_a_right_password_lets_all_in_together_after_the_first(device: Any) -> None:
