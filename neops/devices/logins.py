@@ -20,6 +20,7 @@ from neops.devices.pool import SessionKey
 from neops.devices.waiting import Places
 from neops.entities import Device
 from neops.errors import ConnectFailed, DeviceError, OperationTimedOut, Unreachable
+from neops.logs import Redactor
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +70,11 @@ class Logins:
         stragglers: Stragglers,
         executor: BlockingExecutor,
         notify: Callable[[LoginEvent], None],
+        redactor: Redactor | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
         self._credentials, self._stragglers, self._notify = credentials, stragglers, notify
-        self._executor, self._clock = executor, clock
+        self._executor, self._redactor, self._clock = executor, redactor or Redactor(), clock
         self._places = Places(lambda: at_a_time, patience_s=PATIENCE_S)
         self._imports: dict[str, asyncio.Task[None]] = {}
 
@@ -96,6 +98,7 @@ class Logins:
         await self._library_of(route)
 
         async def attempt(credentials: Credentials, permission: Permission) -> Session:
+            self._redactor.add(credentials.password, credentials.enable_secret)
             options = replace(route.options, credentials=credentials, before_login=permission)
             session = self._made(route, options)
             if not (session.asks_before_login and credentials.password and not credentials.private_key):

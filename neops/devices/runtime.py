@@ -27,6 +27,7 @@ from neops.devices.proxy import Binding, BlockingDevice, DeviceProxy
 from neops.devices.resolve import Wish, offer_of, resolve
 from neops.entities import Device
 from neops.errors import SessionLost
+from neops.logs import Redactor
 from neops.settings import DeviceSettings
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class DeviceRuntime:
     ```
 
     `on_login` hears of every login that went well or failed, in the runtime's own thread: it must not block.
+    `redactor` is told every password and enable secret before a device is.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class DeviceRuntime:
         catalogue: PluginCatalogue | None = None,
         credentials: Sequence[CredentialProvider] = (EntityCredentials(),),
         on_login: Callable[[LoginEvent], None] = _ignore,
+        redactor: Redactor | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
         self._settings = settings or DeviceSettings()
@@ -81,6 +84,7 @@ class DeviceRuntime:
             stragglers=self._stragglers,
             executor=self._executor,
             notify=on_login,
+            redactor=redactor,
             clock=clock,
         )
         self._lanes = Lanes(self._pool, logins, self._stragglers, clock=clock)

@@ -22,6 +22,7 @@ from neops.errors import (
     SessionLost,
     Unreachable,
 )
+from neops.logs import Redactor
 
 
 class Everything(RunsCommands, ReadsFacts, Protocol): ...
@@ -343,6 +344,13 @@ async def test_listeners_hear_of_good_and_failed_logins(make_runtime: Any, devic
         (closed, ConnectionState.AUTHFAILURE, "job-1"),
     ]
     assert heard[0].device is good
+
+
+async def test_the_redactor_knows_every_password_that_was_tried(make_runtime: Any, device: Any) -> None:
+    redactor = Redactor()
+    await make_runtime(redactor=redactor).connect(device("r1", password="pa55word-1"), ReadsFacts).get_facts()
+
+    assert "pa55word-1" not in redactor.redact("the device echoed pa55word-1")
 
 
 async def test_it_is_known_which_plugins_served_a_device(make_runtime: Any, device: Any, fake_plugin: Any) -> None:
