@@ -7,7 +7,7 @@ import logging
 import re
 import threading
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from neops.logs.formats import fields_of
@@ -65,16 +65,9 @@ class Redactor:
             longest_first = sorted(self._known, key=len, reverse=True)
             self._any_known = re.compile("|".join(re.escape(form) for form in longest_first))
 
-    def learn(self, fields: object, name: str = "") -> None:
+    def learn(self, fields: object) -> None:
         """Mask from now on what stands in fields with a secret's name, however deep in mappings and lists."""
-        if isinstance(fields, Mapping):
-            for key, value in fields.items():
-                self.learn(value, str(key))
-        elif isinstance(fields, list | tuple):
-            for value in fields:
-                self.learn(value, name)
-        elif isinstance(fields, str) and _SENSITIVE_FIELD.search(name):
-            self.add(fields)
+        self.add(*_secrets_in(fields, ""))
 
     def redact(self, text: str) -> str:
         """The text with every secret replaced by the mask."""
@@ -99,6 +92,17 @@ class Redactor:
 
 def _forms(secret: str) -> Iterable[str]:
     return secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]
+
+
+def _secrets_in(fields: object, name: str) -> Iterator[str]:
+    if isinstance(fields, Mapping):
+        for key, value in fields.items():
+            yield from _secrets_in(value, str(key))
+    elif isinstance(fields, list | tuple):
+        for value in fields:
+            yield from _secrets_in(value, name)
+    elif isinstance(fields, str) and _SENSITIVE_FIELD.search(name):
+        yield fields
 
 
 class RedactionFilter(logging.Filter):

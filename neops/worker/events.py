@@ -63,10 +63,13 @@ class JobEventStream:
 
         return tell
 
+    def is_ours(self, record: logging.LogRecord) -> bool:  # noqa: ARG002  # a logging filter's signature
+        """Whether what is logged here and now belongs to one of our jobs."""
+        return self._job() is not None
+
     def log(self, record: logging.LogRecord) -> None:
-        """Take a log record if it belongs to one of our jobs."""
-        job = self._jobs.get(str(current_fields().get("job")))
-        if job is not None:
+        """Take a log record of one of our jobs."""
+        if (job := self._job()) is not None:
             at = datetime.fromtimestamp(record.created, UTC)
             self._add(_event(job, JobEventKind.LOG, at, level=record.levelname, message=_line(record)))
 
@@ -88,6 +91,9 @@ class JobEventStream:
                     self._put_back(batch)
                     return False
         return True
+
+    def _job(self) -> JobDefinition | None:
+        return self._jobs.get(str(current_fields().get("job")))
 
     def _add(self, event: JobEvent) -> None:
         with self._lock:
@@ -126,6 +132,7 @@ class JobLogHandler(logging.Handler):
     def __init__(self, stream: JobEventStream, redactor: Redactor) -> None:
         super().__init__(logging.INFO)
         self._stream = stream
+        self.addFilter(stream.is_ours)  # first: redaction is not free
         self.addFilter(RedactionFilter(redactor))
 
     def emit(self, record: logging.LogRecord) -> None:

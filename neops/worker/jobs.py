@@ -6,11 +6,10 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from neops.blocks import BlockOutcome, BlockRegistry, JobPorts
 from neops.entities import Device
@@ -110,7 +109,7 @@ class RunningJobs:
                 "a job for a block that is not here", extra={"job": job.job_id, "block": job.function_block_id}
             )
             return failed("UnknownBlock", f"this worker has no block {job.function_block_id}")
-        self._learn_secrets(job.context.devices)
+        self._redactor.learn([_secret_fields(device) for device in job.context.devices])
         ports = replace(self._ports, progress=self._events.progress_of(job))
         thread = JobThread(block_job, ports, self._limits)
         self._threads[job.job_id] = thread
@@ -131,9 +130,11 @@ class RunningJobs:
         except ValidationError as error:
             return write_result(job, failed("BadResult", f"the result cannot be sent: {error}"), membership)
 
-    def _learn_secrets(self, devices: Iterable[Device]) -> None:
-        for device in devices:
-            self._redactor.add(device.password)
-            if device.connection_options is not None:
-                with suppress(ValueError):  # not JSON: whoever connects says so
-                    self._redactor.learn(json.loads(device.connection_options.reveal()))
+
+def _secret_fields(device: Device) -> JsonValue:
+    options = device.connection_options
+    try:
+        extras = json.loads(options.reveal()) if options else None
+    except ValueError:  # whoever connects says so
+        extras = None
+    return {"password": device.password, "connection_options": extras}

@@ -172,6 +172,8 @@ class WorkerRuntime:
         if drained is None:
             logger.warning("the worker leaves at once", extra={"running_jobs": crew.jobs.count})
             return 1
+        if not drained:
+            logger.warning("not all results were delivered; they stay on disk for the next start")
         await leave(crew.client, membership.worker_id)
         return 0
 
