@@ -74,12 +74,10 @@ async def test_scrapli_reads_and_configures(name: str, network: SimulatedNetwork
     assert "description scrapli" in running.result
 
 
-SLOW_IN_NETMIKO = {"huawei_vrp", "huawei_vrpv8"}  # 2 s for each look whether it is in configuration mode
+TYPED_BY_HAND = {"huawei_vrp", "huawei_vrpv8"}  # netmiko takes 2 s for each look whether it is in configuration mode
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW_IN_NETMIKO else []) for name in PLATFORMS]
-)
+@pytest.mark.parametrize("name", [name for name in PLATFORMS if name not in TYPED_BY_HAND])
 def test_netmiko_reads_and_configures(name: str, network: SimulatedNetwork) -> None:
     from netmiko import ConnectHandler
 
@@ -103,12 +101,21 @@ def test_netmiko_reads_and_configures(name: str, network: SimulatedNetwork) -> N
 
 
 @pytest.mark.slow
-def test_netmiko_reads_huawei(network: SimulatedNetwork) -> None:
+@pytest.mark.parametrize("name", sorted(TYPED_BY_HAND))
+def test_netmiko_types_on_huawei(name: str, network: SimulatedNetwork) -> None:
     from netmiko import ConnectHandler
 
-    where = {"host": "127.0.0.1", "port": network["huawei-vrp"].port}
-    with ConnectHandler(device_type="huawei", username="neops", password="neops", **where) as session:
-        assert "V200R019C10SPC500" in str(session.send_command("display version"))
+    device, platform = network[name.replace("_", "-")], PLATFORMS[name]
+    where = {"host": "127.0.0.1", "port": device.port}
+    with ConnectHandler(device_type=device.platform.netmiko, username="neops", password="neops", **where) as session:
+        version = session.send_command(platform.version)
+        for line in ("system-view", *platform.configure):
+            session.send_command(line.replace("DESCRIPTION", "netmiko"), expect_string=r"[\]>]$")
+        session.send_command("return", expect_string=">")
+        running = session.send_command(platform.show)
+
+    assert device.platform.defaults.version in str(version)
+    assert "description netmiko" in str(running)
 
 
 def test_netmiko_reads_linux(network: SimulatedNetwork) -> None:
