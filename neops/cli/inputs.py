@@ -10,7 +10,6 @@ import yaml
 from pydantic import JsonValue
 
 from neops.blocks import BlockRegistry
-from neops.blocks.discovery import Discovery, discover
 from neops.cms import compile_query
 from neops.engine.workflows.blocks import BlockSchema
 from neops.engine.workflows.definition import RootWorkflow
@@ -87,11 +86,6 @@ def check_limit(seed: EntityType, limit: str) -> None:
     if limit and seed is EntityType.GLOBAL:
         raise UsageError("--limit: the workflow's seedEntity is global, there is nothing to limit")
     compile_query(seed, limit)
-
-
-def find_blocks(directories: Iterable[Path]) -> Discovery:
-    """The built-in blocks, installed ones, and those in the directories."""
-    return discover(directories)
 
 
 def _assigned(text: str) -> tuple[str, JsonValue]:

@@ -16,10 +16,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from neops.blocks import Discovery
+from neops.blocks import Discovery, discover
 from neops.cli.exits import ExitCode
 from neops.cli.following import RunView
-from neops.cli.inputs import check_limit, find_blocks, read_inventory, read_parameters, read_workflow
+from neops.cli.inputs import check_limit, read_inventory, read_parameters, read_workflow
 from neops.cli.local import Prepared, local_stack
 from neops.cli.render import print_report
 from neops.cli.report import RunReport
@@ -144,7 +144,7 @@ def _quiet_until_ready(verbose: int) -> Iterator[Redactor]:
 
 
 def _blocks(directories: Sequence[Path]) -> Discovery:
-    found = find_blocks(directories)
+    found = discover(directories)
     for broken in found.broken:
         typer.echo(f"neops: {broken.source} is left out: {broken.error}", err=True)
     return found
