@@ -45,7 +45,8 @@ packaging: $(VENV)/.dev
 bench: $(VENV)/.dev ## measure against Nornir, netmiko and scrapli; JSON goes to bench-results/
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
-docs: $(VENV)/.dev ## check links, code blocks and generated tables of the documentation
+docs: $(VENV)/.dev ## write the generated pages; check links and code blocks of the documentation
+	$(BIN)/python -m tests.unit.docs.generated
 	$(PYTEST) tests/unit/docs $(ARGS)
 	@echo "Read on at docs/README.md"
 
