@@ -55,7 +55,8 @@ def discover(directories: Iterable[Path] = (), *, installed: Iterable[EntryPoint
 
     Python files are imported under names of their own, so that two directories may both have a `facts.py`. They may
     import each other relatively, or absolutely as seen from their directory, which goes to the end of `sys.path`.
-    Tests, hidden directories and virtual environments are left out. A path may also be one file.
+    Tests, hidden directories and virtual environments are left out; a file is read once, however it is reached. A path
+    may also be one file.
 
     Raises:
         SettingsInvalid: a directory does not exist.
@@ -77,12 +78,17 @@ class _Loading:
     def __init__(self) -> None:
         self.registry = BlockRegistry()
         self.broken: list[BrokenSource] = []
+        self._seen: set[Path] = set()
 
     def load_directory(self, path: Path) -> None:
         resolved = path.resolve()
         if not resolved.exists():
             raise SettingsInvalid(f"no such directory of function blocks: {path}")
-        files = [resolved] if resolved.is_file() else list(python_files(resolved))
+        listed = [resolved] if resolved.is_file() else python_files(resolved)
+        files = [file for file in listed if file.resolve() not in self._seen]
+        self._seen.update(file.resolve() for file in files)
+        if not files:
+            return
         package, base = _make_package(resolved)
         found: list[BlockClass] = []
         loaded: set[str] = set()

@@ -137,8 +137,7 @@ class _Call:
     async def _rollback(self) -> BlockOutcome:
         params, context = self._prepared()
         rollback = self.job.block().rollback
-        # Authors may leave the third argument out.
-        arguments = (params, context, self._forward_result())[: len(inspect.signature(rollback).parameters)]
+        arguments = (params, context, self._forward_result()) if _takes(rollback, 3) else (params, context)
         answer = await _invoke(rollback, *arguments)
         result = self._checked(answer, FunctionBlockRollbackResult, "rollback")
         return BlockOutcome(success=result.success, message=result.message)
@@ -179,6 +178,15 @@ class _Call:
             extra = {"block": registration.id, "problem": problems(error)}
             logger.warning("the forward result does not fit the block and was left out", extra=extra)
             return None
+
+
+def _takes(method: Callable[..., Any], arguments: int) -> bool:
+    """Whether a method can be called with so many: authors may leave the forward result out."""
+    try:
+        inspect.signature(method).bind(*range(arguments))
+    except TypeError:
+        return False
+    return True
 
 
 async def _invoke(method: Callable[..., Any], *arguments: Any) -> Any:

@@ -58,7 +58,8 @@ def lenient_params(model: type[P], given: Mapping[str, JsonValue], block: str) -
 def problems(error: ValidationError) -> str:
     """What pydantic found, on one line: `host: Field required; port: Input should be a valid integer`."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(": ".join((*(".".join(str(part) for part in one["loc"]),), one["msg"])) for one in found)
+    placed = ((".".join(str(part) for part in one["loc"]), one["msg"]) for one in found)
+    return "; ".join(f"{place}: {message}" if place else message for place, message in placed)
 
 
 def _declared(model: type[FunctionBlockParams], given: Mapping[str, JsonValue]) -> set[str]:

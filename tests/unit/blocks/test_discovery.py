@@ -218,3 +218,11 @@ def test_a_package_that_is_not_there_is_reported() -> None:
     assert [broken.error for broken in discover(installed=[gone]).broken] == [
         "ModuleNotFoundError: No module named 'gone_blocks'"
     ]
+
+
+def test_a_file_that_is_reached_twice_is_read_once(write: Write, tmp_path: Path) -> None:
+    write("deep/a.py")
+
+    discovery = discover([tmp_path, tmp_path / "deep", tmp_path], installed=[])
+
+    assert names(discovery) == ["a"]
