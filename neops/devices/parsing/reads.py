@@ -87,9 +87,10 @@ class Read(Generic[R]):
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigRead:
-    """The commands that print configurations, and the lines in them that change at every reading.
+    """The commands that print configurations, and what changes in them at every reading.
 
-    `volatile` are regular expressions; a line that one of them matches from its start is left out.
+    `volatile` are regular expressions: what they match in a line is cut out, and a line of which nothing is left is
+    left out.
     """
 
     commands: Mapping[Retrieve, tuple[str, ...]]
@@ -97,11 +98,10 @@ class ConfigRead:
 
     def clean(self, text: str) -> str:
         """The configuration without volatile lines, without blank lines around it, ended by a newline."""
-        kept = "\n".join(line.rstrip() for line in text.splitlines() if not self._is_volatile(line)).strip("\n")
+        pattern = re.compile("|".join(self.volatile) or r"(?!)")
+        lines = ((line, pattern.sub("", line)) for line in text.splitlines())
+        kept = "\n".join(rest.rstrip() for line, rest in lines if rest.strip() or rest == line).strip("\n")
         return f"{kept}\n" if kept else ""
-
-    def _is_volatile(self, line: str) -> bool:
-        return any(re.match(pattern, line) for pattern in self.volatile)
 
     def result(self, outputs: Mapping[str, str]) -> Configs:
         """Configs from the outputs by command; a configuration of which no output is given stays empty."""

@@ -51,9 +51,9 @@ READS = PlatformReads(
     config=ConfigRead(
         commands={"running": ("show running-config",), "startup": ("show startup-config",)},
         volatile=(
-            r"! Command: show (?:running|startup)-config",
-            r"! Startup-config last modified at ",
-            r"! Time: ",  # the time of the reading
+            r"^! Command: show (?:running|startup)-config.*",
+            r"^! Startup-config last modified at .*",
+            r"^! Time: .*",  # of the reading
         ),
     ),
 )

@@ -84,13 +84,13 @@ READS = PlatformReads(
     config=ConfigRead(
         commands={"running": ("show running-config",), "startup": ("show startup-config",)},
         volatile=(
-            r"Building configuration\.\.\.",  # printed while NVRAM generation runs
-            r"Current configuration : \d+ bytes",
-            r"Using \d+ out of \d+ bytes",  # show startup-config
-            r"! Last configuration change at ",  # a clock in the text
-            r"! NVRAM config last updated at ",
-            r"! No configuration change since last restart",
-            r"ntp clock-period ",  # recalculated all the time; gone since 15.0 (NAPALM's ios driver drops it too)
+            r"^Building configuration\.\.\..*",  # while the text is generated
+            r"^Current configuration : .*",  # its size
+            r"^Using \d+ out of \d+ bytes.*",  # show startup-config
+            r"^! Last configuration change at .*",
+            r"^! NVRAM config last updated at .*",
+            r"^! No configuration change since last restart.*",
+            r"^ntp clock-period .*",  # measured anew all the time; gone since 15.0, and NAPALM's ios driver drops it
         ),
     ),
 )

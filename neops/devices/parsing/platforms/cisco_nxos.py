@@ -57,10 +57,10 @@ READS = PlatformReads(
     config=ConfigRead(
         commands={"running": ("show running-config",), "startup": ("show startup-config",)},
         volatile=(
-            r"!Command: show (?:running|startup)-config",
-            r"!(?:Running|Startup) configuration last (?:done|saved) at:",
-            r"!No configuration change since last restart",
-            r"!Time: ",  # the time of the reading
+            r"^!Command: show (?:running|startup)-config.*",
+            r"^!(?:Running|Startup) (?:configuration|config) (?:last done|last saved|saved) at: .*",
+            r"^!No configuration change since last restart.*",
+            r"^!Time: .*",  # of the reading
         ),
     ),
 )

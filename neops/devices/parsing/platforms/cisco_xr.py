@@ -10,8 +10,6 @@ from neops.devices.parsing.reads import Answers, ConfigRead, Interfaces, Neighbo
 from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, whole_number
 from neops.devices.results import Facts, InterfaceDetails
 
-_CLOCK = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} +\d+ \d\d:\d\d:\d\d"
-
 
 def facts(answers: Answers) -> Facts:
     version = answers.row("show version")
@@ -63,10 +61,9 @@ READS = PlatformReads(
     config=ConfigRead(
         commands={"running": ("show running-config",)},
         volatile=(
-            _CLOCK,
-            r"Building configuration\.\.\.",
-            r"!! Last configuration change at ",
-            r"!! Building configuration",
+            r"^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \w{3} +\d+ \d\d:\d\d:\d\d.*",  # of the reading
+            r"^Building configuration\.\.\..*",
+            r"^!! Last configuration change at .*",
         ),
     ),
 )

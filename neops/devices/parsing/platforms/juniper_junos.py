@@ -78,9 +78,9 @@ READS = PlatformReads(
     config=ConfigRead(
         commands={"running": ("show configuration",)},
         volatile=(
-            r"## Last commit: ",
-            r"## Last changed: ",
-            r"\{(?:master|backup|linecard|primary|secondary)(?::\w+)?\}",  # chassis banner above the prompt
+            r"^## Last commit: .*",
+            r"^## Last changed: .*",
+            r"^\{(?:master|backup|linecard|primary|secondary)(?::\w+)?\}$",  # the routing engine's role, above a prompt
         ),
     ),
 )

@@ -73,12 +73,14 @@ def _port(neighbor: dict[str, str]) -> str:
     )
 
 
+# A Linux host has no one configuration: running is what the kernel has of addresses and routes, startup what ifupdown
+# reads at boot (interfaces(5); Debian, Cumulus).
 READS = PlatformReads(
     facts=Read(commands=("hostname -f", "uname -m", RELEASE, MACHINE, "cat /proc/uptime", "ip link show"), parse=facts),
     interfaces=Read(commands=("ip link show",), parse=interfaces),
     neighbors=Read(commands=(LLDP,), parse=neighbors),
     config=ConfigRead(
-        commands={"running": ("ip address show", "ip route show"), "startup": ("cat /etc/network/interfaces",)},
-        volatile=(r"\s+valid_lft ",),  # counts down on addresses from DHCP and router advertisements
+        commands={"running": ("ip -o address show", "ip route show"), "startup": ("cat /etc/network/interfaces",)},
+        volatile=(r"\\?\s+valid_lft .*", r" expires \d+sec"),  # count down: DHCP, router advertisements
     ),
 )
