@@ -15,6 +15,7 @@ class CuttableSocket(socket.socket):
     """
 
     on_end: Callable[[], None] | None = None
+    _was_cut = False
 
     @classmethod
     def connected_to(cls, host: str, port: int, timeout_s: float, register: Callable[[CuttableSocket], None]) -> None:
@@ -33,9 +34,13 @@ class CuttableSocket(socket.socket):
             one.settimeout(timeout_s)
             try:
                 one.connect(address)
+                if one._was_cut:
+                    raise ConnectionAbortedError("the connection was cut while it was made")
             except OSError as error:
                 one.close()
                 failure = error
+                if one._was_cut:
+                    break
             else:
                 return
         raise failure or OSError(f"no address for {host}")
@@ -53,7 +58,8 @@ class CuttableSocket(socket.socket):
         return data
 
     def cut(self) -> None:
-        """End the connection now, from any thread: who waits on it wakes up."""
+        """End the connection now, from any thread: who waits on it wakes up. A connection being made fails."""
+        self._was_cut = True
         with suppress(OSError):  # it was not connected any more
             self.shutdown(socket.SHUT_RDWR)
 
