@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import asyncssh
 from scrapli.exceptions import ScrapliAuthenticationFailed, ScrapliTimeout
 
 from neops.devices import ConnectionOptions
 from neops.errors import AuthenticationFailed, ConnectFailed, HostKeyRejected, Unreachable
+from neops_scrapli.login import EnableRefused
 from neops_scrapli.ssh import HostKeyClient
 
 
@@ -23,6 +26,8 @@ def opening_failure(
             return AuthenticationFailed(device, f"{where} refused user {user}; check username and password or key")
         case asyncssh.HostKeyNotVerifiable():
             return HostKeyRejected(device, f"{where}: {cause}")
+        case EnableRefused():
+            return AuthenticationFailed(device, f"{where}: the device refused the enable secret")
         case ScrapliAuthenticationFailed():
             return AuthenticationFailed(device, f"{where}: {cause}")
         case asyncssh.KeyExchangeFailed():
@@ -32,5 +37,7 @@ def opening_failure(
         case TimeoutError() | ScrapliTimeout():
             stage = "logged in, but no prompt came" if client.logged_in else "no answer"
             return Unreachable(device, f"{where}: {stage} within {options.connect_timeout_s:g} s")
+        case OSError(errno=int(number)) if number > 0:
+            return Unreachable(device, f"{where}: {os.strerror(number)}")  # asyncio's text hides "Connection refused"
         case _:
             return Unreachable(device, f"{where}: {str(cause) or type(cause).__name__}")

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from functools import partial
 
 from scrapli import AsyncScrapli
-from scrapli.driver import AsyncGenericDriver, AsyncNetworkDriver
+from scrapli.driver import AsyncGenericDriver
 from scrapli.exceptions import ScrapliException, ScrapliTimeout
+from scrapli.transport.base import AsyncTransport
 
 from neops.devices import ConnectionOptions
 from neops.devices.parsing import CommandSession
 from neops.entities import Device
 from neops.errors import OperationTimedOut, SessionLost
+from neops_scrapli.arguments import driver_arguments, with_scrapli_host_keys
 from neops_scrapli.failures import opening_failure
-from neops_scrapli.ssh import HostKeyClient, ssh_options
-
-SETUP: Mapping[str, tuple[str, ...]] = {
-    "arista_eos": ("terminal length 0", "terminal width 32767"),
-    "cisco_iosxe": ("terminal length 0", "terminal width 512"),
-    "cisco_iosxr": ("terminal length 0", "terminal width 512"),
-    "cisco_nxos": ("terminal length 0", "terminal width 511"),
-    "juniper_junos": ("set cli complete-on-space off", "set cli screen-length 0", "set cli screen-width 511"),
-    "nokia_srlinux": ("environment cli-engine type basic", "environment complete-on-space false"),
-}
-"""What the drivers of scrapli 2025.1.30 send after a login, by scrapli's platform: paging off, long lines whole."""
-
-ENABLES_WITHOUT_SECRET = frozenset({"arista_eos"})
-"""`enable` asks for no password unless one is set (EOS User Manual 4.31, "Enable Command Authorization")."""
+from neops_scrapli.login import SETUP, prepare
+from neops_scrapli.ssh import HostKeyClient
 
 SHELL_PROMPT = r"^[^\s#$>%]\S{0,63}(?:[ \t]\S{1,63})?[#$>%]\s?$"
 """`user@host:~$`, `[user@host ~]$`, `host#`: scrapli's own generic prompt also takes a line that ends with a colon."""
@@ -39,9 +27,11 @@ SHELL_PROMPT = r"^[^\s#$>%]\S{0,63}(?:[ \t]\S{1,63})?[#$>%]\s?$"
 class ScrapliSession(CommandSession):
     """One login; commands go through scrapli's channel, in the privilege level that the login reached."""
 
+    asks_before_login = True
+
     def __init__(self, *, device: Device, platform: str, options: ConnectionOptions) -> None:
         super().__init__(device=device, platform=platform)
-        self._options = options
+        self._options = options = with_scrapli_host_keys(options)
         self._where = f"{options.host}:{options.port or 22} with scrapli"
         self._client = HostKeyClient(device.name, options)
         self._driver: AsyncGenericDriver | None = None
@@ -60,9 +50,11 @@ class ScrapliSession(CommandSession):
             self._drop()
             if not self._aborted:
                 raise
-            raise SessionLost(self.device.name, f"the login on {self._where} was aborted") from None
+            raise self._login_aborted() from None
         except Exception as error:
             self._drop()
+            if self._aborted:
+                raise self._login_aborted() from error
             raise opening_failure(self.device.name, self._where, self._options, self._client, error) from error
 
     async def close(self) -> None:
@@ -79,7 +71,7 @@ class ScrapliSession(CommandSession):
 
     async def alive(self) -> bool:
         transport = None if self._driver is None or self._aborted else self._driver.transport
-        return transport is not None and transport.isalive() and not transport.stdout.at_eof()
+        return transport is not None and transport.isalive() and not _at_eof(transport)
 
     async def exchange(self, command: str) -> str:
         if self._driver is None:
@@ -98,57 +90,34 @@ class ScrapliSession(CommandSession):
             raise SessionLost(self.device.name, f"{command!r} on {self._where}: {reason}") from error
         return _text(answer)
 
+    def _login_aborted(self) -> SessionLost:
+        return SessionLost(self.device.name, f"the login on {self._where} was aborted")
+
     def _drop(self) -> None:
         """Close the connection without a word; on the loop's thread only."""
         if self._client.connection is not None:
             self._client.connection.abort()
-        elif self._opening is not None:
+        elif self._opening is not None and not self._opening.done():
             self._opening.cancel()
+        elif self._driver is not None:
+            self._driver.transport.close()  # telnet
 
     def _build(self) -> AsyncGenericDriver:
-        options, credentials = self._options, self._options.credentials
-        arguments: dict[str, Any] = {
-            "host": options.host,
-            "port": options.port or 22,
-            "auth_username": credentials.username or "",
-            "auth_password": credentials.password.reveal() if credentials.password else "",
-            "auth_private_key": str(credentials.private_key or ""),
-            "auth_strict_key": False,  # scrapli would look after the password is gone: HostKeyClient does it before
-            "timeout_socket": options.connect_timeout_s,
-            "timeout_transport": 0,  # scrapli would start a timer for every read; timeout_ops bounds the whole
-            "timeout_ops": options.command_timeout_s,
-            "transport": "asyncssh",
-            **options.extras,
-        }
-        asked = options.extras.get("transport_options", {})
-        ssh = ssh_options(options, self._client) | asked.get("asyncssh", {})
-        arguments["transport_options"] = {**asked, "asyncssh": ssh}
-        if options.platform == "generic":
+        arguments = driver_arguments(self._options, self._client)
+        if self._options.platform == "generic":
             return AsyncGenericDriver(**{"comms_prompt_pattern": SHELL_PROMPT} | arguments)
-        arguments.setdefault("auth_secondary", credentials.enable_secret.reveal() if credentials.enable_secret else "")
-        if options.platform in SETUP:
-            arguments.setdefault("on_open", self._prepare)
-        driver: AsyncGenericDriver = AsyncScrapli(platform=options.platform, **arguments)
+        if self._options.platform in SETUP:
+            arguments.setdefault("on_open", partial(prepare, platform=self._options.platform))
+        secret = self._options.credentials.enable_secret
+        arguments.setdefault("auth_secondary", secret.reveal() if secret else "")
+        driver: AsyncGenericDriver = AsyncScrapli(platform=self._options.platform, **arguments)
         return driver
 
-    async def _prepare(self, driver: AsyncNetworkDriver) -> None:
-        """Reach the most privileged level that the credentials give, then switch paging off."""
-        await self._enable(driver)
-        for command in SETUP[self._options.platform]:
-            await driver.channel.send_input(channel_input=command)
 
-    async def _enable(self, driver: AsyncNetworkDriver) -> None:
-        prompt = await driver.get_prompt()
-        levels = driver.privilege_levels
-        exec_level = levels.get("exec")
-        if exec_level is None or "privilege_exec" not in levels or not _fits(exec_level.pattern, prompt):
-            return
-        if driver.auth_secondary or self._options.platform in ENABLES_WITHOUT_SECRET:
-            await driver.acquire_priv("privilege_exec")
-
-
-def _fits(pattern: str, prompt: str) -> bool:
-    return re.search(pattern, prompt, re.IGNORECASE | re.MULTILINE) is not None
+def _at_eof(transport: AsyncTransport) -> bool:
+    """The device closed the shell and left the connection open; both transports call their reader `stdout`."""
+    reader = getattr(transport, "stdout", None)
+    return reader is not None and bool(reader.at_eof())
 
 
 def _text(answer: bytes) -> str:

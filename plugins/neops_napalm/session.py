@@ -1,0 +1,191 @@
+"""A login through a NAPALM driver. Importing this module imports NAPALM."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
+from typing import Any, Literal, TypeVar
+
+from napalm import get_network_driver
+
+from neops.concurrency import in_thread
+from neops.devices import (
+    Configs,
+    ConnectionOptions,
+    Facts,
+    InterfaceDetails,
+    LldpNeighbor,
+    ReadsConfig,
+    ReadsFacts,
+    ReadsInterfaces,
+    ReadsNeighbors,
+)
+from neops.devices.host_keys import HostKey, strict_excerpt
+from neops.devices.parsing import CommandSession
+from neops.devices.sockets import CuttableSocket
+from neops.entities import Device
+from neops.errors import ConnectFailed, SessionLost, Unreachable
+from neops_napalm import results
+from neops_napalm.failures import command_failure, opening_failure
+from neops_napalm.keyscan import fetch_host_key
+
+R = TypeVar("R")
+
+OVER_NETMIKO = frozenset({"ios", "nxos_ssh"})
+"""Drivers that hand `optional_args` to netmiko, a socket of ours and where known host keys are among them."""
+
+OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})
+OWN_HOST_KEYS = frozenset({"ssh_strict", "system_host_keys", "alt_host_keys", "alt_key_file"})
+
+
+class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig):
+    """One login; commands through the driver's `cli`, getters through its getters."""
+
+    def __init__(self, *, device: Device, platform: str, options: ConnectionOptions) -> None:
+        super().__init__(device=device, platform=platform)
+        self._options = options
+        self._where = f"{options.host}:{options.port or 22} with napalm/{options.platform}"
+        self._driver: Any = None
+        self._socket: CuttableSocket | None = None
+        self._aborted = False
+
+    async def open(self) -> None:
+        try:
+            async with asyncio.timeout(self._options.connect_timeout_s):
+                await in_thread(self._log_in, on_cancel=self.abort)
+        except ConnectFailed:
+            raise
+        except TimeoutError as error:
+            seconds = self._options.connect_timeout_s
+            raise Unreachable(self.device.name, f"{self._where}: no prompt within {seconds:g} s") from error
+        except Exception as error:
+            if self._aborted:
+                raise SessionLost(self.device.name, f"the login on {self._where} was aborted") from error
+            raise opening_failure(self.device.name, self._where, self._options, error) from error
+
+    async def close(self) -> None:
+        with suppress(Exception):  # nobody can do anything about a connection that does not close
+            await in_thread(self._log_out)
+
+    def abort(self) -> None:
+        self._aborted = True
+        if self._socket is not None:
+            self._socket.cut()
+        self._stop_polling()
+
+    async def alive(self) -> bool:
+        if self._driver is None or self._aborted:
+            return False
+        if self._options.platform not in OVER_NETMIKO:
+            return bool(await in_thread(lambda: self._driver.is_alive()["is_alive"]))
+        channel = self._driver.device.channel.remote_conn  # NAPALM's is_alive would send a null byte
+        return channel is not None and not channel.closed and bool(channel.get_transport().is_active())
+
+    async def exchange(self, command: str) -> str:
+        return str((await self._call(command, lambda driver: driver.cli([command])))[command])
+
+    async def get_facts(self) -> Facts:
+        return results.facts(await self._call("get_facts", lambda driver: driver.get_facts()))
+
+    async def get_interfaces(self) -> Mapping[str, InterfaceDetails]:
+        return results.interfaces(await self._call("get_interfaces", lambda driver: driver.get_interfaces()))
+
+    async def get_lldp_neighbors(self) -> Mapping[str, Sequence[LldpNeighbor]]:
+        return results.neighbors(await self._call("get_lldp_neighbors", lambda driver: driver.get_lldp_neighbors()))
+
+    async def get_config(self, retrieve: Literal["running", "startup", "candidate", "all"] = "running") -> Configs:
+        printed = await self._call("get_config", lambda driver: driver.get_config(retrieve=retrieve))
+        return results.configs(self.platform, printed)
+
+    async def _call(self, what: str, call: Callable[[Any], R]) -> R:
+        if self._driver is None:
+            raise SessionLost(self.device.name, f"the session on {self._where} is not open")
+        try:
+            return await in_thread(partial(call, self._driver), on_cancel=self.abort)
+        except Exception as error:
+            aborted = self._aborted
+            self.abort()
+            raise command_failure(self.device.name, self._where, self._options, what, error, aborted) from error
+
+    def _log_in(self) -> None:
+        credentials, extras = self._options.credentials, dict(self._options.extras)
+        try:
+            with ExitStack() as cleanup:
+                optional_args = self._optional_args(cleanup, dict(extras.pop("optional_args", None) or {}))
+                driver = get_network_driver(self._options.platform)(
+                    hostname=self._options.host,
+                    username=credentials.username or "",
+                    password=credentials.password.reveal() if credentials.password else "",
+                    optional_args=optional_args,
+                    **{"timeout": int(self._options.command_timeout_s), **extras},
+                )
+                driver.open()
+        except BaseException:
+            self._release()
+            raise
+        self._driver = driver
+        if self._options.platform in OVER_NETMIKO:
+            driver.device.read_timeout_override = self._options.command_timeout_s  # else 10 s a command (netmiko 4.8)
+
+    def _optional_args(self, cleanup: ExitStack, asked: dict[str, Any]) -> dict[str, Any]:
+        options, credentials = self._options, self._options.credentials
+        arguments: dict[str, Any] = {"port": options.port} if options.port else {}
+        if credentials.enable_secret:
+            arguments["secret"] = credentials.enable_secret.reveal()
+        elif not asked.get("secret"):
+            arguments["force_no_enable"] = True  # an empty secret would be tried, and fail
+        if credentials.private_key:
+            arguments |= {"use_keys": True, "key_file": str(credentials.private_key)}
+        if options.platform in OVER_NETMIKO and asked.get("transport", "ssh") == "ssh":
+            seconds = options.connect_timeout_s
+            arguments |= {"conn_timeout": seconds, "auth_timeout": seconds, "banner_timeout": seconds}
+            if not OWN_CONNECTION & asked.keys():
+                arguments |= self._host_keys(cleanup, asked)
+                arguments["sock"] = self._connect()
+        return arguments | asked
+
+    def _host_keys(self, cleanup: ExitStack, asked: Mapping[str, Any]) -> dict[str, Any]:
+        if OWN_HOST_KEYS & asked.keys() or self._options.host_keys.policy == "off":
+            return {}
+        excerpt = strict_excerpt(
+            self.device.name,
+            self._options.host,
+            self._options.port,
+            self._options.host_keys,
+            self._fetch_host_key,
+        )
+        return {"ssh_strict": True, "alt_host_keys": True, "alt_key_file": str(cleanup.enter_context(excerpt))}
+
+    def _fetch_host_key(self) -> HostKey:
+        return fetch_host_key(self._connect(), self._options.connect_timeout_s)
+
+    def _connect(self) -> CuttableSocket:
+        def register(one: CuttableSocket) -> None:
+            self._socket = one
+            if self._aborted:
+                one.cut()
+
+        options = self._options
+        CuttableSocket.connected_to(options.host, options.port or 22, options.connect_timeout_s, register)
+        assert self._socket is not None  # noqa: S101  # connected_to registered it
+        self._socket.on_end = self._stop_polling
+        return self._socket
+
+    def _stop_polling(self) -> None:
+        """netmiko 4.8 polls a channel that is closed until its read time-out; without a channel it stops at once."""
+        with suppress(AttributeError):  # there is no driver yet, or it is not one over netmiko
+            self._driver.device.channel.remote_conn = None
+
+    def _log_out(self) -> None:
+        driver, self._driver = self._driver, None
+        if driver is not None:
+            with suppress(Exception):  # NAPALM says goodbye to a device that may be gone
+                driver.close()
+        self._release()
+
+    def _release(self) -> None:
+        if self._socket is not None:
+            self._socket.cut()
+            self._socket.close()

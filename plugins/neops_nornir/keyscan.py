@@ -1,0 +1,25 @@
+"""A host's key without a login, with paramiko."""
+
+from __future__ import annotations
+
+import socket
+
+import paramiko
+
+from neops.devices.host_keys import HostKey
+
+
+def fetch_host_key(connected: socket.socket, timeout_s: float) -> HostKey:
+    """The key that the SSH server behind a connected socket shows; the socket is closed afterwards.
+
+    Raises:
+        OSError: the connection broke.
+        paramiko.SSHException: it is no SSH server, or it did not answer in time.
+    """
+    transport = paramiko.Transport(connected)
+    try:
+        transport.start_client(timeout=timeout_s)
+        key = transport.get_remote_server_key()
+        return HostKey(key.get_name(), key.get_base64())
+    finally:
+        transport.close()

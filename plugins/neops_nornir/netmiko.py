@@ -1,0 +1,166 @@
+"""A login through nornir-netmiko. Importing this module imports netmiko and paramiko."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from typing import Any
+
+from netmiko.exceptions import NetmikoAuthenticationException, ReadException, ReadTimeout
+from nornir.core.configuration import Config
+from paramiko.ssh_exception import BadHostKeyException
+
+from neops.devices.host_keys import HostKey, check_host_key, strict_excerpt
+from neops.devices.sockets import CuttableSocket
+from neops.errors import AuthenticationFailed, ConnectFailed, HostKeyRejected, OperationTimedOut, Unreachable
+from neops_nornir.session import NornirSession, connection_plugin
+
+OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})
+"""Arguments with which netmiko reaches the device over something else than a plain socket of ours."""
+
+OWN_HOST_KEYS = frozenset({"ssh_strict", "system_host_keys", "alt_host_keys", "alt_key_file"})
+
+ENABLES_WITHOUT_SECRET = frozenset({"arista_eos"})
+"""`enable` asks for no password unless one is set (EOS User Manual 4.31, "Enable Command Authorization")."""
+
+
+class NetmikoSession(NornirSession):
+    """One login with netmiko: over a socket that can be cut, host keys checked by paramiko before the password."""
+
+    _socket: CuttableSocket | None = None
+
+    def abort(self) -> None:
+        self._aborted = True
+        self._cut()
+
+    async def alive(self) -> bool:
+        if self._plugin is None or self._aborted:
+            return False
+        channel = self._connection().channel.remote_conn
+        return channel is not None and not channel.closed and bool(channel.get_transport().is_active())
+
+    def _log_in(self) -> None:
+        try:
+            with ExitStack() as cleanup:
+                self._open_connection(cleanup)
+            self._enable()
+        except BaseException:
+            self._cut()
+            self._log_out()
+            raise
+
+    def _open_connection(self, cleanup: ExitStack) -> None:
+        arguments = self._choice.arguments(**self._timeouts(), **self._secrets(), auto_connect=False)
+        extras = arguments["extras"]
+        if _is_ssh(arguments) and not OWN_CONNECTION & extras.keys():
+            extras |= self._host_keys(cleanup, extras)
+            extras["sock"] = self._connect()
+        plugin = connection_plugin("netmiko", self.device.name)
+        plugin.open(**arguments, configuration=Config())
+        self._plugin = plugin
+        plugin.connection._open()  # what netmiko 4's __init__ does unless told not to; now `abort` knows whom to stop
+
+    def _log_out(self) -> None:
+        if self._aborted:
+            self._cut()  # netmiko says goodbye to the device before it closes
+        super()._log_out()
+        if self._socket is not None:
+            self._socket.close()
+
+    def _cut(self) -> None:
+        if self._socket is not None:
+            self._socket.cut()
+        self._stop_polling()
+
+    def _connect(self) -> CuttableSocket:
+        def register(one: CuttableSocket) -> None:
+            self._socket = one
+            if self._aborted:
+                one.cut()
+
+        choice = self._choice
+        CuttableSocket.connected_to(choice.hostname, choice.port, self._options.connect_timeout_s, register)
+        assert self._socket is not None  # noqa: S101  # connected_to registered it
+        self._socket.on_end = self._stop_polling
+        return self._socket
+
+    def _stop_polling(self) -> None:
+        """netmiko 4.8 polls a channel that is closed until its read time-out; without a channel it stops at once."""
+        if self._plugin is not None:
+            with suppress(AttributeError):  # it has no channel yet
+                self._plugin.connection.channel.remote_conn = None
+
+    def _host_keys(self, cleanup: ExitStack, extras: dict[str, Any]) -> dict[str, Any]:
+        if OWN_HOST_KEYS & extras.keys() or self._options.host_keys.policy == "off":
+            return {}
+        choice = self._choice
+        excerpt = strict_excerpt(
+            self.device.name, choice.hostname, choice.port, self._options.host_keys, self._fetch_host_key
+        )
+        return {"ssh_strict": True, "alt_host_keys": True, "alt_key_file": str(cleanup.enter_context(excerpt))}
+
+    def _fetch_host_key(self) -> HostKey:
+        from neops_nornir.keyscan import fetch_host_key
+
+        return fetch_host_key(self._connect(), self._options.connect_timeout_s)
+
+    def _timeouts(self) -> dict[str, float]:
+        connect_s = self._options.connect_timeout_s
+        return {"conn_timeout": connect_s, "auth_timeout": connect_s, "banner_timeout": connect_s}
+
+    def _secrets(self) -> dict[str, Any]:
+        credentials = self._options.credentials
+        arguments: dict[str, Any] = {}
+        if credentials.enable_secret:
+            arguments["secret"] = credentials.enable_secret.reveal()
+        if credentials.private_key:
+            arguments |= {"use_keys": True, "key_file": str(credentials.private_key)}
+        return arguments
+
+    def _enable(self) -> None:
+        """The most privileged mode that the credentials give; netmiko logs in without it."""
+        connection = self._connection()
+        try:
+            if connection.secret:
+                connection.enable()
+            elif self.platform in ENABLES_WITHOUT_SECRET:
+                with suppress(ValueError):  # a password is set: stay where the login is
+                    connection.enable()
+        except (ValueError, ReadException) as error:
+            refused = AuthenticationFailed(self.device.name, f"{self._where}: the device refused the enable secret")
+            raise refused from error
+
+    def _send(self, command: str) -> str:
+        return str(self._connection().send_command(command, read_timeout=self._options.command_timeout_s))
+
+    def _opening_failure(self, error: Exception) -> ConnectFailed:
+        name, user = self.device.name, self._choice.username or "nobody (no username is set)"
+        match error.__context__, error:
+            case BadHostKeyException() as bad, _:
+                return self._rejection(HostKey(bad.key.get_name(), bad.key.get_base64()))
+            case _, NetmikoAuthenticationException():
+                return AuthenticationFailed(
+                    name, f"{self._where} refused user {user}; check username and password or key"
+                )
+            case OSError() as cause, _:
+                return Unreachable(name, f"{self._where}: {cause}")
+        return super()._opening_failure(error)
+
+    def _rejection(self, shown: HostKey) -> HostKeyRejected:
+        try:
+            check_host_key(self.device.name, self._choice.hostname, self._choice.port, shown, self._options.host_keys)
+        except HostKeyRejected as rejection:
+            return rejection
+        return HostKeyRejected(self.device.name, f"{self._where} shows another SSH host key than a moment ago")
+
+    def _command_failure(self, command: str, error: Exception) -> Exception:
+        if isinstance(error, ReadTimeout):
+            seconds = self._options.command_timeout_s
+            return OperationTimedOut(
+                self.device.name, f"no prompt within {seconds:g} s after {command!r} on {self._where}"
+            )
+        return super()._command_failure(command, error)
+
+
+def _is_ssh(arguments: dict[str, Any]) -> bool:
+    device_type = str(arguments["extras"].get("device_type", arguments["platform"]))
+    return not device_type.endswith(("_telnet", "_serial"))

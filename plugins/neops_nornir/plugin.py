@@ -1,0 +1,49 @@
+"""Which platforms Nornir's connections serve; Nornir and netmiko are imported when a session is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from netutils.lib_mapper import NETMIKO_LIB_MAPPER_REVERSE
+
+from neops.devices import ConnectionOptions, Session
+from neops.devices.parsing import parsed_capabilities, platform_name, session_class
+from neops.entities import Device
+from neops_nornir.choice import Choice
+
+NOT_IN_NETMIKO = frozenset({"bigip_f5"})
+"""A name that netutils 1.19 has, but netmiko 4.8 not."""
+
+
+class NornirPlugin:
+    """Serves every netmiko device type over SSH.
+
+    The plugin's entry in `connection_options` may choose another Nornir connection plugin: `extras: {connection:
+    scrapli}`. The entry under that connection's name (`netmiko`, `scrapli`, …) is read as Nornir reads it, so an
+    existing inventory works as it is.
+    """
+
+    name = "nornir"
+    extra = "netmiko"
+    modules = ("nornir", "nornir_netmiko", "netmiko")
+    priority = 30
+    platforms: Mapping[str, str] = {
+        **{ours: theirs for ours, theirs in NETMIKO_LIB_MAPPER_REVERSE.items() if ours not in NOT_IN_NETMIKO},
+        "frr": "cisco_ios",  # vtysh speaks as IOS does; netmiko has no type of its own
+    }
+
+    def capabilities(self, platform: str) -> frozenset[type]:
+        return parsed_capabilities(platform)
+
+    def session(self, device: Device, options: ConnectionOptions) -> Session:
+        platform = platform_name(device, options, self.platforms)
+        choice = Choice.of(device, options, platform)
+        if choice.connection == "netmiko":
+            from neops_nornir.netmiko import NetmikoSession
+
+            return session_class(NetmikoSession, platform)(
+                device=device, platform=platform, options=options, choice=choice
+            )
+        from neops_nornir.session import NornirSession
+
+        return session_class(NornirSession, platform)(device=device, platform=platform, options=options, choice=choice)

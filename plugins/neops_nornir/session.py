@@ -1,0 +1,121 @@
+"""A login through any Nornir connection plugin. Importing this module imports Nornir."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from importlib.metadata import entry_points
+from typing import Any
+
+from nornir.core.configuration import Config
+from nornir.core.plugins.connections import CONNECTIONS_PLUGIN_PATH, ConnectionPlugin
+
+from neops.concurrency import in_thread
+from neops.devices import ConnectionOptions
+from neops.devices.parsing import CommandSession
+from neops.entities import Device
+from neops.errors import ConnectFailed, SessionLost, Unreachable
+from neops_nornir.choice import Choice
+
+
+class NornirSession(CommandSession):
+    """One login through a connection plugin of Nornir whose connection has `send_command` or NAPALM's `cli`.
+
+    Its host keys are what the library and its extras make of them.
+    """
+
+    def __init__(self, *, device: Device, platform: str, options: ConnectionOptions, choice: Choice) -> None:
+        super().__init__(device=device, platform=platform)
+        self._options, self._choice = options, choice
+        self._where = f"{choice.hostname}:{choice.port} with nornir/{choice.connection}"
+        self._plugin: ConnectionPlugin | None = None
+        self._aborted = False
+
+    async def open(self) -> None:
+        try:
+            async with asyncio.timeout(self._options.connect_timeout_s):
+                await in_thread(self._log_in, on_cancel=self.abort)
+        except ConnectFailed:
+            raise
+        except TimeoutError as error:
+            seconds = self._options.connect_timeout_s
+            raise Unreachable(self.device.name, f"{self._where}: no prompt within {seconds:g} s") from error
+        except Exception as error:
+            if self._aborted:
+                raise SessionLost(self.device.name, f"the login on {self._where} was aborted") from error
+            raise self._opening_failure(error) from error
+
+    async def close(self) -> None:
+        with suppress(Exception):  # nobody can do anything about a connection that does not close
+            await in_thread(self._log_out)
+
+    def abort(self) -> None:
+        self._aborted = True
+        with suppress(Exception):  # never raises: without a transport there is nothing that could be cut
+            self._connection().transport.close()
+
+    async def alive(self) -> bool:
+        if self._plugin is None or self._aborted:
+            return False
+        probe = getattr(self._connection(), "isalive", None)
+        return bool(probe()) if probe is not None else True
+
+    async def exchange(self, command: str) -> str:
+        if self._plugin is None:
+            raise SessionLost(self.device.name, f"the session on {self._where} is not open")
+        try:
+            return await in_thread(partial(self._send, command), on_cancel=self.abort)
+        except Exception as error:
+            self.abort()
+            raise self._command_failure(command, error) from error
+
+    def _log_in(self) -> None:
+        plugin = connection_plugin(self._choice.connection, self.device.name)
+        plugin.open(**self._choice.arguments(), configuration=Config())
+        self._plugin = plugin
+
+    def _log_out(self) -> None:
+        if self._plugin is not None:
+            self._plugin.close()
+
+    def _send(self, command: str) -> str:
+        connection = self._connection()
+        if not hasattr(connection, "send_command"):
+            return str(connection.cli([command])[command])
+        answer = connection.send_command(command)
+        return str(getattr(answer, "result", answer))
+
+    def _connection(self) -> Any:
+        if self._plugin is None:
+            raise SessionLost(self.device.name, f"the session on {self._where} is not open")
+        return self._plugin.connection
+
+    def _opening_failure(self, error: Exception) -> ConnectFailed:
+        return Unreachable(self.device.name, f"{self._where}: {_words(error)}")
+
+    def _command_failure(self, command: str, error: Exception) -> Exception:
+        reason = "aborted" if self._aborted else _words(error)
+        return SessionLost(self.device.name, f"{command!r} on {self._where}: {reason}")
+
+
+def connection_plugin(name: str, device: str) -> ConnectionPlugin:
+    """A new instance of an installed connection plugin.
+
+    Nornir's own register is left alone: all kinds of plugins share one class-level dict in it (nornir 3.6,
+    nornir/core/plugins/register.py), and auto_register imports every one.
+
+    Raises:
+        Unreachable: no installed distribution has a Nornir connection plugin of that name.
+    """
+    for point in entry_points(group=CONNECTIONS_PLUGIN_PATH, name=name):
+        plugin: ConnectionPlugin = point.load()()
+        return plugin
+    installed = ", ".join(sorted({point.name for point in entry_points(group=CONNECTIONS_PLUGIN_PATH)}))
+    raise Unreachable(device, f"Nornir has no connection plugin {name!r} (installed: {installed or 'none'})")
+
+
+def _words(error: Exception) -> str:
+    """The first line of a library's message: netmiko's go on with generic advice."""
+    lines = [line for line in str(error).strip().splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

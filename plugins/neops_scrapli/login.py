@@ -1,0 +1,68 @@
+"""What happens between a login and the first command: privilege, then paging off."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from scrapli.driver import AsyncNetworkDriver
+from scrapli.driver.network.base_driver import PrivilegeLevel
+
+SETUP: Mapping[str, tuple[str, ...]] = {
+    "arista_eos": ("terminal length 0", "terminal width 32767"),
+    "cisco_iosxe": ("terminal length 0", "terminal width 512"),
+    "cisco_iosxr": ("terminal length 0", "terminal width 512"),
+    "cisco_nxos": ("terminal length 0", "terminal width 511"),
+    "juniper_junos": ("set cli complete-on-space off", "set cli screen-length 0", "set cli screen-width 511"),
+    "nokia_srlinux": ("environment cli-engine type basic", "environment complete-on-space false"),
+}
+"""What the drivers of scrapli 2025.1.30 send after a login, by scrapli's platform: paging off, long lines whole."""
+
+ENABLES_WITHOUT_SECRET = frozenset({"arista_eos"})
+"""`enable` asks for no password unless one is set (EOS User Manual 4.31, "Enable Command Authorization")."""
+
+BAD_SECRETS = 3
+"""Empty answers after which `enable` gives up and the prompt is back."""
+
+
+class EnableRefused(Exception):
+    """The device did not take the enable secret."""
+
+
+async def prepare(driver: AsyncNetworkDriver, platform: str) -> None:
+    """Reach the most privileged level that the credentials give, then switch paging off.
+
+    Raises:
+        EnableRefused: the enable secret is wrong.
+    """
+    prompt = await driver.get_prompt()
+    levels = driver.privilege_levels
+    user, privileged = levels.get("exec"), levels.get("privilege_exec")
+    wanted = driver.auth_secondary or platform in ENABLES_WITHOUT_SECRET
+    if user and privileged and wanted and _fits(user, prompt):
+        await _enable(driver, user, privileged)
+    for command in SETUP[platform]:
+        await driver.channel.send_input(channel_input=command)
+
+
+async def _enable(driver: AsyncNetworkDriver, user: PrivilegeLevel, privileged: PrivilegeLevel) -> None:
+    """One try with a secret, so that no account is locked; without one, back to the prompt of the login."""
+    prompts = [user.pattern, privileged.pattern]
+    question = privileged.escalate_prompt
+
+    async def enter(text: str, *, hidden: bool) -> str:
+        raw, _ = await driver.channel.send_inputs_interact(
+            [(text, question, hidden)], interaction_complete_patterns=prompts
+        )
+        return str(raw, errors="replace").strip().splitlines()[-1]
+
+    last = await enter(privileged.escalate, hidden=False)
+    for _ in range(1 if driver.auth_secondary else BAD_SECRETS):
+        if re.search(question, last, re.IGNORECASE):
+            last = await enter(driver.auth_secondary, hidden=True)
+    if driver.auth_secondary and not _fits(privileged, last):
+        raise EnableRefused
+
+
+def _fits(level: PrivilegeLevel, prompt: str) -> bool:
+    return re.search(level.pattern, prompt, re.IGNORECASE | re.MULTILINE) is not None

@@ -1,0 +1,103 @@
+"""One simulated device per platform, and sessions of the three plugins on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neops.devices import ConnectionOptions, ConnectionPlugin, Credentials, HostKeys
+from neops.entities import Device, Platform, Secret
+from neops.testing.simulator import Facts, Interface, Neighbor, RunningDevice, SimulatedDevice, SimulatedNetwork
+from neops_napalm import NapalmPlugin
+from neops_nornir import NornirPlugin
+from neops_scrapli import ScrapliPlugin
+
+PORTS = {
+    "arista_eos": ("Ethernet1", "Ethernet2"),
+    "cisco_ios": ("GigabitEthernet1/0/1", "GigabitEthernet1/0/2"),
+    "cisco_nxos": ("Ethernet1/1", "Ethernet1/2"),
+    "cisco_xr": ("GigabitEthernet0/0/0/0", "GigabitEthernet0/0/0/1"),
+    "juniper_junos": ("ge-0/0/0", "ge-0/0/1"),
+    "linux": ("eth0", "eth1"),
+    "nokia_srl": ("ethernet-1/1", "ethernet-1/2"),
+}
+ENABLE = ("arista_eos", "cisco_ios", "cisco_nxos")
+MAC = "02:00:5e:10:00:01"
+PASSWORD = "s3cret-of-all"
+
+
+def simulated(name: str, platform: str, enable_secret: str = "") -> SimulatedDevice:
+    up, down = PORTS[platform]
+    facts = Facts(
+        version="",
+        interfaces=(
+            Interface(name=up, description="to spine1", mac=MAC, address="192.0.2.1/24"),
+            Interface(name=down, description="spare", enabled=False, up=False),
+        ),
+        neighbors=(Neighbor(interface=up, name="spine1", port="Ethernet7"),),
+    )
+    return SimulatedDevice(name=name, platform=platform, password=PASSWORD, enable_secret=enable_secret, facts=facts)
+
+
+@pytest.fixture(scope="session")
+def network() -> Iterator[SimulatedNetwork]:
+    devices = [simulated(platform, platform) for platform in PORTS]
+    locked = [simulated(f"{platform}-enable", platform, enable_secret="up-up") for platform in ENABLE]
+    with SimulatedNetwork([*devices, *locked]) as running:
+        yield running
+
+
+@pytest.fixture
+def device(network: SimulatedNetwork) -> Iterator[Callable[[str], RunningDevice]]:
+    """A device of the network by name; its fault and its evidence are gone after the test."""
+    used: list[RunningDevice] = []
+
+    def find(name: str) -> RunningDevice:
+        one = network[name]
+        one.forget()
+        used.append(one)
+        return one
+
+    yield find
+    for one in used:
+        one.fault = None
+
+
+PLUGINS: dict[str, Callable[[], ConnectionPlugin]] = {
+    "napalm": NapalmPlugin,
+    "nornir": NornirPlugin,
+    "scrapli": ScrapliPlugin,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sessions:
+    """Makes sessions of one plugin; `open_session` closes what a test opened when the test ends."""
+
+    plugin: ConnectionPlugin
+    known_hosts: Path
+
+    def __call__(self, target: RunningDevice, **changes: Any) -> Any:
+        """A session that is not open: `Any`, because its capabilities are those of a platform named at run time."""
+        platform = target.platform.inventory_name
+        entity = Device(id=1, hostname=target.spec.name, ip="127.0.0.1", platform=Platform(short_name=platform))
+        options = ConnectionOptions(
+            host="127.0.0.1",
+            port=target.port,
+            platform=self.plugin.platforms[platform],
+            credentials=Credentials(username=target.spec.username, password=Secret(target.spec.password)),
+            host_keys=HostKeys(known_hosts=self.known_hosts),
+            connect_timeout_s=10.0,
+            command_timeout_s=20.0,
+        )
+        return self.plugin.session(entity, replace(options, **changes))
+
+
+@pytest.fixture
+def sessions(request: pytest.FixtureRequest, tmp_path: Path) -> Sessions:
+    """Sessions of the plugin that the test is parametrised with."""
+    return Sessions(plugin=PLUGINS[request.getfixturevalue("plugin")](), known_hosts=tmp_path / "known_hosts")
