@@ -92,14 +92,14 @@ class Database:
 
         It may run twice, the first time rolled back.
         """
-        if self._closed:
-            raise RuntimeError("the store is closed")
+        self._check_open()
         answer: asyncio.Future[T] = self._loop.create_future()
         self._queue.put(_Work(run=work, answer=answer))
         return await answer
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a reading thread, in one snapshot."""
+        self._check_open()
         return await self._loop.run_in_executor(self._readers, self._read, work)
 
     def now(self) -> datetime:
@@ -119,6 +119,10 @@ class Database:
         await self._loop.run_in_executor(self._readers, self._writer.join)
         self._readers.shutdown()
         self._reading.dispose()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError("the store is closed")
 
     def _read(self, work: Callable[[Connection], T]) -> T:
         with self._reading.connect() as connection:
