@@ -15,7 +15,7 @@ from neops.concurrency import Clock
 from neops.devices.plugin import Credentials
 from neops.devices.waiting import Places
 from neops.entities import Device, Secret
-from neops.errors import AuthenticationFailed
+from neops.errors import AuthenticationFailed, ConnectFailed
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +133,10 @@ class CredentialChain:
     async def _candidates(self, device: Device, known: Credentials) -> list[tuple[str, Credentials]]:
         found: dict[Credentials, str] = {}
         for provider in self._providers:
-            credentials = await provider.credentials(device, known)
+            try:
+                credentials = await provider.credentials(device, known)
+            except Exception as error:
+                raise ConnectFailed(device.name, f"no credentials from {provider.name}: {error!r}") from error
             if credentials is not None:
                 found.setdefault(credentials, provider.name)
         if not found:

@@ -41,7 +41,7 @@ class Operation:
     job: str | None = None
     until: Deadline = Deadline.never
     session: Session | None = None
-    future: Future[Any] = field(default_factory=Future)
+    future: Future[Any] = field(init=False)
     interrupted: DeviceError | None = None
 
     @property
@@ -49,6 +49,10 @@ class Operation:
         """The command deadline; `send_commands` has one for each of its commands."""
         commands = self.args[0] if self.method == "send_commands" and self.args else ()
         return self.route.options.command_timeout_s * max(1, len(commands))
+
+    def cut_short(self) -> DeviceError:
+        """Why it ended although its caller did not cancel it."""
+        return self.interrupted or SessionLost(self.route.name, f"{self.method} was cancelled")
 
 
 class _Lane:

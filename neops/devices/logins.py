@@ -143,7 +143,7 @@ class Logins:
             self._imports[plugin.name] = task
         try:
             await asyncio.shield(task)
-        except ImportError as error:
+        except Exception as error:
             self._imports.pop(plugin.name, None)
             raise ConnectFailed(route.name, f"{plugin.name} cannot import its library: {error}") from error
 

@@ -88,7 +88,10 @@ def offer_of(entry: PluginEntry, platform: str | None) -> Offer:
         return Offer(plugin=entry.name, obstacle=entry.obstacle)
     if platform is None or platform not in plugin.platforms:
         return Offer(plugin=entry.name, priority=plugin.priority)
-    capabilities = plugin.capabilities(platform)
+    try:
+        capabilities = plugin.capabilities(platform)
+    except Exception as error:  # noqa: BLE001  # the plugin's own code: one that is broken must not stop the others
+        return Offer(plugin=entry.name, priority=plugin.priority, obstacle=f"failed to answer: {error!r}")
     return Offer(plugin=entry.name, priority=plugin.priority, capabilities=capabilities, obstacle=entry.obstacle)
 
 

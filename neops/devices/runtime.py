@@ -116,6 +116,7 @@ class DeviceRuntime:
         concurrent.futures.wait((shutting_down,), timeout=within_s + 1)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(1)
+        self._interrupt(tuple(self._operations), "the device runtime was stopped")  # those that came in meanwhile
         if self._thread.is_alive():
             logger.error("the device runtime's thread does not end: a plugin blocks its event loop")
         if self._executor.abandoned:
@@ -157,10 +158,9 @@ class DeviceRuntime:
         try:
             return await asyncio.wrap_future(operation.future)
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if operation.interrupted is not None and not (task and task.cancelling()):
-                raise operation.interrupted from None
-            raise
+            if (task := asyncio.current_task()) and task.cancelling():
+                raise
+            raise operation.cut_short() from None  # nobody cancelled the caller: it must not look as if
 
     def call_blocking(self, operation: Operation) -> Any:
         if threading.current_thread() is self._thread:
@@ -169,9 +169,7 @@ class DeviceRuntime:
         try:
             return operation.future.result()
         except concurrent.futures.CancelledError:
-            if operation.interrupted is not None:
-                raise operation.interrupted from None
-            raise
+            raise operation.cut_short() from None
 
     def __enter__(self) -> Self:
         self.start()

@@ -11,7 +11,7 @@ import pytest
 from neops.devices import Credentials, EntityCredentials, EnvironmentCredentials, ReadsFacts
 from neops.devices.credentials import Attempt, CredentialChain, Permission
 from neops.entities import Device, Secret
-from neops.errors import AuthenticationFailed, Unreachable
+from neops.errors import AuthenticationFailed, ConnectFailed, Unreachable
 
 ADMIN = Credentials(username="admin", password=Secret("inventory-1"))
 
@@ -69,6 +69,17 @@ async def test_nothing_else_is_tried_when_the_device_is_unreachable(device: Any)
         await chain.log_in(device(), ADMIN, attempt)
 
     assert tried == [ADMIN]
+
+
+async def test_a_provider_that_fails_is_named(device: Any) -> None:
+    class Vault:
+        name = "vault"
+
+        async def credentials(self, _device: Device, _known: Credentials, /) -> Credentials | None:
+            raise TimeoutError("sealed")
+
+    with pytest.raises(ConnectFailed, match=r"r1: no credentials from vault: TimeoutError\('sealed'\)"):
+        await a_chain(Vault()).log_in(device("r1"), ADMIN, Door().of(device("r1")))
 
 
 async def test_a_user_without_a_password_gets_the_one_of_the_environment(device: Any) -> None:

@@ -138,3 +138,12 @@ def test_an_offer_carries_what_the_plugin_says_of_the_platform(fake_plugin) -> N
 
     assert offer_of(entry, "cisco_ios").capabilities == {RunsCommands, ReadsFacts}
     assert offer_of(entry, "arista_eos").capabilities == frozenset()
+
+
+def test_a_plugin_that_fails_to_answer_is_passed_over(fake_plugin) -> None:  # type: ignore[no-untyped-def]  # conftest's
+    plugin = fake_plugin()
+    plugin.capabilities = {}.__getitem__
+
+    assert offer_of(PluginCatalogue.of(plugin).entry("fake"), "cisco_ios").obstacle == (
+        "failed to answer: KeyError('cisco_ios')"
+    )
