@@ -33,6 +33,13 @@ def at(root: Section, path: Path) -> Section:
     return root
 
 
+def find(root: Section, path: Path) -> Section:
+    """The section at this path; empty if it is not there."""
+    for line in path:
+        root = root.get(line, {})
+    return root
+
+
 def flatten(section: Section, path: Path = ()) -> Iterator[str]:
     """Every leaf as one line that starts with the sections it is in: `interface Loopback0 description x`."""
     for line, below in section.items():

@@ -104,8 +104,7 @@ def demo_devices(count: int = 12, *, seed: int = 1, latency_s: float = 0.0) -> t
     """The devices of `demo_network`, to change some before they start."""
     chance = random.Random(seed)  # noqa: S311 - plausible data, no secret
     drafts = [_draft(number, chance) for number in range(count)]
-    links = list(_links(drafts))
-    for number, (one, other) in enumerate(links):
+    for number, (one, other) in enumerate(_links(drafts)):
         _connect(one, other, number)
     return tuple(_finished(draft, number, latency_s) for number, draft in enumerate(drafts))
 

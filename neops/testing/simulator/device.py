@@ -1,4 +1,4 @@
-"""One simulated device while it runs: configuration, evidence, fault, and the values that its outputs are made of."""
+"""One simulated device while it runs: its configuration, evidence and fault, and what its outputs are made of."""
 
 from __future__ import annotations
 
@@ -7,24 +7,17 @@ import re
 from collections import ChainMap, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
 from neops.testing.simulator.commands import CommandTable
 from neops.testing.simulator.configuration import Datastore, flatten
 from neops.testing.simulator.dialects import Dialect, dialect_of
-from neops.testing.simulator.platform import Command, ConfigurationData, Platform
-from neops.testing.simulator.spec import (
-    Facts,
-    FaultKind,
-    Interface,
-    Neighbor,
-    SimulatedDevice,
-    derived_mac,
-    derived_serial,
-)
+from neops.testing.simulator.platform import Command, Platform
+from neops.testing.simulator.spec import Facts, FaultKind, Interface, SimulatedDevice, derived_serial
 from neops.testing.simulator.template import Scope, render
+from neops.testing.simulator.variables import values
 
 COMMANDS_KEPT = 10_000  # a benchmark asks one device often; the evidence must not grow without end
 
@@ -50,10 +43,9 @@ class PlatformRuntime:
             name: re.compile(pattern) for name, pattern in platform.reflect.items()
         }
         self.dialect: Dialect | None = None
-        self.configuration: ConfigurationData | None = platform.configuration
         self.configuration_commands = CommandTable({}, abbreviations=True)
         if platform.configuration:
-            self.dialect = dialect_of(platform.configuration)
+            self.dialect = dialect_of(platform)
             self.configuration_commands = CommandTable(
                 platform.configuration.commands, abbreviations=platform.abbreviations
             )
@@ -89,13 +81,13 @@ class DeviceState:
         """Made on first use, so that thousands of devices start at once."""
         if self.platform.dialect is None:
             return Datastore(running_now={}, clock=self._clock)
-        text = self.spec.running_config or render(self.platform.data.running_config, self._facts_scope(self.facts))
+        text = self.spec.running_config or render(self.platform.data.running_config, self._values(self.facts))
         return Datastore(running_now=self.platform.dialect.parse(text), clock=self._clock)
 
-    def struck_by(self, *kinds: FaultKind, command: str = "") -> bool:
-        """Whether the device has one of these faults now for this command; counts the strike."""
+    def struck_by(self, kind: FaultKind, command: str = "") -> bool:
+        """Whether the device has this fault now for this command; counts the strike."""
         fault = self.fault
-        if fault is None or fault.kind not in kinds or not re.search(fault.command, command):
+        if fault is None or fault.kind is not kind or not re.search(fault.command, command):
             return False
         if fault.times is not None:
             self.fault = replace(fault, times=fault.times - 1) if fault.times > 1 else None
@@ -122,7 +114,7 @@ class DeviceState:
         """The values for templates: facts as the running configuration changes them, and the configuration itself."""
         reflected = self._reflection()
         facts = replace(self.facts, interfaces=tuple(reflected.interfaces(self.facts.interfaces)))
-        return ChainMap(self._configuration_scope(), self._facts_scope(facts))
+        return ChainMap(self._configuration_scope(), self._values(facts))
 
     def _reflection(self) -> _Reflected:
         running = self.datastore.running
@@ -143,43 +135,9 @@ class DeviceState:
             "running_lines": [{"line": line} for line in flatten(self.datastore.running)],
         }
 
-    def _facts_scope(self, facts: Facts) -> dict[str, Any]:
-        platform = self.platform.data
-        uptime = timedelta(seconds=int(facts.uptime_s + self._clock() - self._started))
-        now = self._now()
-        interfaces = [_interface_scope(i, n, self.spec.name, platform) for n, i in enumerate(facts.interfaces)]
-        ports = [entry for entry in interfaces if entry["port"]]
-        neighbors = [_neighbor_scope(neighbor, platform) for neighbor in facts.neighbors]
-        return {
-            "hostname": self.spec.name,
-            "username": self.spec.username,
-            "version": facts.version,
-            "model": facts.model,
-            "model_lower": facts.model.lower(),
-            "serial": facts.serial,
-            "domain": facts.domain,
-            "enable_secret": self.spec.enable_secret,
-            "now": now,
-            "booted": now - uptime,
-            "uptime_s": int(uptime.total_seconds()),
-            "uptime_words": _in_words(uptime),
-            "uptime_words_and": " and ".join(_in_words(uptime).rsplit(", ", 1)),
-            "uptime_weeks": uptime.days // 7,
-            "uptime_week_days": uptime.days % 7,
-            "uptime_days": uptime.days,
-            "uptime_hours": uptime.seconds // 3600,
-            "uptime_minutes": uptime.seconds // 60 % 60,
-            "uptime_seconds": uptime.seconds % 60,
-            "chassis_mac": derived_mac(self.spec.name),
-            **_mac_forms("chassis_mac", derived_mac(self.spec.name)),
-            "interfaces": interfaces,
-            "ports": ports,
-            "addressed": [entry for entry in interfaces if entry["ip"]],
-            "port_count": len(ports),
-            "neighbors": neighbors,
-            "neighbor_interfaces": _by_interface(neighbors),
-            "neighbor_count": len(facts.neighbors),
-        }
+    def _values(self, facts: Facts) -> dict[str, Any]:
+        running_s = self._clock() - self._started
+        return values(self.spec, facts, self.platform.data, now=self._now(), running_s=running_s)
 
 
 class _Reflected:
@@ -227,75 +185,6 @@ def _with_defaults(spec: SimulatedDevice, platform: Platform) -> Facts:
         serial=facts.serial or derived_serial(defaults.serial, spec.name),
         interfaces=facts.interfaces or tuple(Interface(name=name) for name in defaults.interfaces),
     )
-
-
-def _interface_scope(interface: Interface, number: int, device: str, platform: Platform) -> dict[str, Any]:
-    key = "disabled" if not interface.enabled else "up" if interface.up else "down"
-    state = platform.states.get(key, {})  # type: ignore[call-overload]  # one of the three keys
-    address = ipaddress.ip_interface(interface.address) if interface.address else None
-    return {
-        "name": interface.name,
-        "short_name": platform.short_name(interface.name),
-        "index": number + 1,
-        "ifindex": number + 2,
-        "description": interface.description,
-        "enabled": interface.enabled,
-        "up": interface.enabled and interface.up,
-        **state,
-        "mtu": interface.mtu,
-        "speed_mbps": interface.speed_mbps,
-        "speed_kbps": interface.speed_mbps * 1000,
-        "speed_gbps": f"{interface.speed_mbps / 1000:g}",
-        "address": interface.address,
-        "ip": str(address.ip) if address else "",
-        "netmask": str(address.netmask) if address else "",
-        "prefix_length": address.network.prefixlen if address else "",
-        "network": str(address.network) if address else "",
-        "broadcast": str(address.network.broadcast_address) if address else "",
-        "port": not interface.name.startswith(platform.virtual),
-        **_mac_forms("mac", interface.mac or derived_mac(device, interface.name)),
-    }
-
-
-def _neighbor_scope(neighbor: Neighbor, platform: Platform) -> dict[str, Any]:
-    return {
-        "local": neighbor.interface,
-        "local_short": platform.short_name(neighbor.interface),
-        "local_spaced": _spaced(neighbor.interface),
-        "port_spaced": _spaced(neighbor.port),
-        "name": neighbor.name,
-        "port": neighbor.port,
-        "port_description": neighbor.port_description or neighbor.port,
-        "system": neighbor.system,
-        "address": neighbor.address,
-        **_mac_forms("mac", neighbor.mac or derived_mac(neighbor.name)),
-    }
-
-
-def _by_interface(neighbors: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The local interfaces that have neighbours, each with its own."""
-    names = dict.fromkeys(neighbor["local"] for neighbor in neighbors)
-    grouped = [(name, [neighbor for neighbor in neighbors if neighbor["local"] == name]) for name in names]
-    return [{"local": name, "neighbors": found, "neighbor_count": len(found)} for name, found in grouped]
-
-
-def _spaced(interface: str) -> str:
-    """`GigabitEthernet1/0/1` → `Gig 1/0/1`, as CDP tables write it."""
-    match = re.fullmatch(r"([A-Za-z]{3})[A-Za-z]*(\d.*)", interface)
-    return f"{match[1]} {match[2]}" if match else interface
-
-
-def _mac_forms(name: str, mac: str) -> dict[str, str]:
-    digits = mac.replace(":", "")
-    quads = [digits[i : i + 4] for i in range(0, 12, 4)]
-    return {name: mac, f"{name}_dotted": ".".join(quads), f"{name}_dashed": "-".join(quads)}
-
-
-def _in_words(span: timedelta) -> str:
-    """`1 week, 2 days, 3 hours, 4 minutes`, as IOS writes it."""
-    weeks, days = divmod(span.days, 7)
-    parts = {"week": weeks, "day": days, "hour": span.seconds // 3600, "minute": span.seconds // 60 % 60}
-    return ", ".join(f"{n} {unit}{'' if n == 1 else 's'}" for unit, n in parts.items() if n) or "0 minutes"
 
 
 def utc_now() -> datetime:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from neops.testing.simulator.configuration import LineRejected, Path, Section, at
-from neops.testing.simulator.platform import ConfigurationData, SectionData
+from neops.testing.simulator.platform import ConfigurationData, Platform, SectionData
 
 _CLOSING = ("end", "exit", "return", "exit-address-family")
 _WORD = re.compile(r'"[^"]*"|\S+')
@@ -31,8 +31,13 @@ class Dialect(Protocol):
         """
 
 
-def dialect_of(data: ConfigurationData) -> Dialect:
-    return Statements(data) if data.dialect == "statements" else Lines(data)
+def dialect_of(platform: Platform) -> Dialect:
+    """How configuration is written on this platform, which has one."""
+    data = platform.configuration
+    assert data is not None
+    if data.dialect == "statements":
+        return Statements(data)
+    return Lines(data, platform.full_interface_name)
 
 
 def words_of(line: str) -> list[str]:
@@ -43,8 +48,8 @@ def words_of(line: str) -> list[str]:
 class Lines:
     """Indented lines: sections by data, `no …` removes, some lines exist only once (`hostname`, `description`)."""
 
-    def __init__(self, data: ConfigurationData) -> None:
-        self._data = data
+    def __init__(self, data: ConfigurationData, interface_name: Callable[[str], str]) -> None:
+        self._data, self._interface_name = data, interface_name
         self._phrases = sorted((*data.top, *data.inside), key=len, reverse=True)
 
     def parse(self, text: str) -> Section:
@@ -139,7 +144,7 @@ class Lines:
         matches = [word for word in known if word.startswith(first)]
         word = first if first in known or len(matches) != 1 else matches[0]
         if word == "interface":
-            rest = self._data.full_interface_name(rest)
+            rest = self._interface_name(rest)
         return f"{word} {rest}".rstrip()
 
 
@@ -185,7 +190,8 @@ class Statements:
         if verb == "delete":
             _prune(root, nodes)
         elif verb == "enter" and not self._is_value(nodes):
-            at(root, nodes)
+            if self._data.contexts:
+                at(root, nodes)
             return nodes
         else:
             self._set(root, nodes)

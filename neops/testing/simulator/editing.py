@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
-from neops.testing.simulator.configuration import Path, Section, at, copy, flatten
+from neops.testing.simulator.configuration import Path, Section, copy, find, flatten
 from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.dialects import Statements
 from neops.testing.simulator.differences import difference
-from neops.testing.simulator.platform import Verb
+from neops.testing.simulator.platform import CandidateKind, Verb
 from neops.testing.simulator.template import render
-
-Kind = Literal["", "shared", "private", "exclusive", "named"]
 
 CONFIRM_MINUTES = 10  # Junos without a number: "commit confirmed will be automatically rolled back in 10 minutes"
 
@@ -20,8 +17,8 @@ CONFIRM_MINUTES = 10  # Junos without a number: "commit confirmed will be automa
 class Editing:
     """Edits the running configuration in place, or a candidate of it."""
 
-    def __init__(self, device: DeviceState, kind: Kind, *, name: str = "", label: str = "") -> None:
-        configuration, dialect = device.platform.configuration, device.platform.dialect
+    def __init__(self, device: DeviceState, kind: CandidateKind, *, name: str = "", label: str = "") -> None:
+        configuration, dialect = device.platform.data.configuration, device.platform.dialect
         assert configuration is not None
         assert dialect is not None
         self.data, self._dialect = configuration, dialect
@@ -58,7 +55,7 @@ class Editing:
 
     @property
     def section(self) -> Section:
-        return at(self.root, self.path)
+        return find(self.root, self.path)
 
     def edit(self, line: str) -> None:
         """Carry one configuration line out.

@@ -185,7 +185,7 @@ class SimulatedNetwork:
     ) -> None:
         self._stop()
         if self._thread:
-            self._thread.join(STOP_S)
+            self._thread.join(2 * STOP_S)
             self._thread = None
 
     async def _serve(self, started: Future[None]) -> None:

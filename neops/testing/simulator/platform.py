@@ -6,10 +6,10 @@ import re
 from functools import cached_property
 from importlib import resources
 from pathlib import Path as FilePath
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from neops.errors import UsageError
 
@@ -18,6 +18,10 @@ Verb: TypeAlias = Literal[
     "leave", "up", "top", "commit", "commit_confirmed", "confirm", "discard", "drop", "rollback", "load",
 ]  # fmt: skip
 """What a command does besides printing its text; docs/how-to/simulate-devices.md explains each."""
+
+
+CandidateKind: TypeAlias = Literal["", "private", "exclusive", "named"]
+"""The running configuration itself, the session's own candidate, one that keeps others out, or one that stays by name."""
 
 
 class PlatformInvalid(UsageError):
@@ -53,8 +57,8 @@ class Command(_Data):
     """A question asked first whose answer is the enable secret, if the device has one."""
     denied: str = ""
     """Printed when the secret was wrong three times."""
-    candidate: Literal["", "shared", "private", "exclusive", "named"] = ""
-    """With `configure`: what is edited. Empty: the running configuration itself."""
+    candidate: CandidateKind = ""
+    """With `configure`: what is edited; see CandidateKind."""
     label: str = ""
     """With `configure`: template of `$label` in the prompt; knows the arguments."""
     unchanged: str = ""
@@ -156,7 +160,6 @@ class ConfigurationData(_Data):
     """Printed when another session has the configuration exclusively."""
     leaving: Question | None = None
     commands: dict[str, Command]
-    short_names: dict[str, str] = {}
 
     _split = field_validator("top", "inside", "single", "default_on", "keyed", "values", mode="before")(_phrases)
 
@@ -164,16 +167,6 @@ class ConfigurationData(_Data):
     @classmethod
     def _say(cls, value: object) -> object:
         return _spelled_out(value)
-
-    def full_interface_name(self, name: str) -> str:
-        """`Gi1/0/1` or `gigabitethernet 1/0/1` → `GigabitEthernet1/0/1`."""
-        match = re.fullmatch(r"([A-Za-z-]+)\s*(\d.*)", name)
-        if not match:
-            return name
-        kind = match[1].lower()
-        names = self.short_names.items()
-        fitting = [full for full, short in names if short.lower() == kind or full.lower().startswith(kind)]
-        return (fitting[0] if fitting else match[1]) + match[2]
 
 
 class Defaults(_Data):
@@ -224,11 +217,30 @@ class Platform(_Data):
     def _say(cls, value: object) -> object:
         return _spelled_out(value)
 
+    @model_validator(mode="after")
+    def _modes_exist(self) -> Self:
+        named = {self.login, self.login_privileged or self.login}
+        for command in self.commands.values():
+            named |= {*command.modes, command.to or self.login}
+        if unknown := named - set(self.modes):
+            raise ValueError(f"no such mode: {', '.join(sorted(unknown))}")
+        return self
+
     def short_name(self, interface: str) -> str:
         for full, short in self.short_names.items():
             if interface.startswith(full):
                 return short + interface.removeprefix(full)
         return interface
+
+    def full_interface_name(self, name: str) -> str:
+        """`Gi1/0/1` or `gigabitethernet 1/0/1` → `GigabitEthernet1/0/1`."""
+        match = re.fullmatch(r"([A-Za-z-]+)\s*(\d.*)", name)
+        if not match:
+            return name
+        kind = match[1].lower()
+        names = self.short_names.items()
+        fitting = [full for full, short in names if short.lower() == kind or full.lower().startswith(kind)]
+        return (fitting[0] if fitting else match[1]) + match[2]
 
     @property
     def inventory_name(self) -> str:
@@ -259,12 +271,10 @@ def load_platform(name: str) -> Platform:
         PlatformInvalid: no such platform, or an entry of the file is wrong.
     """
     data = _read(name)
-    if data.get("configuration") and "short_names" in data:
-        data["configuration"] = {"short_names": data["short_names"], **data["configuration"]}
     try:
         return Platform.model_validate({"name": FilePath(name).stem, **data})
     except ValidationError as error:
-        entries = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        entries = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise PlatformInvalid(f"platform {name}: {entries}") from error
 
 

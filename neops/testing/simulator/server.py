@@ -129,6 +129,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
     def session_started(self) -> None:
         work = self._converse() if self._command is None else self._execute(self._command)
         self._task = asyncio.get_running_loop().create_task(work)
+        self._task.add_done_callback(self._ended)
 
     def data_received(self, data: bytes, datatype: int | None) -> None:  # noqa: ARG002 - asyncssh's signature
         self._terminal.receive(data)
@@ -141,6 +142,12 @@ class Session(asyncssh.SSHServerSession[bytes]):
         if self._task:
             self._task.cancel()
         self._shell.close()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error:
+            log.error("simulated session broke", extra={"device": self._device.spec.name}, exc_info=error)
+            self._conn.abort()
 
     async def _converse(self) -> None:
         if self._device.struck_by(FaultKind.HANG_AFTER_LOGIN):

@@ -13,7 +13,7 @@ from neops.testing.simulator.configuration import ConfigurationLocked, LineRejec
 from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.editing import Editing
 from neops.testing.simulator.platform import Verb
-from neops.testing.simulator.template import Scope, render, render_data
+from neops.testing.simulator.template import Scope, TemplateInvalid, render, render_data
 from neops.testing.simulator.terminal import CTRL_C, CTRL_D, CTRL_Z
 
 SECRET_ATTEMPTS = 3  # IOS, NX-OS and EOS give up after three
@@ -66,17 +66,25 @@ class Shell:
 
     def enter(self, line: str) -> Reply:
         """Carry one line out."""
-        if self._question:
-            question, self._question = self._question, None
-            return question.answer(line)
+        if line.strip().isprintable() and line.strip() and not self.hides_input:
+            self._device.evidence.commands.append(line.strip())
+        try:
+            return self._answer(line) if self._question else self._command(line)
+        except TemplateInvalid as error:
+            return Reply(text=f"% simulator: {error}", failed=True)
+
+    def _answer(self, line: str) -> Reply:
+        assert self._question is not None
+        question, self._question = self._question, None
+        return question.answer(line)
+
+    def _command(self, line: str) -> Reply:
         if line in (CTRL_C, CTRL_D):
             return Reply(closes=line == CTRL_D and not self.editing)
-        if line == CTRL_Z:
-            line = "end"
-        if not line.strip():
+        command = "end" if line == CTRL_Z else line.strip()
+        if not command:
             return Reply()
-        self._device.evidence.commands.append(line.strip())
-        return self._configure(line.strip()) if self.editing else self._operate(line.strip())
+        return self._configure(command) if self.editing else self._operate(command)
 
     def execute(self, command: str) -> Reply:
         """Carry one command out as an exec request: privileged, without a prompt."""
@@ -141,8 +149,7 @@ class Shell:
 
     def _interface(self, typed: str, scope: Scope) -> str:
         """The interface that was meant: `gi1/0/1` is `GigabitEthernet1/0/1`."""
-        configuration = self._platform.configuration
-        name = configuration.full_interface_name(typed) if configuration else typed
+        name = self._platform.full_interface_name(typed)
         return next((entry["name"] for entry in scope["interfaces"] if entry["name"].lower() == name.lower()), name)
 
     # questions

@@ -8,9 +8,7 @@ from neops.testing.simulator.dialects import Dialect, Lines, Statements, dialect
 
 
 def dialect(platform: str) -> Dialect:
-    configuration = load_platform(platform).configuration
-    assert configuration is not None
-    return dialect_of(configuration)
+    return dialect_of(load_platform(platform))
 
 
 def applied(platform: str, *lines: str) -> tuple[Section, Path]:

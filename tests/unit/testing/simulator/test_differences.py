@@ -44,6 +44,4 @@ def test_a_unified_difference_marks_lines() -> None:
 
 
 def dialect() -> Dialect:
-    configuration = load_platform("juniper_junos").configuration
-    assert configuration is not None
-    return dialect_of(configuration)
+    return dialect_of(load_platform("juniper_junos"))

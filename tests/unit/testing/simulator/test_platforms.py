@@ -130,3 +130,11 @@ def test_a_mistake_in_a_platform_file_names_file_and_entry(tmp_path: Path) -> No
 
     with pytest.raises(PlatformInvalid, match=r"acme\.yaml: modes: .*mode: "):
         load_platform(str(file))
+
+
+def test_a_platform_file_cannot_name_modes_that_it_has_not(tmp_path: Path) -> None:
+    file = tmp_path / "acme.yaml"
+    file.write_text(MINE.replace("login: user", "login: admin"))
+
+    with pytest.raises(PlatformInvalid, match="no such mode: admin"):
+        load_platform(str(file))

@@ -366,3 +366,26 @@ def test_what_is_not_a_command_is_not_kept(device: MakeDevice) -> None:
         session.enter(line)
 
     assert list(router.evidence.commands) == ["write memory"]
+
+
+def test_a_mistake_in_an_answer_is_shown_to_whoever_asks(shell: MakeShell) -> None:
+    reply = shell("cisco_ios", answers={"show vlan brief": "$vlans"}).enter("show vlan brief")
+
+    assert "the template names $vlans" in reply.text
+
+
+def test_answers_to_questions_are_kept_and_secrets_are_not(device: MakeDevice) -> None:
+    router = device("huawei_vrp")
+    session = Shell(router)
+    for line in ("save", "y"):
+        session.enter(line)
+
+    assert list(router.evidence.commands) == ["save", "y"]
+
+
+def test_looking_into_a_section_does_not_create_it(device: MakeDevice) -> None:
+    session = Shell(device("juniper_junos"))
+    for line in ("configure", "edit interfaces ge-0/0/9", "show", "top"):
+        session.enter(line)
+
+    assert session.enter("show | compare").text == ""
