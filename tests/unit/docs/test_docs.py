@@ -17,6 +17,7 @@ _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>[\w-]*)[^\n]*\n(?P<body>.*?)^(?P=indent)```\s*$", re.MULTILINE | re.DOTALL
 )
 _LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)(?:\s+\"[^\"]*\")?\)")
+_PATH = re.compile(r"`(?P<path>(?:\.ci|docs|examples|inventory_adapters|neops|plugins|tests)/[\w./*-]+)`")
 _HEADING = re.compile(r"^#+ +(?P<text>.+?) *#*$", re.MULTILINE)
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -45,6 +46,13 @@ def broken_links(page: Path) -> Iterator[str]:
 @each_page
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
     assert list(broken_links(page)) == []
+
+
+@each_page
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    named = [match["path"] for match in _PATH.finditer(prose(page))]
+
+    assert [path for path in named if not any([*ROOT.glob(path), *page.parent.glob(path)])] == []
 
 
 @each_page
