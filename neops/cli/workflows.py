@@ -77,6 +77,7 @@ def demo(
     latency: Annotated[float, typer.Option(min=0, help="Seconds that a device takes for a command.")] = 0.05,
     data: DataOption = Path("neops-data"),
     concurrency: ConcurrencyOption = 32,
+    picture: Annotated[Path | None, typer.Option(hidden=True, help="Save the closing table as SVG.")] = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -102,10 +103,12 @@ def demo(
                 concurrency=concurrency,
                 settings=_device_settings(),
             )
-            raise typer.Exit(_execute(prepared, redactor, as_json=as_json, verbose=verbose))
+            raise typer.Exit(_execute(prepared, redactor, as_json=as_json, verbose=verbose, picture=picture))
 
 
-def _execute(prepared: Prepared, redactor: Redactor, *, as_json: bool, verbose: int) -> int:
+def _execute(
+    prepared: Prepared, redactor: Redactor, *, as_json: bool, verbose: int, picture: Path | None = None
+) -> int:
     _learn_secrets(redactor, prepared.inventory)
     prepared.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (prepared.folder / "neops.log").open("w", encoding="utf-8") as log:
@@ -117,7 +120,10 @@ def _execute(prepared: Prepared, redactor: Redactor, *, as_json: bool, verbose: 
         if as_json:
             typer.echo(text)
         else:
-            print_report(Console(), done, details=bool(verbose))
+            console = Console(record=picture is not None)
+            print_report(console, done, details=bool(verbose))
+            if picture is not None:
+                console.save_svg(str(picture), title="neops demo")
         configure_logging(logging.WARNING, redactor=redactor)  # the log file is closed now
     if done.run.reason_code is ReasonCode.ABORTED:
         return ExitCode.INTERRUPTED
