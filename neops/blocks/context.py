@@ -104,7 +104,12 @@ class WorkflowContext:
 
         It has a temporary id until the run completes. One that exists already (a device of that host name, an
         interface of that name on that device, a group of that name) is left as it is.
+
+        Raises:
+            TypeError: the entity has no such field.
         """
+        if unknown := fields.keys() - kind.model_fields.keys():
+            raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
         references = {"id": self._tracker.new_id()} | {name: _as_reference(value) for name, value in fields.items()}
         entity = kind.model_validate(references)
         self._tracker.create(entity)

@@ -11,7 +11,7 @@ from neops.blocks.outcome import BlockError, BlockOutcome
 from neops.entities.jsonable import NotJson
 from neops.errors import BlockFailed, NeopsError
 
-_OWN = str(Path(__file__).parents[1])
+_OWN = tuple(str(Path(__file__).parents[1] / room) for room in ("blocks", "concurrency"))
 _SHOWN = 5
 
 

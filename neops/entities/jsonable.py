@@ -57,7 +57,7 @@ def _convert(value: Any, path: str) -> JsonValue:
                 _key(key, path): _convert(item, f"{path}.{key}" if path else str(key)) for key, item in value.items()
             }
         case AbstractSet():
-            return sorted(_items(value, path), key=repr)
+            return _sorted(_items(value, path))
         case Sequence() if not isinstance(value, bytes | bytearray | memoryview):
             return _items(value, path)
         case _:
@@ -66,6 +66,13 @@ def _convert(value: Any, path: str) -> JsonValue:
 
 def _items(values: Iterable[Any], path: str) -> list[JsonValue]:
     return [_convert(value, f"{path}[{index}]") for index, value in enumerate(values)]
+
+
+def _sorted(items: list[Any]) -> list[JsonValue]:
+    try:
+        return sorted(items)
+    except TypeError:  # of several types
+        return sorted(items, key=repr)
 
 
 def _key(key: Any, path: str) -> str:

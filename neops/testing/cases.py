@@ -24,7 +24,6 @@ from neops.testing.entities import (
     DeviceLike,
     GroupLike,
     InterfaceLike,
-    make_device,
     make_devices,
     make_groups,
     make_interfaces,
@@ -82,7 +81,13 @@ class CaseResult:
 
 
 def run_case(block: BlockClass, case: Case) -> CaseResult:
-    """Run one job the way a worker does, in a thread with an event loop of its own. Works in async tests too."""
+    """Run one job the way a worker does, in a thread with an event loop of its own. Works in async tests too.
+
+    Raises:
+        TypeError: the class has no registration of its own, or the case makes no valid job.
+    """
+    if "registration" not in vars(block):
+        raise TypeError(f"{block.__qualname__} is not registered: decorate it with @register_function_block")
     plugin = case.plugin or FakePlugin(case.replies)
     job = _job(block, case)
     with ThreadPoolExecutor(max_workers=1) as thread:
@@ -171,12 +176,11 @@ async def _on_the_worker(block: BlockClass, job: JobDefinition, connector: Conne
 
 def _job(block: BlockClass, case: Case) -> JobDefinition:
     registration = block.registration
-    devices = [*([make_device(case.device)] if case.device is not None else []), *make_devices(case.devices)]
-    run_on, kind = EntityType(registration.run_on), JobType(case.kind)
-    if run_on is EntityType.DEVICE and not devices:
-        devices = [make_device({})]
+    run_on = EntityType(registration.run_on)
+    at_hand = [case.device] if case.device is not None else []
+    made_up: list[DeviceLike] = [{}] if run_on is EntityType.DEVICE else []
     context = JobExecutionContext(
-        devices=devices,
+        devices=make_devices([*at_hand, *case.devices] or made_up),
         device_groups=make_groups(case.device_groups),
         interfaces=make_interfaces(case.interfaces),
     )
@@ -190,7 +194,7 @@ def _job(block: BlockClass, case: Case) -> JobDefinition:
         job_id=f"test-{case.id}",
         parameters=dict(case.params),
         context=context,
-        type=kind,
+        type=JobType(case.kind),
         run_on=run_on,
         entity_id=case.entity_id or next((entity.id for entity in listed.get(run_on, ())), None),
         deadline=datetime.now(UTC) + timedelta(seconds=case.timeout_s),

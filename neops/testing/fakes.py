@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,13 +57,10 @@ class Slow:
 
 
 class InTurn:
-    """One reply after the other, call by call; the last one stays."""
+    """One reply after the other, call by call; the last one stays. Each FakePlugin begins with the first."""
 
     def __init__(self, first: Any, *others: Any) -> None:
-        self._replies = [first, *others]
-
-    def next(self) -> Any:
-        return self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
+        self.replies = (first, *others)
 
 
 @dataclass(frozen=True)
@@ -104,6 +102,7 @@ class FakePlugin:
         self.platforms: Mapping[str, str] = {platform: platform} if platform else EveryPlatform()
         self.calls: list[Call] = []
         self._replies, self._devices = dict(replies or {}), dict(devices or {})
+        self._turns: Counter[InTurn] = Counter()
 
     def capabilities(self, platform: str) -> frozenset[type]:  # noqa: ARG002  # the same on each
         scripted = {key for script in (self._replies, *self._devices.values()) for key in script} - {"open"}
@@ -113,7 +112,12 @@ class FakePlugin:
 
     def session(self, device: Device, options: ConnectionOptions) -> Session:
         script = {**self._replies, **self._devices.get(device.name, {})}
-        return _FakeSession(device, options.platform, script, self.calls.append)
+        return _FakeSession(self, device, options.platform, script)
+
+    def take_turn(self, replies: InTurn) -> Any:
+        """The next of some replies."""
+        self._turns[replies] += 1
+        return replies.replies[min(self._turns[replies], len(replies.replies)) - 1]
 
     def commands(self, device: str | None = None) -> list[str]:
         """The commands that were sent, to one device or to all, in order."""
@@ -137,9 +141,10 @@ class EveryPlatform(Mapping[str, str]):
 class _FakeSession(CommandSession):
     """Commands go through the rejection rules and parsers of real sessions, methods are answered as scripted."""
 
-    def __init__(self, device: Device, platform: str, script: Script, record: Callable[[Call], None]) -> None:
+    def __init__(self, plugin: FakePlugin, device: Device, platform: str, script: Script) -> None:
         super().__init__(device=device, platform=platform)
-        self._script, self._record, self._output = script, record, ""
+        self._plugin, self._script, self._output = plugin, script, ""
+        self._record = plugin.calls.append
         self._aborted = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
@@ -194,7 +199,7 @@ class _FakeSession(CommandSession):
                 await self._wait(reply.after_s)
                 return await self._settled(reply.reply, args, kwargs)
             case InTurn():
-                return await self._settled(reply.next(), args, kwargs)
+                return await self._settled(self._plugin.take_turn(reply), args, kwargs)
             case BaseException():
                 raise reply
             case _ if callable(reply):

@@ -134,6 +134,11 @@ def test_create_gives_an_entity_that_others_can_point_at(context: MakeContext) -
     assert router.id >= TEMPORARY_ID_MIN
 
 
+def test_a_misspelt_field_is_not_lost(context: MakeContext) -> None:
+    with pytest.raises(TypeError, match="Interface has no field nmae"):
+        context().create(Interface, nmae="eth9")
+
+
 def test_appending_to_a_list_creates(context: MakeContext) -> None:
     running = context()
     running.interfaces.append(Interface(id=1, name="eth9", device=EntityReference(hostname="r1")))

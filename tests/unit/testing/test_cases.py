@@ -130,6 +130,21 @@ def test_what_is_sent_is_what_the_wire_allows() -> None:
     }
 
 
+def test_several_devices_have_ids_of_their_own() -> None:
+    case = Case(device={"hostname": "a"}, devices=[{"hostname": "b"}], params={"wanted": "17.9"}, replies=FACTS)
+    result = run_case(CheckVersion, case)
+
+    assert [call.device for call in result.calls] == ["a", "a"]
+
+
+def test_a_class_without_a_registration_is_told_so() -> None:
+    class Forgotten(CheckVersion):
+        pass
+
+    with pytest.raises(TypeError, match="Forgotten is not registered"):
+        run_case(Forgotten, Case())
+
+
 def test_a_test_without_result_is_told_so() -> None:
     with pytest.raises(TypeError, match="needs a parameter called result"):
 
