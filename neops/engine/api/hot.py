@@ -37,7 +37,7 @@ class HotRoutes:
 
     async def _poll(self, request: Request) -> Response:
         poll = JobPoll.model_validate_json(await request.body())
-        jobs = await self._board.poll(poll, _disconnected(request))
+        jobs = await self._board.poll(poll, lambda: _disconnected(request))
         return Response(dump_jobs(jobs), HTTPStatus.CREATED, media_type=JSON)
 
     async def _push(self, request: Request) -> Response:

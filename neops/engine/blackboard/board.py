@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from neops.engine.artifacts import ArtifactFiles
-from neops.engine.blackboard.claims import Claimer
+from neops.engine.blackboard.claims import Claimer, Gone
 from neops.engine.blackboard.delivery import SecretsOf, Undeliverable, devices_of, message_of
 from neops.engine.store.changes import Claim, Heartbeat, JobNote, NewWorker, Push, PushOutcome
 from neops.engine.store.port import Store
@@ -111,8 +111,8 @@ class Blackboard:
         self._extensions.pop(worker, None)
         self._claimer.dismiss(worker)
 
-    async def poll(self, poll: JobPoll, gone: Awaitable[object]) -> list[JobDefinition]:
-        """Lend jobs to a worker. `gone` ends when the worker does not listen any more.
+    async def poll(self, poll: JobPoll, gone: Gone) -> list[JobDefinition]:
+        """Lend jobs to a worker, unless it has hung up meanwhile.
 
         Raises:
             WorkerUnknown: it has to register again.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Callable, Coroutine
 
 from neops.engine.store.changes import Claim
 from neops.engine.store.port import Store
 from neops.engine.store.records import Lease, Signal, WorkerId
+
+Gone = Callable[[], Coroutine[None, None, object]]
+"""Ends when nobody listens any more."""
 
 _log = logging.getLogger(__name__)
 
@@ -52,15 +55,15 @@ class Claimer:
         if self._task is not None:
             await self._task
 
-    async def leases(self, claim: Claim, *, wait_s: float, gone: Awaitable[object]) -> list[Lease]:
+    async def leases(self, claim: Claim, *, wait_s: float, gone: Gone) -> list[Lease]:
         """Jobs for a poll: at once when there are some, else the first that come within `wait_s`.
 
-        `gone` ends when nobody reads the answer any more; then nothing is leased.
+        Once `gone` has ended, nothing is leased.
         """
         if self._closing:
             return []
         waiting = _Waiting(claim)
-        leaving = asyncio.ensure_future(gone)
+        leaving = asyncio.create_task(gone())
         self._waiting[waiting] = self._hungry[waiting] = None
         self._bell.set()
         try:

@@ -76,7 +76,7 @@ class Database:
     def __init__(self, path: Path, clock: Clock, *, readers: int) -> None:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._listeners: list[Callable[[Signal], None]] = []
+        self._listeners: dict[Callable[[Signal], None], None] = {}
         self._queue: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
         self._closed = False
         self._raw = connect(path)
@@ -107,8 +107,12 @@ class Database:
         return self._clock()
 
     def subscribe(self, listener: Callable[[Signal], None]) -> Callable[[], None]:
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
+        self._listeners[listener] = None
+
+        def stop() -> None:
+            self._listeners.pop(listener, None)
+
+        return stop
 
     async def close(self) -> None:
         """Finish what is queued, then close the file."""
