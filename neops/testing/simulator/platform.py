@@ -21,7 +21,7 @@ Verb: TypeAlias = Literal[
 
 
 CandidateKind: TypeAlias = Literal["", "private", "exclusive", "named"]
-"""The running configuration itself, the session's own candidate, one that keeps others out, or one that stays by name."""
+"""The running configuration itself, the session's own candidate, one that locks others out, one that stays by name."""
 
 
 class PlatformInvalid(UsageError):

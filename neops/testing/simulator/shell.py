@@ -130,10 +130,9 @@ class Shell:
 
     def _text(self, found: Match) -> str:
         command = found.command
-        scope = self._scope(found)
         if command.data is not None:
-            return json.dumps(render_data(command.data, scope), indent=2)
-        return render(command.say, scope)
+            return json.dumps(render_data(command.data, self._scope(found)), indent=2)
+        return render(command.say, self._scope(found)) if command.say else ""
 
     def _scope(self, found: Match) -> Scope:
         scope = self._device.scope()

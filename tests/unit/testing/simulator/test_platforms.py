@@ -138,3 +138,15 @@ def test_a_platform_file_cannot_name_modes_that_it_has_not(tmp_path: Path) -> No
 
     with pytest.raises(PlatformInvalid, match="no such mode: admin"):
         load_platform(str(file))
+
+
+def test_the_platform_in_the_documentation_works(tmp_path: Path, shell: MakeShell) -> None:
+    page = Path(__file__).parents[4] / "docs" / "how-to" / "simulate-devices.md"
+    file = tmp_path / "acme.yaml"
+    file.write_text(page.read_text().partition("```yaml\n")[2].partition("```")[0])
+
+    session = shell(str(file))
+
+    assert session.enter("show ports port1").text == "port1      up\n           to core"
+    assert json.loads(session.enter("show ports as json").text)[2] == {"name": "eth2", "mtu": 1500}
+    assert session.enter("frobnicate").text == "what is frobnicate?"
