@@ -149,9 +149,8 @@ async def test_hung_devices_cost_the_others_nothing_and_leave_nothing(
     assert time.monotonic() - started < 6.5
     await asyncio.to_thread(runtime.stop)
     async with asyncio.timeout(3):
-        while any(device.sessions for device in network):
-            await asyncio.sleep(0.01)
-    assert threading.active_count() <= threads + 1  # asyncio.to_thread keeps one
+        while any(device.sessions for device in network) or threading.active_count() > threads + 1:
+            await asyncio.sleep(0.01)  # asyncio.to_thread keeps one thread
 
 
 async def test_aborting_a_job_closes_its_sessions_within_a_second(make_runtime: Any, network: SimulatedNetwork) -> None:
