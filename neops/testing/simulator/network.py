@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from neops.errors import UsageError
@@ -22,7 +21,7 @@ from neops.testing.simulator.spec import Fault, SimulatedDevice
 if TYPE_CHECKING:
     import asyncssh
 
-    from neops.testing.simulator.server import Listener
+    from neops.testing.simulator.listener import Listener
 
 T = TypeVar("T")
 
@@ -180,9 +179,7 @@ class SimulatedNetwork:
         started.result()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stop()
         if self._thread:
             self._thread.join(2 * STOP_S)
@@ -210,7 +207,8 @@ class SimulatedNetwork:
             import asyncssh
         except ModuleNotFoundError as error:
             raise UsageError("the simulator needs asyncssh: pip install 'neops[simulator]'") from error
-        from neops.testing.simulator.server import Listener, server_options
+        from neops.testing.simulator.listener import Listener
+        from neops.testing.simulator.server import server_options
 
         self._loop = asyncio.get_running_loop()
         key = asyncssh.generate_private_key("ssh-ed25519")

@@ -1,0 +1,81 @@
+"""The listening socket of a device: it accepts, refuses or stays silent as the device's fault says."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+
+import asyncssh
+
+from neops.testing.simulator.device import DeviceState
+from neops.testing.simulator.spec import FaultKind
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 128  # connections that wait to be accepted: a fleet may log in at once to one device
+
+
+class Listener:
+    """The listening socket of one device: its port stays the same whether it listens or refuses."""
+
+    def __init__(self, device: DeviceState, host: str, options: asyncssh.SSHServerConnectionOptions) -> None:
+        self._device, self._host, self._options = device, host, options
+        self._loop = asyncio.get_running_loop()
+        self._socket = _bound(host, 0)
+        self.port: int = self._socket.getsockname()[1]
+        self._listening = False
+        self._silent: list[socket.socket] = []
+        self._logins: set[asyncio.Task[None]] = set()
+
+    def follow_fault(self) -> None:
+        """Listen, or stop listening, as the device's fault says."""
+        fault = self._device.fault
+        listen = fault is None or fault.kind is not FaultKind.REFUSE
+        if listen and not self._listening:
+            self._socket.listen(BACKLOG)
+            self._loop.add_reader(self._socket, self._accept)
+        elif not listen and self._listening:
+            self._loop.remove_reader(self._socket)
+            self._socket.close()
+            self._socket = _bound(self._host, self.port)
+        self._listening = listen
+
+    def close(self) -> None:
+        if self._listening:
+            self._loop.remove_reader(self._socket)
+        for sock in (self._socket, *self._silent):
+            sock.close()
+        for task in self._logins:
+            task.cancel()
+
+    def _accept(self) -> None:
+        try:
+            sock, _ = self._socket.accept()
+        except OSError as error:
+            log.warning(
+                "simulated device cannot accept", extra={"device": self._device.spec.name, "reason": str(error)}
+            )
+            return
+        if self._device.struck_by(FaultKind.HANG):
+            self._silent.append(sock)
+            return
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        task = self._loop.create_task(self._log_in(sock))
+        self._logins.add(task)
+        task.add_done_callback(self._logins.discard)
+
+    async def _log_in(self, sock: socket.socket) -> None:
+        try:
+            await asyncssh.run_server(sock, options=self._options)
+        except (OSError, asyncssh.Error) as error:
+            log.debug("simulated login failed", extra={"device": self._device.spec.name, "reason": str(error)})
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that holds the port without listening: connections to it are refused."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host, port))
+    sock.setblocking(False)
+    return sock
