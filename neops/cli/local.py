@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from neops.blocks import BlockRegistry
 from neops.cms import import_batch
-from neops.devices import DeviceRuntime
+from neops.devices import DeviceRuntime, credential_providers
 from neops.engine.app import Engine
 from neops.engine.store.changes import NewDefinition
 from neops.engine.store.records import Artifact, BlockId, Job, Run, RunId, Version
@@ -22,7 +23,7 @@ from neops.entities import Device, EntityBatch, EntityType
 from neops.errors import NeopsError
 from neops.logs import Redactor
 from neops.protocol import ExecuteWorkflow, JsonObject, RunTargets, TriggerType
-from neops.settings import DeviceSettings, EngineSettings, WorkerSettings
+from neops.settings import DeviceSettings, EngineSettings, WorkerSettings, read_environment
 from neops.worker import WorkerRuntime
 
 _READY_S = 30.0
@@ -104,7 +105,8 @@ async def local_stack(prepared: Prepared, redactor: Redactor) -> AsyncIterator[L
     engine_settings = EngineSettings(port=0, auth=False, database=f"sqlite:///{prepared.folder / 'neops.db'}")
     async with Engine.open(engine_settings) as engine:
         url = await engine.serve()
-        with DeviceRuntime(prepared.settings) as devices:
+        providers = credential_providers(read_environment(os.environ))
+        with DeviceRuntime(prepared.settings, credentials=providers, redactor=redactor) as devices:
             worker = WorkerRuntime(
                 WorkerSettings(
                     engine_url=url, concurrency=prepared.concurrency, state_dir=prepared.folder / "worker", name="local"

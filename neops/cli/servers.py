@@ -14,7 +14,7 @@ import typer
 
 from neops.blocks import discover
 from neops.cli.exits import ExitCode
-from neops.devices import DeviceRuntime
+from neops.devices import DeviceRuntime, credential_providers
 from neops.engine.app import Engine
 from neops.errors import UsageError
 from neops.logs import LogFormat, Redactor, configure_logging
@@ -77,7 +77,8 @@ def worker(
         logger.error("blocks are left out", extra={"source": broken.source, "traceback": broken.traceback})
     if not found.registry:
         raise UsageError("no function block was found: name a folder with --blocks or DIR_FUNCTION_BLOCKS")
-    with DeviceRuntime(DeviceSettings.load(environment)) as devices:
+    providers = credential_providers(environment)
+    with DeviceRuntime(DeviceSettings.load(environment), credentials=providers, redactor=redactor) as devices:
         running = WorkerRuntime(
             settings, found.registry, devices, redactor=redactor, abort_devices=lambda job: devices.abort(job=job)
         )

@@ -11,7 +11,12 @@ from neops.devices.capabilities import (
 )
 from neops.devices.catalogue import PluginCatalogue, PluginEntry
 from neops.devices.connector import Connector
-from neops.devices.credentials import CredentialProvider, EntityCredentials, EnvironmentCredentials
+from neops.devices.credentials import (
+    CredentialProvider,
+    EntityCredentials,
+    EnvironmentCredentials,
+    credential_providers,
+)
 from neops.devices.events import LoginEvent
 from neops.devices.options import ConnectionEntry, DeviceOptions, NeopsExtras
 from neops.devices.plugin import (
@@ -71,4 +76,5 @@ __all__ = [
     "RunsCommands",
     "Session",
     "capabilities_of",
+    "credential_providers",
 ]

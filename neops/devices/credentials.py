@@ -71,6 +71,11 @@ class EnvironmentCredentials:
         return replace(known, username=username, password=self._password, private_key=None)
 
 
+def credential_providers(environment: Mapping[str, str]) -> tuple[CredentialProvider, ...]:
+    """Who is asked for credentials, in order: the inventory, then the environment."""
+    return EntityCredentials(), EnvironmentCredentials(environment)
+
+
 class _Record:
     """What happened to one credential, over all devices."""
 

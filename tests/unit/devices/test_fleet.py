@@ -13,7 +13,7 @@ import pytest
 from neops.devices import RunsCommands
 from neops.errors import DeviceError, OperationTimedOut, Unreachable
 
-HUNG, GOOD, DEADLINE_S = 50, 150, 2.0
+HUNG, GOOD, DEADLINE_S = 50, 150, 3.0
 
 
 def open_files() -> int:
@@ -36,7 +36,7 @@ async def run_all(runtime: Any, devices: list[Any]) -> dict[str, float | DeviceE
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("hang", "where"), [("async", "open"), ("thread", "command"), ("deaf", "open"), ("deaf", "command")]
+    ("hang", "where"), [("async", "open"), ("thread", "command"), ("deaf", "command")]
 )
 async def test_hung_devices_do_not_slow_the_good_ones_and_leave_nothing_behind(
     hang: str, where: str, make_runtime: Any, device: Any, network: Any
