@@ -1,13 +1,19 @@
 """Fixtures of every test: nothing a test runs reads or writes the home directory of whoever runs it."""
 
+import tempfile
 from pathlib import Path
 
 import pytest
 
 
 @pytest.fixture(scope="session")
-def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("homes")
+
+
+@pytest.fixture
+def empty_home(homes: Path) -> Path:
+    return Path(tempfile.mkdtemp(dir=homes))
 
 
 @pytest.fixture(autouse=True)
