@@ -112,10 +112,14 @@ class KnownHosts:
                     self._index.add(line)
 
 
-@cache
 def known_hosts(path: Path | None = None) -> KnownHosts:
     """The file at `path`, one object per process; None is the user's own `~/.ssh/known_hosts`."""
-    return KnownHosts(path or Path.home() / ".ssh" / "known_hosts")
+    return _shared(path or Path.home() / ".ssh" / "known_hosts")
+
+
+@cache
+def _shared(path: Path) -> KnownHosts:
+    return KnownHosts(path)
 
 
 def check_host_key(device: str, host: str, port: int | None, shown: HostKey, host_keys: HostKeys) -> None:
@@ -132,20 +136,19 @@ def check_host_key(device: str, host: str, port: int | None, shown: HostKey, hos
         file.remember(host, port, shown)
         known = file.keys(host, port)
     if shown not in known:
-        raise HostKeyRejected(device, _reason(host_name(host, port), shown, known, file.path))
+        raise rejection(device, host, port, shown, file)
 
 
-def _reason(name: str, shown: HostKey, known: tuple[HostKey, ...], path: Path) -> str:
+def rejection(device: str, host: str, port: int | None, shown: HostKey, file: KnownHosts) -> HostKeyRejected:
+    """What to tell about a key that is not in the file: for a library that has compared by itself."""
+    name, known = host_name(host, port), file.keys(host, port)
+    shows = f"{name} shows the SSH host key {shown.fingerprint} ({shown.type})"
     if not known:
-        return (
-            f"{name} shows the unknown SSH host key {shown.fingerprint} ({shown.type}); check it, then add it to {path}"
-            " or set the host key policy to accept-new"
-        )
-    return (
-        f"{name} shows the SSH host key {shown.fingerprint} ({shown.type}), but {path} knows"
-        f" {', '.join(key.fingerprint for key in known)}: another machine, or a new key; if it is right,"
-        f" remove the old one with: ssh-keygen -R '{name}' -f {path}"
-    )
+        advice = f"check it, then add it to {file.path} or set the host key policy to accept-new"
+        return HostKeyRejected(device, f"{shows}, which is unknown; {advice}")
+    advice = f"if the new key is right, remove the old one with: ssh-keygen -R '{name}' -f {file.path}"
+    fingerprints = ", ".join(key.fingerprint for key in known)
+    return HostKeyRejected(device, f"{shows}, but {file.path} knows {fingerprints}: another machine? {advice}")
 
 
 @contextmanager

@@ -10,16 +10,16 @@ from netmiko.exceptions import NetmikoAuthenticationException, ReadException, Re
 from paramiko.ssh_exception import AuthenticationException, BadHostKeyException
 
 from neops.devices import ConnectionOptions
-from neops.devices.host_keys import HostKey, check_host_key
+from neops.devices.host_keys import known_hosts, rejection
 from neops.errors import (
     AuthenticationFailed,
     ConnectFailed,
     DeviceError,
-    HostKeyRejected,
     OperationTimedOut,
     SessionLost,
     Unreachable,
 )
+from neops_napalm.host_keys import asked_host_keys, host_key
 
 E = TypeVar("E", bound=BaseException)
 
@@ -27,7 +27,9 @@ E = TypeVar("E", bound=BaseException)
 def opening_failure(device: str, where: str, options: ConnectionOptions, error: Exception) -> ConnectFailed:
     """What to raise for an exception out of `open`: who was tried with what, and what to do next."""
     if bad := _first(error, BadHostKeyException):
-        return _rejection(device, where, options, HostKey(bad.key.get_name(), bad.key.get_base64()))
+        asked = asked_host_keys(options.extras.get("optional_args", {}), options.host_keys)
+        file = known_hosts(asked.known_hosts)
+        return rejection(device, options.host, options.port, host_key(bad.key), file)
     if _first(error, (NetmikoAuthenticationException, AuthenticationException, ConnectAuthError)):
         user = options.credentials.username or "nobody (no username is set)"
         return AuthenticationFailed(device, f"{where} refused user {user}; check username and password or key")
@@ -45,14 +47,6 @@ def command_failure(
     if _first(error, (ReadTimeout, CommandTimeoutException)):
         return OperationTimedOut(device, f"no prompt within {options.command_timeout_s:g} s after {what!r} on {where}")
     return SessionLost(device, f"{what!r} on {where}: {_words(error)}")
-
-
-def _rejection(device: str, where: str, options: ConnectionOptions, shown: HostKey) -> HostKeyRejected:
-    try:
-        check_host_key(device, options.host, options.port, shown, options.host_keys)
-    except HostKeyRejected as rejection:
-        return rejection
-    return HostKeyRejected(device, f"{where} shows another SSH host key than a moment ago")
 
 
 def _first(error: BaseException, kinds: type[E] | tuple[type[E], ...]) -> E | None:

@@ -15,6 +15,7 @@ from neops.devices import (
     Configs,
     ConnectionOptions,
     Facts,
+    HostKeys,
     InterfaceDetails,
     LldpNeighbor,
     ReadsConfig,
@@ -29,7 +30,7 @@ from neops.entities import Device
 from neops.errors import ConnectFailed, SessionLost, Unreachable
 from neops_napalm import results
 from neops_napalm.failures import command_failure, opening_failure
-from neops_napalm.keyscan import fetch_host_key
+from neops_napalm.host_keys import asked_host_keys, fetch_host_key, strict_arguments
 
 R = TypeVar("R")
 
@@ -37,7 +38,6 @@ OVER_NETMIKO = frozenset({"ios", "nxos_ssh"})
 """Drivers that hand `optional_args` to netmiko, a socket of ours and where known host keys are among them."""
 
 OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})
-OWN_HOST_KEYS = frozenset({"ssh_strict", "system_host_keys", "alt_host_keys", "alt_key_file"})
 
 
 class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig):
@@ -142,21 +142,16 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
             seconds = options.connect_timeout_s
             arguments |= {"conn_timeout": seconds, "auth_timeout": seconds, "banner_timeout": seconds}
             if not OWN_CONNECTION & asked.keys():
-                arguments |= self._host_keys(cleanup, asked)
-                arguments["sock"] = self._connect()
+                asked |= self._strict(cleanup, asked_host_keys(asked, options.host_keys))
+                asked["sock"] = self._connect()
         return arguments | asked
 
-    def _host_keys(self, cleanup: ExitStack, asked: Mapping[str, Any]) -> dict[str, Any]:
-        if OWN_HOST_KEYS & asked.keys() or self._options.host_keys.policy == "off":
+    def _strict(self, cleanup: ExitStack, host_keys: HostKeys) -> dict[str, Any]:
+        if host_keys.policy == "off":
             return {}
-        excerpt = strict_excerpt(
-            self.device.name,
-            self._options.host,
-            self._options.port,
-            self._options.host_keys,
-            self._fetch_host_key,
-        )
-        return {"ssh_strict": True, "alt_host_keys": True, "alt_key_file": str(cleanup.enter_context(excerpt))}
+        host, port = self._options.host, self._options.port
+        excerpt = strict_excerpt(self.device.name, host, port, host_keys, self._fetch_host_key)
+        return strict_arguments(cleanup.enter_context(excerpt))
 
     def _fetch_host_key(self) -> HostKey:
         return fetch_host_key(self._connect(), self._options.connect_timeout_s)

@@ -9,15 +9,15 @@ from netmiko.exceptions import NetmikoAuthenticationException, ReadException, Re
 from nornir.core.configuration import Config
 from paramiko.ssh_exception import BadHostKeyException
 
-from neops.devices.host_keys import HostKey, check_host_key, strict_excerpt
+from neops.devices import HostKeys
+from neops.devices.host_keys import HostKey, known_hosts, rejection, strict_excerpt
 from neops.devices.sockets import CuttableSocket
-from neops.errors import AuthenticationFailed, ConnectFailed, HostKeyRejected, OperationTimedOut, Unreachable
+from neops.errors import AuthenticationFailed, ConnectFailed, OperationTimedOut, Unreachable
+from neops_nornir.host_keys import asked_host_keys, fetch_host_key, host_key, strict_arguments
 from neops_nornir.session import NornirSession, connection_plugin
 
 OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})
 """Arguments with which netmiko reaches the device over something else than a plain socket of ours."""
-
-OWN_HOST_KEYS = frozenset({"ssh_strict", "system_host_keys", "alt_host_keys", "alt_key_file"})
 
 ENABLES_WITHOUT_SECRET = frozenset({"arista_eos"})
 """`enable` asks for no password unless one is set (EOS User Manual 4.31, "Enable Command Authorization")."""
@@ -27,6 +27,10 @@ class NetmikoSession(NornirSession):
     """One login with netmiko: over a socket that can be cut, host keys checked by paramiko before the password."""
 
     _socket: CuttableSocket | None = None
+
+    @property
+    def _host_keys(self) -> HostKeys:
+        return asked_host_keys(self._choice.extras, self._options.host_keys)
 
     def abort(self) -> None:
         self._aborted = True
@@ -52,7 +56,7 @@ class NetmikoSession(NornirSession):
         arguments = self._choice.arguments(**self._timeouts(), **self._secrets(), auto_connect=False)
         extras = arguments["extras"]
         if _is_ssh(arguments) and not OWN_CONNECTION & extras.keys():
-            extras |= self._host_keys(cleanup, extras)
+            extras |= self._strict(cleanup)
             extras["sock"] = self._connect()
         plugin = connection_plugin("netmiko", self.device.name)
         plugin.open(**arguments, configuration=Config())
@@ -89,18 +93,14 @@ class NetmikoSession(NornirSession):
             with suppress(AttributeError):  # it has no channel yet
                 self._plugin.connection.channel.remote_conn = None
 
-    def _host_keys(self, cleanup: ExitStack, extras: dict[str, Any]) -> dict[str, Any]:
-        if OWN_HOST_KEYS & extras.keys() or self._options.host_keys.policy == "off":
+    def _strict(self, cleanup: ExitStack) -> dict[str, Any]:
+        if self._host_keys.policy == "off":
             return {}
-        choice = self._choice
-        excerpt = strict_excerpt(
-            self.device.name, choice.hostname, choice.port, self._options.host_keys, self._fetch_host_key
-        )
-        return {"ssh_strict": True, "alt_host_keys": True, "alt_key_file": str(cleanup.enter_context(excerpt))}
+        host, port = self._choice.hostname, self._choice.port
+        excerpt = strict_excerpt(self.device.name, host, port, self._host_keys, self._fetch_host_key)
+        return strict_arguments(cleanup.enter_context(excerpt))
 
     def _fetch_host_key(self) -> HostKey:
-        from neops_nornir.keyscan import fetch_host_key
-
         return fetch_host_key(self._connect(), self._options.connect_timeout_s)
 
     def _timeouts(self) -> dict[str, float]:
@@ -136,7 +136,8 @@ class NetmikoSession(NornirSession):
         name, user = self.device.name, self._choice.username or "nobody (no username is set)"
         match error.__context__, error:
             case BadHostKeyException() as bad, _:
-                return self._rejection(HostKey(bad.key.get_name(), bad.key.get_base64()))
+                file = known_hosts(self._host_keys.known_hosts)
+                return rejection(name, self._choice.hostname, self._choice.port, host_key(bad.key), file)
             case _, NetmikoAuthenticationException():
                 return AuthenticationFailed(
                     name, f"{self._where} refused user {user}; check username and password or key"
@@ -144,13 +145,6 @@ class NetmikoSession(NornirSession):
             case OSError() as cause, _:
                 return Unreachable(name, f"{self._where}: {cause}")
         return super()._opening_failure(error)
-
-    def _rejection(self, shown: HostKey) -> HostKeyRejected:
-        try:
-            check_host_key(self.device.name, self._choice.hostname, self._choice.port, shown, self._options.host_keys)
-        except HostKeyRejected as rejection:
-            return rejection
-        return HostKeyRejected(self.device.name, f"{self._where} shows another SSH host key than a moment ago")
 
     def _command_failure(self, command: str, error: Exception) -> Exception:
         if isinstance(error, ReadTimeout):

@@ -42,6 +42,8 @@ class ScrapliSession(CommandSession):
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._driver = self._build()
+        if self._driver.transport_name != "asyncssh":
+            await self._options.before_login()
         self._opening = asyncio.create_task(self._driver.open())
         try:
             async with asyncio.timeout(self._options.connect_timeout_s):

@@ -23,7 +23,7 @@ RSA = ("rsa-sha2-256", "rsa-sha2-512", "ssh-rsa")
 
 
 class HostKeyClient(asyncssh.SSHClient):
-    """Judges the host key during the key exchange, and holds the connection from its first moment for `abort`."""
+    """Judges the host key, then asks for leave to send the password; holds the connection from its first moment."""
 
     def __init__(self, device: str, options: ConnectionOptions) -> None:
         self._device, self._options = device, options

@@ -168,6 +168,25 @@ async def test_a_wrong_password_is_an_authentication_failure(plugin: str, device
     assert "wrong-password" not in str(failure.value)
 
 
+@pytest.mark.parametrize("plugin", ["scrapli"])
+async def test_leave_is_asked_right_before_the_password_is_sent(plugin: str, device: Find, sessions: Make) -> None:
+    target = device("cisco_ios")
+    asked: list[tuple[int, int]] = []
+
+    async def before_login() -> None:
+        asked.append((target.sessions, target.failed_logins))
+
+    wrong = Credentials(username="neops", password=Secret("wrong"))
+    session = sessions(target, before_login=before_login, credentials=wrong)
+
+    with pytest.raises(AuthenticationFailed):
+        await session.open()
+
+    assert session.asks_before_login
+    assert asked == [(0, 0)]
+    assert target.failed_logins == 1
+
+
 @every_plugin
 async def test_a_closed_port_is_unreachable(plugin: str, device: Find, sessions: Make) -> None:
     target = device("cisco_ios")
@@ -302,7 +321,7 @@ async def test_an_unknown_host_is_rejected_under_strict(plugin: str, device: Fin
     target = device("cisco_ios")
     strict = HostKeys(policy="strict", known_hosts=sessions.known_hosts)
 
-    with pytest.raises(HostKeyRejected, match="unknown SSH host key"):
+    with pytest.raises(HostKeyRejected, match="which is unknown"):
         await sessions(target, host_keys=strict).open()
 
     assert (target.logins, target.failed_logins) == (0, 0)
@@ -311,12 +330,14 @@ async def test_an_unknown_host_is_rejected_under_strict(plugin: str, device: Fin
 
 @every_plugin
 async def test_nothing_is_remembered_when_host_keys_are_off(
-    plugin: str, device: Find, sessions: Any, empty_home: Path
+    plugin: str, device: Find, sessions: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+
     async with opened(sessions(device("cisco_ios"), host_keys=HostKeys(policy="off"))):
         pass
 
-    assert not (empty_home / ".ssh" / "known_hosts").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 async def until(condition: Callable[[], bool]) -> None:

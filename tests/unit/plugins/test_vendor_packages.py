@@ -1,0 +1,58 @@
+"""What holds for every plugin of this distribution, whatever its library."""
+
+import subprocess
+import sys
+from importlib.metadata import entry_points
+
+import pytest
+
+from neops.devices import CAPABILITIES, CONNECTION_GROUP, ConnectionPlugin, RunsCommands
+from neops_napalm import NapalmPlugin
+from neops_nornir import NornirPlugin
+from neops_scrapli import ScrapliPlugin
+
+PLUGINS = [NapalmPlugin(), NornirPlugin(), ScrapliPlugin()]
+
+LOADS_NO_LIBRARY = """
+import sys
+from neops.devices import CAPABILITIES
+from neops_{name} import {plugin} as Plugin
+plugin = Plugin()
+assert all(plugin.capabilities(platform) <= set(CAPABILITIES) for platform in plugin.platforms)
+libraries = {{"scrapli", "scrapli_community", "netmiko", "napalm", "nornir", "paramiko", "asyncssh", "ntc_templates"}}
+print(",".join(sorted(libraries & set(sys.modules))))
+"""
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.name)
+def test_a_plugin_answers_questions_without_importing_its_library(plugin: ConnectionPlugin) -> None:
+    script = LOADS_NO_LIBRARY.format(name=plugin.name, plugin=type(plugin).__name__)
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.stderr == ""
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.name)
+def test_a_plugin_is_registered_under_its_name(plugin: ConnectionPlugin) -> None:
+    [point] = entry_points(group=CONNECTION_GROUP, name=plugin.name)
+
+    assert point.load() is type(plugin)
+    assert isinstance(plugin, ConnectionPlugin)
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.name)
+def test_every_platform_that_a_plugin_names_can_run_commands(plugin: ConnectionPlugin) -> None:
+    assert {platform for platform in plugin.platforms if RunsCommands not in plugin.capabilities(platform)} == set()
+
+
+@pytest.mark.parametrize("plugin", PLUGINS[1:], ids=lambda plugin: plugin.name)
+@pytest.mark.parametrize(
+    "platform",
+    ["arista_eos", "cisco_ios", "cisco_nxos", "cisco_xe", "cisco_xr", "juniper_junos", "linux", "nokia_srl"],
+)
+def test_a_plugin_that_runs_commands_has_every_getter_on_the_common_platforms(
+    plugin: ConnectionPlugin, platform: str
+) -> None:
+    assert plugin.capabilities(platform) == frozenset(CAPABILITIES)
