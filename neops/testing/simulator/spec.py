@@ -99,7 +99,7 @@ class SimulatedDevice:
     name: str
     platform: str
     username: str = "neops"
-    password: str = field(default="neops", repr=False)
+    password: str = field(default="simulated", repr=False)
     enable_secret: str = field(default="", repr=False)
     facts: Facts = Facts()
     groups: tuple[str, ...] = ()

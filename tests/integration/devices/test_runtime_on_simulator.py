@@ -72,7 +72,7 @@ def entity(running: RunningDevice, **fields: Any) -> Device:
         "ip": "127.0.0.1",
         "port": running.port,
         "username": "neops",
-        "password": Secret("neops"),
+        "password": Secret("simulated"),
         "platform": Platform(short_name=running.spec.platform),
     }
     return Device(**(given | fields))

@@ -34,7 +34,7 @@ def test_netmiko_enables_and_configures(router: RunningDevice) -> None:
         host="127.0.0.1",
         port=router.port,
         username="neops",
-        password="neops",
+        password="simulated",
         secret="enable-me",
     ) as session:
         session.enable()
@@ -50,7 +50,7 @@ def test_napalm_reads_what_the_device_says(router: RunningDevice) -> None:
     from napalm import get_network_driver
 
     options = {"port": router.port, "secret": "enable-me"}
-    with get_network_driver("ios")("127.0.0.1", "neops", "neops", optional_args=options) as driver:
+    with get_network_driver("ios")("127.0.0.1", "neops", "simulated", optional_args=options) as driver:
         facts, interfaces = driver.get_facts(), driver.get_interfaces()
         neighbors, running = driver.get_lldp_neighbors(), driver.get_config()["running"]
 

@@ -60,7 +60,7 @@ async def test_scrapli_reads_and_configures(name: str, network: SimulatedNetwork
         host="127.0.0.1",
         port=device.port,
         auth_username="neops",
-        auth_password="neops",
+        auth_password="simulated",
         auth_secondary=SECRET,
         auth_strict_key=False,
         transport="asyncssh",
@@ -87,7 +87,7 @@ def test_netmiko_reads_and_configures(name: str, network: SimulatedNetwork) -> N
         host="127.0.0.1",
         port=device.port,
         username="neops",
-        password="neops",
+        password="simulated",
         secret=SECRET,
     ) as session:
         session.enable()
@@ -107,7 +107,7 @@ def test_netmiko_types_on_huawei(name: str, network: SimulatedNetwork) -> None:
 
     device, platform = network[name.replace("_", "-")], PLATFORMS[name]
     where = {"host": "127.0.0.1", "port": device.port}
-    with ConnectHandler(device_type=device.platform.netmiko, username="neops", password="neops", **where) as session:
+    with ConnectHandler(device_type=device.platform.netmiko, username="neops", password="simulated", **where) as session:
         version = session.send_command(platform.version)
         for line in ("system-view", *platform.configure):
             session.send_command(line.replace("DESCRIPTION", "netmiko"), expect_string=r"[\]>]$")
@@ -122,7 +122,7 @@ def test_netmiko_reads_linux(network: SimulatedNetwork) -> None:
     from netmiko import ConnectHandler
 
     where = {"host": "127.0.0.1", "port": network["linux"].port}
-    with ConnectHandler(device_type="linux", username="neops", password="neops", **where) as session:
+    with ConnectHandler(device_type="linux", username="neops", password="simulated", **where) as session:
         assert 'PRETTY_NAME="Debian' in str(session.send_command("cat /etc/os-release"))
         session.enable()
         assert session.send_command("hostname") == "linux"

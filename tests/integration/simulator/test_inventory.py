@@ -85,7 +85,7 @@ async def test_the_known_hosts_are_those_of_the_devices(tmp_path: Path) -> None:
     async with demo_network(1) as network:
         file = network.write_known_hosts(tmp_path / "known_hosts")
         (device,) = network
-        login = {"username": "neops", "password": "neops", "client_keys": None, "config": None}
+        login = {"username": "neops", "password": "simulated", "client_keys": None, "config": None}
         async with asyncssh.connect("127.0.0.1", device.port, known_hosts=str(file), **login):
             pass
 

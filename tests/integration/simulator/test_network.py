@@ -100,7 +100,7 @@ async def test_stopping_closes_open_connections(console: OpenConsole) -> None:
     async with SimulatedNetwork([R1]) as network:
         port = network["r1"].port
         connection = await asyncssh.connect(
-            "127.0.0.1", port, username="neops", password="neops", known_hosts=None, client_keys=None, config=None
+            "127.0.0.1", port, username="neops", password="simulated", known_hosts=None, client_keys=None, config=None
         )
 
     await asyncio.wait_for(connection.wait_closed(), 2)
@@ -147,7 +147,7 @@ def test_two_hundred_devices_start_within_a_second() -> None:
 
 async def execute(device: RunningDevice, command: str) -> asyncssh.SSHCompletedProcess:
     async with asyncssh.connect(
-        "127.0.0.1", device.port, username="neops", password="neops", known_hosts=None, client_keys=None, config=None
+        "127.0.0.1", device.port, username="neops", password="simulated", known_hosts=None, client_keys=None, config=None
     ) as connection:
         return await connection.run(command)
 
