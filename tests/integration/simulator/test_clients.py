@@ -107,7 +107,9 @@ def test_netmiko_types_on_huawei(name: str, network: SimulatedNetwork) -> None:
 
     device, platform = network[name.replace("_", "-")], PLATFORMS[name]
     where = {"host": "127.0.0.1", "port": device.port}
-    with ConnectHandler(device_type=device.platform.netmiko, username="neops", password="simulated", **where) as session:
+    with ConnectHandler(
+        device_type=device.platform.netmiko, username="neops", password="simulated", **where
+    ) as session:
         version = session.send_command(platform.version)
         for line in ("system-view", *platform.configure):
             session.send_command(line.replace("DESCRIPTION", "netmiko"), expect_string=r"[\]>]$")

@@ -147,7 +147,13 @@ def test_two_hundred_devices_start_within_a_second() -> None:
 
 async def execute(device: RunningDevice, command: str) -> asyncssh.SSHCompletedProcess:
     async with asyncssh.connect(
-        "127.0.0.1", device.port, username="neops", password="simulated", known_hosts=None, client_keys=None, config=None
+        "127.0.0.1",
+        device.port,
+        username="neops",
+        password="simulated",
+        known_hosts=None,
+        client_keys=None,
+        config=None,
     ) as connection:
         return await connection.run(command)
 
