@@ -127,13 +127,15 @@ class CredentialChain:
             AuthenticationFailed: the device refused all of them, or they are not tried any more.
         """
         refusals: list[str] = []
+        last: AuthenticationFailed | None = None
         for source, credentials in await self._candidates(device, known):
             try:
                 async with self._guarded(device, credentials) as permission:
                     return await attempt(credentials, permission)
             except AuthenticationFailed as error:
+                last = error
                 refusals.append(f"{_described(credentials, source)}: {error.message}")
-        raise AuthenticationFailed(device.name, "; ".join(refusals))
+        raise AuthenticationFailed(device.name, "; ".join(refusals)) from last
 
     async def _candidates(self, device: Device, known: Credentials) -> list[tuple[str, Credentials]]:
         found: dict[Credentials, str] = {}

@@ -71,7 +71,7 @@ def entity(running: RunningDevice, **fields: Any) -> Device:
         "hostname": running.spec.name,
         "ip": "127.0.0.1",
         "port": running.port,
-        "username": "neops",
+        "username": running.spec.username,
         "password": Secret("simulated"),
         "platform": Platform(short_name=running.spec.platform),
     }
