@@ -298,6 +298,6 @@ class Signal:
 
     jobs_queued: bool = False
     advanced: frozenset[RunId] = field(default=frozenset())
-    """Runs that were created, or of which a job ended."""
+    """Runs that may go on: created, a step's last open job answered, or a job ended by the store."""
     logged: frozenset[RunId] = field(default=frozenset())
     """Runs with new events."""

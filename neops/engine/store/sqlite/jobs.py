@@ -146,7 +146,7 @@ def _push(transaction: Transaction, push: Push, new_id: Callable[[], str]) -> Pu
     row = transaction.raw.execute(queries.PUSH, values).fetchone()
     if row is None:
         return _refused(transaction, push)
-    seq, run, label, entity_id, attempt, worker = row
+    seq, run, label, entity_id, attempt, worker, last_of_step = row
     transaction.raw.execute(queries.STORE_RESULT, (seq, to_json(push.result)))
     if push.files:
         add_artifacts(transaction, push.job, push.files, new_id)
@@ -162,7 +162,8 @@ def _push(transaction: Transaction, push: Push, new_id: Callable[[], str]) -> Pu
         workerId=worker,
     )
     append(transaction, RunId(run), [event])
-    transaction.advanced.add(RunId(run))
+    if last_of_step:
+        transaction.advanced.add(RunId(run))
     return PushOutcome.STORED
 
 

@@ -39,8 +39,13 @@ PUSH = """
 UPDATE jobs
 SET status = 'pushed', ending = 'result', result_status = :status, finished_at = :now, updated_at = :now
 WHERE id = :job AND status = 'polled' AND (:token IS NULL OR lease_token = :token)
-RETURNING seq, run_id, step_label, entity_id, attempt, worker_id
+RETURNING seq, run_id, step_label, entity_id, attempt, worker_id,
+    NOT EXISTS (
+        SELECT 1 FROM jobs AS other
+        WHERE other.run_id = jobs.run_id AND other.status != 'pushed' AND other.step = jobs.step
+          AND other.id != jobs.id)
 """
+"""The last column: whether it was the step's last open job. A step of 10,000 jobs wakes its run once."""
 
 STORE_RESULT = "INSERT INTO job_results (job_seq, result) VALUES (?, ?)"
 

@@ -304,22 +304,32 @@ async def test_notes_under_another_lease_are_dropped(world: Any, store: Store) -
     assert await store.events.after(run.id, 0) == before
 
 
-async def test_who_waits_is_told_of_queued_jobs_and_of_ended_ones(world: Any, store: Store) -> None:
+async def test_who_waits_is_told_of_queued_jobs(world: Any, store: Store) -> None:
     heard: list[Signal] = []
     stop = store.subscribe(heard.append)
     block = await world.block()
-    worker = await world.worker()
     run = await world.run(world.job(block))
-    queued = any(signal.jobs_queued for signal in heard)
-    heard.clear()
-    (lease,) = await world.claim(worker, block)
-    await world.push(lease)
+    told = list(heard)
     stop()
     await world.run()
 
-    assert queued
-    assert run.id in heard[-1].advanced
-    assert all(signal.advanced <= {run.id} for signal in heard)
+    assert any(signal.jobs_queued for signal in told)
+    assert run.id in told[0].advanced | told[0].logged
+    assert heard == told
+
+
+async def test_a_run_advances_with_the_last_answer_of_a_step_not_with_each(world: Any, store: Store) -> None:
+    block = await world.block()
+    worker = await world.worker()
+    run = await world.run(*(world.job(block, entity) for entity in (1, 2, 3)), world.job(block, 4, step="later"))
+    leases = await world.claim(worker, block, limit=3)
+    heard: list[Signal] = []
+    store.subscribe(heard.append)
+    for lease in leases:
+        await world.push(lease)
+
+    assert [signal.advanced for signal in heard] == [set(), set(), {run.id}]
+    assert [signal.logged for signal in heard] == [{run.id}] * 3
 
 
 async def test_a_job_that_cannot_be_delivered_ends_as_failed(world: Any, store: Store) -> None:
