@@ -31,8 +31,8 @@ COMMUNITY = {
 }
 """Platforms of scrapli-community 2025.1.30 that have a netmiko device type and that netutils 1.19 does not map."""
 
-GENERIC = {"linux": "generic"}
-"""scrapli's generic driver: a prompt, no privilege levels, no set-up."""
+OTHERS = {"frr": "cisco_iosxe", "linux": "generic"}
+"""FRR's vtysh speaks as IOS does; the generic driver knows a prompt and neither privilege levels nor set-up."""
 
 
 class ScrapliPlugin:
@@ -45,7 +45,7 @@ class ScrapliPlugin:
     extra = "scrapli"
     modules = ("scrapli", "scrapli_community", "asyncssh")
     priority = 40
-    platforms: Mapping[str, str] = {**SCRAPLI_LIB_MAPPER_REVERSE, **COMMUNITY, **GENERIC}
+    platforms: Mapping[str, str] = {**SCRAPLI_LIB_MAPPER_REVERSE, **COMMUNITY, **OTHERS}
 
     def capabilities(self, platform: str) -> frozenset[type]:
         return parsed_capabilities(platform)

@@ -21,6 +21,7 @@ PORTS = {
     "cisco_ios": ("GigabitEthernet1/0/1", "GigabitEthernet1/0/2"),
     "cisco_nxos": ("Ethernet1/1", "Ethernet1/2"),
     "cisco_xr": ("GigabitEthernet0/0/0/0", "GigabitEthernet0/0/0/1"),
+    "huawei_vrp": ("GigabitEthernet0/0/1", "GigabitEthernet0/0/2"),
     "juniper_junos": ("ge-0/0/0", "ge-0/0/1"),
     "linux": ("eth0", "eth1"),
     "nokia_srl": ("ethernet-1/1", "ethernet-1/2"),

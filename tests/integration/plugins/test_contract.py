@@ -27,7 +27,7 @@ from neops.testing.simulator import Fault, FaultKind, RunningDevice
 Find = Callable[[str], RunningDevice]
 Make = Callable[..., Any]
 
-PLATFORMS = ("arista_eos", "cisco_ios", "cisco_nxos", "cisco_xr", "juniper_junos", "linux", "nokia_srl")
+PLATFORMS = ("arista_eos", "cisco_ios", "cisco_nxos", "cisco_xr", "huawei_vrp", "juniper_junos", "linux", "nokia_srl")
 PAIRS = [
     *(("scrapli", platform) for platform in PLATFORMS),
     *(("nornir", platform) for platform in PLATFORMS),
@@ -42,11 +42,12 @@ PORT = {
     "cisco_ios": "GigabitEthernet1/0/1",
     "cisco_nxos": "Ethernet1/1",
     "cisco_xr": "GigabitEthernet0/0/0/0",
+    "huawei_vrp": "GigabitEthernet0/0/1",
     "juniper_junos": "ge-0/0/0",
     "linux": "eth0",
     "nokia_srl": "ethernet-1/1",
 }
-SHOW = {"linux": "ip link show", "nokia_srl": "show version"}
+SHOW = {"huawei_vrp": "display version", "linux": "ip link show", "nokia_srl": "show version"}
 PROMPTLY_S = 3.0
 """Longest wait for something that is said to happen at once; a loaded machine is slow."""
 
