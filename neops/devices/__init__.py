@@ -18,7 +18,6 @@ from neops.devices.credentials import (
     credential_providers,
 )
 from neops.devices.events import LoginEvent
-from neops.devices.options import ConnectionEntry, DeviceOptions, NeopsExtras
 from neops.devices.plugin import (
     CONNECTION_GROUP,
     ConnectionOptions,
@@ -47,13 +46,11 @@ __all__ = [
     "BlockingDevice",
     "CommandOutput",
     "Configs",
-    "ConnectionEntry",
     "ConnectionOptions",
     "ConnectionPlugin",
     "Connector",
     "CredentialProvider",
     "Credentials",
-    "DeviceOptions",
     "DeviceResult",
     "DeviceRuntime",
     "EntityCredentials",
@@ -64,7 +61,6 @@ __all__ = [
     "InterfaceDetails",
     "LldpNeighbor",
     "LoginEvent",
-    "NeopsExtras",
     "Parse",
     "PluginCatalogue",
     "PluginEntry",

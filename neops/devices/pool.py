@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextvars import Context
 from dataclasses import dataclass, field
@@ -113,7 +113,7 @@ class SessionPool:
 
     def __init__(self, limits: PoolLimits, *, clock: Clock = time.monotonic) -> None:
         self._limits, self._clock = limits, clock
-        self._idle: OrderedDict[SessionKey, PooledSession] = OrderedDict()
+        self._idle: dict[SessionKey, PooledSession] = {}  # in the order of handing back
         self._per_device: Counter[Address] = Counter()
         self._line = WaitingLine()
         self._device_lines: dict[Address, WaitingLine] = {}
@@ -130,10 +130,6 @@ class SessionPool:
             idle=len(self._idle),
             waiting=waiting,
         )
-
-    def holds(self, key: SessionKey) -> bool:
-        """Whether a session is idle under this key."""
-        return key in self._idle
 
     async def check_out(self, key: SessionKey, login: Callable[[], Awaitable[Session]]) -> PooledSession:
         """The warm session of this key, or a new one. Hand it back with `give_back` or `discard`.

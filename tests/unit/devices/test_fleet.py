@@ -35,9 +35,7 @@ async def run_all(runtime: Any, devices: list[Any]) -> dict[str, float | DeviceE
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("hang", "where"), [("async", "open"), ("thread", "command"), ("deaf", "command")]
-)
+@pytest.mark.parametrize(("hang", "where"), [("async", "open"), ("thread", "command"), ("deaf", "command")])
 async def test_hung_devices_do_not_slow_the_good_ones_and_leave_nothing_behind(
     hang: str, where: str, make_runtime: Any, device: Any, network: Any
 ) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neops.devices import ConnectionOptions, DeviceOptions
+from neops.devices import ConnectionOptions
+from neops.devices.options import DeviceOptions
 from neops.entities import Device, Secret
 from neops.errors import DeviceError
 from neops.settings import DeviceSettings
