@@ -117,5 +117,5 @@ def connection_plugin(name: str, device: str) -> ConnectionPlugin:
 
 def _words(error: Exception) -> str:
     """The first line of a library's message: netmiko's go on with generic advice."""
-    lines = [line for line in str(error).strip().splitlines() if line.strip()]
+    lines = [line.strip(" *") for line in str(error).splitlines() if line.strip(" *")]
     return lines[0] if lines else type(error).__name__

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -81,11 +82,21 @@ class Sessions:
 
     plugin: ConnectionPlugin
     known_hosts: Path
+    public_key: str
 
-    def __call__(self, target: RunningDevice, **changes: Any) -> Any:
-        """A session that is not open: `Any`, because its capabilities are those of a platform named at run time."""
+    def __call__(self, target: RunningDevice, entries: Mapping[str, Any] | None = None, **changes: Any) -> Any:
+        """A session that is not open: `Any`, because its capabilities are those of a platform named at run time.
+
+        `entries` are the device's `connection_options`; `changes` are for what a session is told.
+        """
         platform = target.platform.inventory_name
-        entity = Device(id=1, hostname=target.spec.name, ip="127.0.0.1", platform=Platform(short_name=platform))
+        entity = Device(
+            id=1,
+            hostname=target.spec.name,
+            ip="127.0.0.1",
+            platform=Platform(short_name=platform),
+            connection_options=Secret(json.dumps(entries)) if entries else None,
+        )
         options = ConnectionOptions(
             host="127.0.0.1",
             port=target.port,
@@ -99,6 +110,10 @@ class Sessions:
 
 
 @pytest.fixture
-def sessions(request: pytest.FixtureRequest, tmp_path: Path) -> Sessions:
+def sessions(request: pytest.FixtureRequest, tmp_path: Path, network: SimulatedNetwork) -> Sessions:
     """Sessions of the plugin that the test is parametrised with."""
-    return Sessions(plugin=PLUGINS[request.getfixturevalue("plugin")](), known_hosts=tmp_path / "known_hosts")
+    return Sessions(
+        plugin=PLUGINS[request.getfixturevalue("plugin")](),
+        known_hosts=tmp_path / "known_hosts",
+        public_key=network.public_key,
+    )
