@@ -22,8 +22,3 @@ def isolated_home(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(empty_home))
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "SSH_AUTH_SOCK"):
         monkeypatch.delenv(name, raising=False)
-
-
-def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name a set the same in every process: xdist's workers compare what they collected."""
-    return f"{{{', '.join(sorted(map(repr, val)))}}}" if isinstance(val, set | frozenset) else None

@@ -45,7 +45,7 @@ class Row(BaseModel):
         (math.nan, None),
         ({3, 10, 2}, [2, 3, 10]),
         ({"a", 1}, ["a", 1]),
-        pytest.param(frozenset({"b", "a"}), ["a", "b"], id="frozenset"),  # whose repr differs from process to process
+        (frozenset({"b", "a"}), ["a", "b"]),
         ((1, (2,)), [1, [2]]),
         (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
         (datetime(2026, 1, 2, 3, tzinfo=UTC), "2026-01-02T03:00:00Z"),
@@ -66,7 +66,7 @@ class Row(BaseModel):
         (Secret("hunter2"), "********"),
         ({"deep": [Secret("hunter2")]}, {"deep": ["********"]}),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,  # the repr of a set differs from process to process
 )
 def test_a_standard_form_is_used_where_there_is_one(value: object, form: object) -> None:
     assert to_json(value) == form
