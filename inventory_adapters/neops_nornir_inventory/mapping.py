@@ -1,26 +1,27 @@
-"""From Nornir's hosts and groups to entities, with everything that a host inherits worked out."""
+"""From Nornir's hosts, groups and defaults to entities, each with its own values: the CMS works out the rest."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from netutils.lib_mapper import NAPALM_LIB_MAPPER, NETMIKO_LIB_MAPPER, SCRAPLI_LIB_MAPPER
-from nornir.core.inventory import ConnectionOptions, Host, Inventory
+from nornir.core.inventory import ConnectionOptions, Defaults, Group, Host, Inventory
 from pydantic import JsonValue
 
-from neops.entities import EntityBatch, NewDevice, NewGroup, Secret
+from neops.entities import DEFAULTS_GROUP, EntityBatch, NewDevice, NewGroup, Secret
 
 _CONNECTION_FIELDS = ("hostname", "port", "username", "password", "platform", "extras")
 
 
 def to_entities(inventory: Inventory) -> EntityBatch:
-    """Devices and groups; a device's facts are its data with what it inherits."""
-    return EntityBatch(
-        groups=tuple(NewGroup(name=group.name, facts=json_data(group.data)) for group in inventory.groups.values()),
-        devices=tuple(_device(host) for host in inventory.hosts.values()),
-    )
+    """The devices and groups of an inventory; its defaults, where they say anything, are the group DEFAULTS_GROUP."""
+    groups = [_group(group) for group in inventory.groups.values()]
+    defaults = NewGroup(name=DEFAULTS_GROUP, **_said_by(inventory.defaults))
+    if any(getattr(defaults, name) for name in type(defaults).model_fields if name != "name"):
+        groups.append(defaults)
+    return EntityBatch(groups=tuple(groups), devices=tuple(_device(host) for host in inventory.hosts.values()))
 
 
 def platform_name(platform: str | None) -> str | None:
@@ -31,37 +32,38 @@ def platform_name(platform: str | None) -> str | None:
 
 
 def _device(host: Host) -> NewDevice:
-    options = _connection_options(host)
-    return NewDevice(
-        hostname=host.name,
-        ip=host.hostname,
-        port=host.port,
-        username=host.username,
-        password=None if host.password is None else Secret(host.password),
-        platform=platform_name(host.platform),
-        connection_options=Secret(json.dumps(options, sort_keys=True)) if options else None,
-        groups=[group.name for group in host.groups],
-        facts=json_data(dict(host.items())),
-    )
+    return NewDevice(hostname=host.name, groups=[group.name for group in host.groups], **_said_by(host))
 
 
-def _connection_options(host: Host) -> dict[str, dict[str, JsonValue]]:
-    sources = [host.connection_options]
-    sources += [group.connection_options for group in host.extended_groups()]
-    sources.append(host.defaults.connection_options)
-    names = dict.fromkeys(name for source in sources for name in source)
-    return {name: _merged([source[name] for source in sources if name in source]) for name in names}
+def _group(group: Group) -> NewGroup:
+    return NewGroup(name=group.name, parents=[parent.name for parent in group.groups], **_said_by(group))
 
 
-def _merged(sources: list[ConnectionOptions]) -> dict[str, JsonValue]:
-    """Nornir's rule: field by field, the nearest that gives one; extras as a whole."""
-    merged: dict[str, JsonValue] = {}
+def _said_by(element: Host | Group | Defaults) -> dict[str, Any]:
+    """Its own values: Host's attributes give inherited ones too, those of its base class do not."""
+    own = {name: object.__getattribute__(element, name) for name in ("port", "username", "password", "platform")}
+    platform, options = platform_name(own["platform"]), _connection_options(element.connection_options)
+    return {
+        "ip": object.__getattribute__(element, "hostname"),
+        "port": own["port"],
+        "username": own["username"],
+        "password": None if own["password"] is None else Secret(own["password"]),
+        "platform": platform,
+        "platform_alias": own["platform"] if platform != own["platform"] else None,
+        "connection_options": Secret(json.dumps(options, sort_keys=True)) if options else None,
+        "facts": json_data(element.data),
+    }
+
+
+def _connection_options(options: Mapping[str, ConnectionOptions]) -> dict[str, dict[str, JsonValue]]:
+    return {name: dict(_given(one)) for name, one in options.items()}
+
+
+def _given(options: ConnectionOptions) -> Iterator[tuple[str, JsonValue]]:
     for name in _CONNECTION_FIELDS:
-        given = (getattr(source, name) for source in sources)
-        value = next((one for one in given if one is not None), None)
+        value = getattr(options, name)
         if value is not None:
-            merged[name] = json_value(value)
-    return merged
+            yield name, json_value(value)
 
 
 def json_data(data: Mapping[str, Any]) -> dict[str, JsonValue]:

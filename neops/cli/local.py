@@ -93,7 +93,8 @@ class LocalStack:
 
         def forget(connection: Connection, _now: object) -> None:
             connection.execute(text("PRAGMA secure_delete = ON"))
-            connection.execute(text("UPDATE cms_devices SET password = NULL, connection_options = NULL"))
+            for table in ("cms_devices", "cms_groups"):
+                connection.execute(text(f"UPDATE {table} SET password = NULL, connection_options = NULL"))  # noqa: S608
 
         await self.engine.store.write(forget)
 

@@ -161,8 +161,8 @@ def _device_settings() -> DeviceSettings:
 
 
 def _learn_secrets(redactor: Redactor, batch: EntityBatch) -> None:
-    for device in batch.devices:
-        redactor.add(device.password)
+    for one in (*batch.groups, *batch.devices):
+        redactor.add(one.password)
 
 
 def _run_folder(data: Path, name: str) -> Path:

@@ -11,22 +11,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, and_, select
 
 from neops.cms import tables
+from neops.cms.inheritance import LEVEL_COLUMNS, parents_of_groups
+from neops.cms.memberships import groups_of
 from neops.cms.query import compile_query
+from neops.cms.rows import batches
 from neops.entities import (
+    DEFAULTS_GROUP,
     Device,
     DeviceGroup,
     EntityReference,
     EntityType,
     Interface,
+    ParentGroup,
     Platform,
     Secret,
 )
-
-_BATCH = 500
-"""Ids in one IN list; SQLite's default limit is 32,766 variables, the planner is happier with less."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,18 +60,20 @@ class EntityStore:
         ids: Sequence[int] | None = None,
         limit: int | None = None,
     ) -> list[int]:
-        """Ids of the entities that match, in id order.
+        """Ids of the entities that match, in id order; DEFAULTS_GROUP is no group to run on.
 
         Raises:
             QueryInvalid: the query has a mistake.
         """
         table = tables_of(entity)
         condition = compile_query(entity, query)
+        if entity is EntityType.GROUP:
+            condition = and_(condition, tables.groups.c.name != DEFAULTS_GROUP)
         if ids is None:
             return list(connection.scalars(select(table.c.id).where(condition).order_by(table.c.id).limit(limit)))
         found = [
             one
-            for batch in _batches(ids)
+            for batch in batches(ids)
             for one in connection.scalars(select(table.c.id).where(condition, table.c.id.in_(batch)))
         ]
         return sorted(found)[:limit]
@@ -77,15 +81,27 @@ class EntityStore:
     def devices(self, connection: Connection, ids: Iterable[int]) -> list[Device]:
         """Devices by id, in id order, with references to their groups and interfaces, without secrets."""
         rows = _rows(connection, _devices_select(), tables.devices.c.id, ids)
-        groups = _references(connection, tables.group_members.c.device_id, tables.group_members.c.group_id, rows)
+        groups = groups_of(connection, [row.id for row in rows])
         ports = _references(connection, tables.interfaces.c.device_id, tables.interfaces.c.id, rows)
-        return [_device(row, groups[row.id], ports[row.id]) for row in rows]
+        return [
+            _device(row, [EntityReference(id=group) for group in groups.get(row.id, ())], ports[row.id]) for row in rows
+        ]
 
     def device_groups(self, connection: Connection, ids: Iterable[int]) -> list[DeviceGroup]:
-        """Groups by id, in id order, with references to their members."""
+        """Groups by id, in id order, with references to their members and with the groups they inherit from."""
         rows = _rows(connection, select(tables.groups), tables.groups.c.id, ids)
         members = _references(connection, tables.group_members.c.group_id, tables.group_members.c.device_id, rows)
-        return [DeviceGroup(**_plain(row), devices=members[row.id], device_count=len(members[row.id])) for row in rows]
+        parents = _parents(connection) if rows else {}
+        return [
+            DeviceGroup(
+                **_plain(row, *LEVEL_COLUMNS, "platform"),
+                facts=row.facts,
+                parents=parents.get(row.id, []),
+                devices=members[row.id],
+                device_count=len(members[row.id]),
+            )
+            for row in rows
+        ]
 
     def interfaces(self, connection: Connection, ids: Iterable[int]) -> list[Interface]:
         """Interfaces by id, in id order, each with a reference to its device."""
@@ -184,25 +200,37 @@ def _device(row: Row[Any], groups: list[EntityReference], interfaces: list[Entit
 
 def _rows(connection: Connection, wanted: Select[Any], key: Any, ids: Iterable[int]) -> list[Row[Any]]:
     ordered = sorted(set(ids))
-    return [
-        row for batch in _batches(ordered) for row in connection.execute(wanted.where(key.in_(batch)).order_by(key))
-    ]
+    return [row for batch in batches(ordered) for row in connection.execute(wanted.where(key.in_(batch)).order_by(key))]
+
+
+def _parents(connection: Connection) -> dict[int, list[ParentGroup]]:
+    """What each group inherits from, down to the roots; a group that inherits from itself is cut there."""
+    above = parents_of_groups(connection)
+    known = {
+        row.id: row
+        for row in connection.execute(select(tables.groups.c.id, tables.groups.c.name, tables.groups.c.facts))
+    }
+
+    def parents(group: int, below: tuple[int, ...]) -> list[ParentGroup]:
+        return [
+            ParentGroup(id=one, name=known[one].name, facts=known[one].facts, parents=parents(one, (*below, one)))
+            for one in above.get(group, ())
+            if one not in below
+        ]
+
+    return {group: parents(group, (group,)) for group in above}
 
 
 def _references(
     connection: Connection, owner: Any, target: Any, rows: Sequence[Row[Any]]
 ) -> Mapping[int, list[EntityReference]]:
     found: dict[int, list[EntityReference]] = defaultdict(list)
-    for batch in _batches([row.id for row in rows]):
+    for batch in batches([row.id for row in rows]):
         for owner_id, target_id in connection.execute(
             select(owner, target).where(owner.in_(batch)).order_by(owner, target)
         ):
             found[owner_id].append(EntityReference(id=target_id))
     return found
-
-
-def _batches(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[start : start + _BATCH] for start in range(0, len(ids), _BATCH))
 
 
 def _plain(row: Row[Any], *without: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ devices = Table(
     Column("password", Text),
     Column("connection_options", Text),
     Column("platform_id", ForeignKey("cms_platforms.id"), index=True),
+    Column("platform_alias", Text),
     Column("vendor", Text, index=True),
     Column("model", Text, index=True),
     Column("serial", Text, index=True),
@@ -42,10 +43,12 @@ devices = Table(
     Column("current_configuration", Text),
     Column("last_configuration", Text),
     Column("facts", JSON, nullable=False),
+    Column("inherited", JSON(none_as_null=True)),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
     sqlite_autoincrement=True,
 )
+"""What a device inherits is worked out in its row; `inherited` says which of it that is."""
 
 groups = Table(
     "cms_groups",
@@ -54,6 +57,13 @@ groups = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("title", Text),
     Column("description", Text),
+    Column("ip", Text),
+    Column("port", Integer),
+    Column("username", Text),
+    Column("password", Text),
+    Column("platform", Text),
+    Column("platform_alias", Text),
+    Column("connection_options", Text),
     Column("facts", JSON, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
     Column("updated_at", DateTime(timezone=True), nullable=False),
@@ -65,7 +75,17 @@ group_members = Table(
     metadata,
     Column("group_id", ForeignKey("cms_groups.id", ondelete="CASCADE"), primary_key=True),
     Column("device_id", ForeignKey("cms_devices.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, nullable=False, server_default="0"),
     Index("ix_cms_group_members_device_id", "device_id"),
+)
+"""`position`: the order in which the device inherits from its groups."""
+
+group_parents = Table(
+    "cms_group_parents",
+    metadata,
+    Column("group_id", ForeignKey("cms_groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("parent_id", ForeignKey("cms_groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, nullable=False, server_default="0"),
 )
 
 interfaces = Table(

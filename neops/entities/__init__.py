@@ -1,8 +1,26 @@
 """The things neops knows about a network: devices, interfaces, groups, platforms, and changes to them."""
 
-from neops.entities.batch import INVENTORY_GROUP, EntityBatch, NewDevice, NewGroup
+from neops.entities.batch import (
+    INVENTORY_GROUP,
+    EntityBatch,
+    NewDevice,
+    NewGroup,
+    NewInterface,
+    inherited_facts,
+    own_facts,
+)
 from neops.entities.changes import EntityCreate, EntityDelete, EntityPatch, EntityUpdate
-from neops.entities.models import ConnectionState, Device, DeviceGroup, Interface, InterfaceState, Platform
+from neops.entities.inheritance import DEFAULTS_GROUP
+from neops.entities.models import (
+    ConnectionState,
+    Device,
+    DeviceGroup,
+    Inherited,
+    Interface,
+    InterfaceState,
+    ParentGroup,
+    Platform,
+)
 from neops.entities.references import (
     TEMPORARY_ID_MAX,
     TEMPORARY_ID_MIN,
@@ -14,6 +32,7 @@ from neops.entities.references import (
 from neops.entities.secrets import MASK, REVEAL, Secret
 
 __all__ = [
+    "DEFAULTS_GROUP",
     "INVENTORY_GROUP",
     "MASK",
     "REVEAL",
@@ -31,10 +50,15 @@ __all__ = [
     "EntityReference",
     "EntityType",
     "EntityUpdate",
+    "Inherited",
     "Interface",
     "InterfaceState",
     "NewDevice",
     "NewGroup",
+    "NewInterface",
+    "ParentGroup",
     "Platform",
     "Secret",
+    "inherited_facts",
+    "own_facts",
 ]

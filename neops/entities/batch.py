@@ -1,4 +1,28 @@
-"""What an inventory adapter hands over: entities without ids, found again by their names."""
+"""What an inventory adapter hands over: entities without ids, found again by their names.
+
+Every entity carries its *own* values, exactly as its source says them; the CMS works out what a device inherits
+(`neops.entities.inheritance`, Nornir's rules) and keeps both. For a SimpleInventory that means:
+
+| Nornir                    | batch                                                                 |
+|---------------------------|-----------------------------------------------------------------------|
+| host `name`, `hostname`   | `NewDevice.hostname`, `.ip`                                           |
+| `platform: ios`           | `platform="cisco_ios"` (netmiko's name), `platform_alias="ios"`       |
+| `data`                    | `facts`                                                               |
+| `connection_options`      | `connection_options`: the same object as JSON text, per level         |
+| `groups` of a host        | `groups`: names, in order                                             |
+| `groups` of a group       | `NewGroup.parents`: names, in order                                   |
+| defaults                  | the `NewGroup` named DEFAULTS_GROUP                                   |
+
+A field that is *set* is written, also where it is None; one that is not set is left as the CMS has it. Of `facts`, the
+keys that are given are written and all others left alone.
+
+What comes back out, in a job's context and over REST: `Device` with everything worked out (`username`, `password`,
+`port`, `platform`, `connection_options`, `facts`), `Device.inherited` naming what of it is not its own, `Device.groups`
+in order, `DeviceGroup.facts` (its own) and `DeviceGroup.parents` (recursively, with their own facts). Build a Nornir
+inventory from those by giving each host `own_facts(device)` as its data and all else worked out; facts that a device
+inherits and none of its groups or their parents gives are the defaults' (`inherited_facts`). Credentials and connection
+options of groups never travel: they are worked out into their members.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +30,7 @@ from dataclasses import dataclass, field
 
 from pydantic import Field, JsonValue
 
+from neops.entities.models import Device, InterfaceState
 from neops.entities.references import Entity
 from neops.entities.secrets import Secret
 
@@ -16,35 +41,69 @@ INVENTORY_GROUP = "neops.inventories"
 """
 
 
-class NewGroup(Entity):
-    """A group as an inventory knows it; found again by `name`."""
+class _Inheritable(Entity):
+    """What a device says itself, or a group for its members."""
 
-    name: str
-    description: str | None = None
-    facts: dict[str, JsonValue] = Field(default_factory=dict)
-
-
-class NewDevice(Entity):
-    """A device as an inventory knows it; found again by `hostname`.
-
-    `platform` is netmiko's device type. `groups` are names. `facts` carries the inventory's own data.
-    """
-
-    hostname: str
     ip: str | None = None
+    """Address or DNS name to connect to."""
     port: int | None = Field(default=None, ge=1, le=65535)
     username: str | None = None
     password: Secret | None = None
     platform: str | None = None
-    vendor: str | None = None
+    """netmiko's device type."""
+    platform_alias: str | None = None
     connection_options: Secret | None = None
-    groups: list[str] = Field(default_factory=list)
     facts: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class NewGroup(_Inheritable):
+    """A group as an inventory knows it; found again by `name`."""
+
+    name: str
+    title: str | None = None
+    description: str | None = None
+    parents: list[str] = Field(default_factory=list)
+
+
+class NewInterface(Entity):
+    """An interface of a device; found again by `name` on that device."""
+
+    name: str
+    description: str | None = None
+    state: InterfaceState | None = None
+    ifindex: int | None = None
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class NewDevice(_Inheritable):
+    """A device as an inventory knows it; found again by `hostname`. `groups` are names."""
+
+    hostname: str
+    vendor: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    software_release: str | None = None
+    external_reference: str | None = None
+    """How the source finds it again, such as NetBox's URL of the device."""
+    groups: list[str] = Field(default_factory=list)
+    interfaces: list[NewInterface] = Field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
 class EntityBatch:
-    """Groups and devices to bring into the CMS; groups that a device names and nobody lists are created empty."""
+    """Groups and devices to bring into the CMS; groups that someone names and nobody lists are created empty."""
 
     devices: tuple[NewDevice, ...] = field(default=())
     groups: tuple[NewGroup, ...] = field(default=())
+
+
+def own_facts(device: Device) -> dict[str, JsonValue]:
+    """The facts that the device has itself."""
+    foreign = set(device.inherited.facts) if device.inherited else set()
+    return {key: value for key, value in device.facts.items() if key not in foreign}
+
+
+def inherited_facts(device: Device) -> dict[str, JsonValue]:
+    """The facts that the device has from its groups or from the defaults."""
+    foreign = device.inherited.facts if device.inherited else []
+    return {key: device.facts[key] for key in foreign if key in device.facts}

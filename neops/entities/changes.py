@@ -58,6 +58,7 @@ Changeable: TypeAlias = Device | DeviceGroup | Interface
 READ_ONLY = frozenset(
     {
         *("id", "created_at", "updated_at", "deleted_at", "first_seen_at", "inventory_updated_at"),
+        *("inherited", "parents", "platform_alias"),
         *("active_lock_counts", "group_count", "interface_count", "device_count", "client_count"),
         *("is_read_locked", "is_write_locked", "permission", "permission_flags", "role_permissions"),
     }

@@ -15,6 +15,10 @@ from neops.entities.references import Entity, EntityId, EntityReference
 from neops.entities.secrets import Secret
 
 
+def _is_empty(value: list[object]) -> bool:
+    return not value
+
+
 class ConnectionState(StrEnum):
     """What the last attempt to reach a device gave."""
 
@@ -43,8 +47,32 @@ class Platform(Entity):
     vendor: str | None = None
 
 
+class Inherited(Entity):
+    """Which of a device's values come from its groups or from the defaults; the others are its own.
+
+    `fields` are among `ip, port, username, password, platform`. `connections` names, by plugin, the fields of
+    `connection_options` that are inherited; None stands for an entry of which the device itself says nothing.
+    """
+
+    fields: list[str] = Field(default_factory=list)
+    facts: list[str] = Field(default_factory=list)
+    connections: dict[str, list[str] | None] = Field(default_factory=dict)
+
+
+class ParentGroup(Entity):
+    """A group that another one inherits from, with its own facts."""
+
+    id: EntityId | None = None
+    name: str
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    parents: list[ParentGroup] = Field(default_factory=list, exclude_if=_is_empty)
+
+
 class Device(Entity):
-    """A managed device. Assign to its fields in a block: what changed is persisted when the run completes."""
+    """A managed device. Assign to its fields in a block: what changed is persisted when the run completes.
+
+    What it inherits from its groups is worked out already; `inherited` says what that is.
+    """
 
     id: EntityId
     hostname: str | None = None
@@ -52,6 +80,8 @@ class Device(Entity):
     username: str | None = None
     password: Secret | None = None
     platform: Platform | None = None
+    platform_alias: str | None = None
+    """How the inventory spells the platform where that is not netmiko's name, such as NAPALM's `ios`."""
     vendor: str | None = None
     model: str | None = None
     serial: str | None = None
@@ -64,7 +94,9 @@ class Device(Entity):
     A Secret, because extras hold enable secrets and key passphrases.
     """
     facts: dict[str, JsonValue] = Field(default_factory=dict)
+    inherited: Inherited | None = None
     groups: list[EntityReference] = Field(default_factory=list)
+    """In the order in which the device inherits from them."""
     interfaces: list[EntityReference] = Field(default_factory=list)
     devices: list[EntityReference] | None = None
     controller: EntityReference | None = None
@@ -143,12 +175,14 @@ class Interface(Entity):
 
 
 class DeviceGroup(Entity):
-    """A named set of devices."""
+    """A named set of devices. Its facts are its own; members have them, and those of its parents, worked out."""
 
     id: EntityId
     name: str | None = None
     title: str | None = None
     description: str | None = None
+    parents: list[ParentGroup] = Field(default_factory=list, exclude_if=_is_empty)
+    """The groups it inherits from, in order."""
     devices: list[EntityReference] = Field(default_factory=list)
     facts: dict[str, JsonValue] = Field(default_factory=dict)
     location: dict[str, Any] | None = None

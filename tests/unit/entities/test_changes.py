@@ -20,6 +20,7 @@ from neops.entities import (
     EntityReference,
     EntityType,
     EntityUpdate,
+    Inherited,
     Interface,
     Platform,
     Secret,
@@ -107,7 +108,14 @@ def test_a_secret_inside_facts_stays_masked(device: Device) -> None:
 
 @pytest.mark.parametrize("name", sorted(READ_ONLY & Device.model_fields.keys()))
 def test_what_the_cms_keeps_itself_is_refused(name: str, device: Device) -> None:
-    value: Any = {"permission_flags": ["w"], "is_read_locked": True, "is_write_locked": True}.get(name, 5)
+    values = {
+        "permission_flags": ["w"],
+        "is_read_locked": True,
+        "is_write_locked": True,
+        "inherited": Inherited(fields=["port"]),
+        "platform_alias": "ios",
+    }
+    value: Any = values.get(name, 5)
     after = device.model_copy(deep=True)
     setattr(after, name, datetime(2026, 1, 1, tzinfo=UTC) if name.endswith("_at") else value)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from neops.entities import DEFAULTS_GROUP
 from neops.errors import InventoryInvalid
 from neops_nornir_inventory import load
 
@@ -49,30 +50,37 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("source", [".", "config.yaml"])
-def test_what_a_host_inherits_is_worked_out(folder: Path, source: str) -> None:
+def test_every_host_has_its_own_values_only(folder: Path, source: str) -> None:
     r1, sw1 = load(str(folder / source)).devices
 
-    assert (r1.hostname, r1.ip, r1.port, r1.platform, r1.username) == ("r1", "192.0.2.1", 2201, "cisco_ios", "zrh")
-    assert r1.facts == {"role": "core", "since": "2024-01-02", "tier": 1, "site": "zrh", "domain": "example.net"}
+    assert (r1.hostname, r1.ip, r1.port, r1.username) == ("r1", "192.0.2.1", 2201, None)
+    assert r1.facts == {"role": "core", "since": "2024-01-02"}
     assert r1.groups == ["core"]
-    assert (sw1.platform, sw1.username, sw1.groups) == ("arista_eos", "admin", [])
+    assert (sw1.ip, sw1.platform, sw1.groups) == ("192.0.2.2", None, [])
 
 
-def test_connection_options_merge_field_by_field(folder: Path) -> None:
+def test_a_platform_has_netmikos_name_and_keeps_its_own(folder: Path) -> None:
     r1 = load(str(folder)).devices[0]
 
-    assert r1.connection_options is not None
-    assert json.loads(r1.connection_options.reveal()) == {
-        "netmiko": {"port": 22, "extras": {"secret": "s3cret"}},
-        "napalm": {"extras": {"optional_args": {"dest_file_system": "flash:"}}},
-    }
+    assert (r1.platform, r1.platform_alias) == ("cisco_ios", "ios")
 
 
-def test_groups_keep_their_own_data(folder: Path) -> None:
-    assert {group.name: group.facts for group in load(str(folder)).groups} == {
-        "core": {"tier": 1},
-        "zurich": {"site": "zrh"},
-    }
+def test_groups_and_defaults_keep_what_they_hand_on(folder: Path) -> None:
+    core, zurich, defaults = load(str(folder)).groups
+
+    assert (core.name, core.parents, core.facts) == ("core", ["zurich"], {"tier": 1})
+    assert core.connection_options is not None
+    assert json.loads(core.connection_options.reveal())["netmiko"] == {"port": 22, "extras": {"fast_cli": True}}
+    assert (zurich.name, zurich.username, zurich.facts) == ("zurich", "zrh", {"site": "zrh"})
+    assert (defaults.name, defaults.username, defaults.platform) == (DEFAULTS_GROUP, "admin", "arista_eos")
+    assert defaults.password is not None
+    assert defaults.password.reveal() == "hunter2"
+
+
+def test_defaults_that_say_nothing_are_no_group(folder: Path) -> None:
+    (folder / "defaults.yaml").unlink()
+
+    assert [group.name for group in load(str(folder)).groups] == ["core", "zurich"]
 
 
 def test_passwords_do_not_show(folder: Path) -> None:
