@@ -91,6 +91,7 @@ class Engine:
 
     async def start(self) -> None:
         """Take up unfinished runs and the work in the background."""
+        await self.store.jobs.extend(timedelta(seconds=self._settings.lease_s))
         self._blackboard.start()
         await self._scheduler.start()
         self._housekeeping.start()

@@ -94,6 +94,10 @@ from neops.protocol.runs import (
 )
 from neops.protocol.version import EngineVersion, Extension, Health, VersionCompatibility, VersionCompatibilityRequest
 from neops.protocol.workers import (
+    Cancellations,
+    CancellationsQuery,
+    HeldJob,
+    Ping,
     RegisterWorker,
     WorkerActionResult,
     WorkerCleanupResult,
@@ -111,6 +115,8 @@ __all__ = [
     "AuthzError",
     "AuthzMode",
     "BumpName",
+    "Cancellations",
+    "CancellationsQuery",
     "ComparedVersion",
     "DbUpdates",
     "EngineVersion",
@@ -125,6 +131,7 @@ __all__ = [
     "FunctionBlockRegistration",
     "FunctionBlockType",
     "Health",
+    "HeldJob",
     "HeldLocks",
     "Histogram",
     "HistogramBucket",
@@ -165,6 +172,7 @@ __all__ = [
     "Message",
     "NamePart",
     "PageInclude",
+    "Ping",
     "PublishBadRequest",
     "PublishConflict",
     "PublishRefusal",

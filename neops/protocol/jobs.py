@@ -51,6 +51,8 @@ class JobDefinition(Message):
     lease_token: Maybe[str] = None
     attempt: Maybe[Annotated[Int, Field(ge=1)]] = None
     deadline: Maybe[Timestamp] = None
+    remaining_seconds: Maybe[float] = None
+    """From the engine's answer to the deadline, so that the two clocks need not agree."""
     workflow_execution_id: Maybe[str] = None
     forward_result: Maybe[JobExecutionResult] = None
 

@@ -30,6 +30,13 @@ class Extension(StrEnum):
     """A block's registration says whether it has an acquire of its own; one without gets no ACQUIRE job."""
     FORWARD_RESULT = "forwardResult"
     """A ROLLBACK job carries the result of the job that it undoes."""
+    HELD_JOBS = "heldJobs"
+    """A ping lists the jobs that the worker holds: their leases and no others are renewed, the answer names lost ones.
+
+    A job counts as started with the first ping that lists it; one that no ping listed goes back into the queue.
+    """
+    HELD_CANCEL = "heldCancel"
+    """`POST /workers/{uuid}/cancellations` is answered as soon as a job of the worker is to stop."""
 
 
 class VersionCompatibilityRequest(Message):

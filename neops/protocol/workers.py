@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from neops.protocol.message import Bool, Count, Maybe, Message, Timestamp
 
@@ -40,12 +43,46 @@ class WorkerRegistration(Message):
     function_block_ids: Maybe[list[str]] = None
 
 
+class HeldJob(Message):
+    """A job that a worker holds, under the lease that it knows."""
+
+    job_id: str
+    lease_token: Maybe[str] = None
+
+
+class Ping(Message):
+    """Body of `POST /workers/{uuid}/ping`, extension `heldJobs`: what the worker runs, and what it has not delivered.
+
+    Without a list all leases of the worker are renewed.
+    """
+
+    jobs: Maybe[list[HeldJob]] = None
+
+
 class WorkerActionResult(Message):
     """Answer to `POST /workers/{uuid}/ping` and `…/unregister` (200)."""
 
     success: Bool
     cancel: Maybe[list[str]] = None
     """Ids of the worker's jobs to stop now."""
+    lost: Maybe[list[str]] = None
+    """Ids of listed jobs that this worker no longer holds: stop them, another one may be at the same device."""
+
+
+class CancellationsQuery(Message):
+    """Body of `POST /workers/{uuid}/cancellations`, extension `heldCancel`."""
+
+    known: list[str]
+    """Ids of jobs that are being stopped already."""
+    wait_seconds: Annotated[float, Field(ge=0)]
+    """How long the answer may take when there is nothing to stop."""
+
+
+class Cancellations(Message):
+    """Answer to `POST /workers/{uuid}/cancellations` (200)."""
+
+    cancel: list[str]
+    """Ids of the worker's jobs to stop now, without the known ones."""
 
 
 class WorkerCleanupResult(Message):

@@ -14,13 +14,23 @@ from neops.engine.api.answers import JSON, answer, empty, refusal, refuse_invali
 from neops.engine.blackboard import Blackboard
 from neops.engine.store.changes import PushOutcome
 from neops.engine.store.records import WorkerId
-from neops.protocol import JobEvents, JobLog, JobPoll, JobResult, WorkerActionResult, dump_jobs
+from neops.protocol import (
+    Cancellations,
+    CancellationsQuery,
+    JobEvents,
+    JobLog,
+    JobPoll,
+    JobResult,
+    Ping,
+    WorkerActionResult,
+    dump_jobs,
+)
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
 class HotRoutes:
-    """Poll, push, tell, ping."""
+    """Poll, push, tell, ping, cancellations."""
 
     def __init__(self, board: Blackboard) -> None:
         self._board = board
@@ -32,7 +42,8 @@ class HotRoutes:
             Route("/blackboard/job/result", _checked(self._push), methods=["POST"]),
             Route("/blackboard/job/events", _checked(self._tell), methods=["POST"]),
             Route("/blackboard/job/log", _checked(self._log), methods=["POST"]),
-            Route("/workers/{uuid}/ping", self._ping, methods=["POST"]),
+            Route("/workers/{uuid}/ping", _checked(self._ping), methods=["POST"]),
+            Route("/workers/{uuid}/cancellations", _checked(self._cancellations), methods=["POST"]),
         ]
 
     async def _poll(self, request: Request) -> Response:
@@ -58,8 +69,17 @@ class HotRoutes:
         return empty(HTTPStatus.CREATED)
 
     async def _ping(self, request: Request) -> Response:
-        heartbeat = await self._board.ping(WorkerId(request.path_params["uuid"]))
-        return answer(WorkerActionResult(success=True, cancel=list(heartbeat.cancel) or None))
+        body = await request.body()
+        ping = Ping.model_validate_json(body) if body else None
+        heartbeat = await self._board.ping(WorkerId(request.path_params["uuid"]), ping)
+        cancel, lost = list(heartbeat.cancel) or None, list(heartbeat.lost) or None
+        return answer(WorkerActionResult(success=True, cancel=cancel, lost=lost))
+
+    async def _cancellations(self, request: Request) -> Response:
+        query = CancellationsQuery.model_validate_json(await request.body())
+        worker = WorkerId(request.path_params["uuid"])
+        canceled = await self._board.cancellations(worker, query, lambda: _disconnected(request))
+        return answer(Cancellations(cancel=[*canceled]))
 
 
 async def _disconnected(request: Request) -> None:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from neops.engine.artifacts import ArtifactFiles
+from neops.engine.blackboard.cancelling import CancelChannel
 from neops.engine.blackboard.claims import Claimer, Gone
 from neops.engine.blackboard.delivery import SecretsOf, Undeliverable, devices_of, message_of
-from neops.engine.store.changes import Claim, Heartbeat, JobNote, NewWorker, Push, PushOutcome
+from neops.engine.store.changes import Claim, Heartbeat, HeldLease, JobNote, NewWorker, Push, PushOutcome
 from neops.engine.store.port import Store
 from neops.engine.store.records import BlockId, EventKind, JobId, Lease, Worker, WorkerId
 from neops.errors import NeopsError
 from neops.protocol import (
+    CancellationsQuery,
     Extension,
     JobDefinition,
     JobEvent,
@@ -24,6 +26,7 @@ from neops.protocol import (
     JobPoll,
     JobResult,
     JsonObject,
+    Ping,
     RegisterWorker,
 )
 
@@ -58,7 +61,7 @@ class Blackboard:
 
     def __init__(self, store: Store, files: ArtifactFiles, secrets_of: SecretsOf, terms: LeaseTerms) -> None:
         self._store, self._files, self._secrets_of, self._terms = store, files, secrets_of, terms
-        self._claimer = Claimer(store)
+        self._claimer, self._cancels = Claimer(store), CancelChannel(store)
         self._extensions: dict[WorkerId, frozenset[str]] = {}
 
     def start(self) -> None:
@@ -66,7 +69,8 @@ class Blackboard:
         self._claimer.start()
 
     async def stop(self) -> None:
-        """Answer the polls that wait, with nothing."""
+        """Answer the polls and questions that wait, with nothing."""
+        self._cancels.close()
         await self._claimer.stop()
 
     async def register(self, worker: RegisterWorker) -> Worker:
@@ -85,16 +89,27 @@ class Blackboard:
         _log.info("worker registered", extra={"worker": registered.id, "worker_name": worker.name})
         return registered
 
-    async def ping(self, worker: WorkerId) -> Heartbeat:
-        """Renew a worker's leases.
+    async def ping(self, worker: WorkerId, ping: Ping | None = None) -> Heartbeat:
+        """Renew a worker's leases: those of the jobs it lists, all of a worker that lists none.
 
         Raises:
             WorkerUnknown: it has to register again.
         """
-        heartbeat = await self._store.workers.touch(worker)
+        heartbeat = await self._store.workers.touch(worker, None if ping is None else _held(ping))
         if heartbeat is None:
             raise WorkerUnknown(worker)
         return heartbeat
+
+    async def cancellations(self, worker: WorkerId, query: CancellationsQuery, gone: Gone) -> list[JobId]:
+        """The worker's jobs that shall stop, as soon as there are any.
+
+        Raises:
+            WorkerUnknown: it has to register again.
+        """
+        await self._extensions_of(worker)
+        known = {JobId(job) for job in query.known}
+        wait_s = min(query.wait_seconds, self._terms.longest_hold.total_seconds())
+        return await self._cancels.wait(worker, known, wait_s=wait_s, gone=gone)
 
     async def unregister(self, worker: WorkerId) -> None:
         """Let a worker go; its held polls end first, so that none of them leases a job on the way out.
@@ -107,9 +122,10 @@ class Blackboard:
             raise WorkerUnknown(worker)
 
     def dismiss(self, worker: WorkerId) -> None:
-        """End the held polls of a worker and forget what it can."""
+        """End the held polls and questions of a worker and forget what it can."""
         self._extensions.pop(worker, None)
         self._claimer.dismiss(worker)
+        self._cancels.dismiss(worker)
 
     async def poll(self, poll: JobPoll, gone: Gone) -> list[JobDefinition]:
         """Lend jobs to a worker, unless it has hung up meanwhile.
@@ -124,10 +140,11 @@ class Blackboard:
             blocks=tuple(BlockId(block.id) for block in poll.function_block_ids),
             limit=poll.limit or 1,
             lease=self._terms.first if Extension.LEASE_TOKEN in extensions else self._terms.published,
+            confirms=Extension.HELD_JOBS in extensions,
         )
         leases = await self._claimer.leases(claim, wait_s=self._hold_s(poll), gone=gone)
         try:
-            return await self._messages(leases, extensions) if leases else []
+            return await self._messages(leases, extensions, claim.lease) if leases else []
         except BaseException:
             self._claimer.give_back(leases)
             raise
@@ -174,16 +191,24 @@ class Blackboard:
             known = self._extensions[worker] = found.extensions
         return known
 
-    async def _messages(self, leases: Sequence[Lease], extensions: frozenset[str]) -> list[JobDefinition]:
+    async def _messages(
+        self, leases: Sequence[Lease], extensions: frozenset[str], term: timedelta
+    ) -> list[JobDefinition]:
         secrets = await self._secrets_of(devices_of(leases))
         messages: list[JobDefinition] = []
         for lease in leases:
             try:
-                messages.append(message_of(lease, secrets, extensions))
+                messages.append(message_of(lease, secrets, extensions, leased_at=lease.expires_at - term))
             except Undeliverable as problem:
                 _log.error("job cannot be delivered", extra={"job": lease.job, "reason": str(problem)})
                 await self._store.jobs.fail(lease, str(problem))
         return messages
+
+
+def _held(ping: Ping) -> list[HeldLease] | None:
+    if ping.jobs is None:
+        return None
+    return [HeldLease(job=JobId(one.job_id), token=one.lease_token) for one in ping.jobs]
 
 
 def _note(event: JobEvent) -> JobNote:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,8 +25,10 @@ def devices_of(leases: Iterable[Lease]) -> set[int]:
     return {device["id"] for lease in leases for device in _devices(lease.context)}
 
 
-def message_of(lease: Lease, secrets: Mapping[int, DeviceSecrets], extensions: Collection[str]) -> JobDefinition:
-    """The job as its worker gets it, with the keys that the worker said it knows.
+def message_of(
+    lease: Lease, secrets: Mapping[int, DeviceSecrets], extensions: Collection[str], *, leased_at: datetime
+) -> JobDefinition:
+    """The job as its worker gets it, with the keys that the worker said it knows. `leased_at` is the store's time.
 
     Raises:
         Undeliverable: one malformed job would make a worker refuse all that came with it.
@@ -45,6 +48,7 @@ def message_of(lease: Lease, secrets: Mapping[int, DeviceSecrets], extensions: C
             "lease_token": lease.token,
             "attempt": lease.attempt,
             "deadline": lease.deadline,
+            "remaining_seconds": None if lease.deadline is None else (lease.deadline - leased_at).total_seconds(),
             "workflow_execution_id": lease.run,
         }
     if Extension.FORWARD_RESULT in extensions:

@@ -186,6 +186,8 @@ class Claim:
     limit: int = 1
     lease: timedelta
     """How long the worker has until its first heartbeat."""
+    confirms: bool = False
+    """The worker begins a job only after a heartbeat that named it: unnamed, it goes back into the queue."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,10 +235,20 @@ class JobNote:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeldLease:
+    """A lease that a worker says it has."""
+
+    job: JobId
+    token: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Heartbeat:
     """Answer to a worker's heartbeat: its leases are renewed, and these of its jobs shall stop."""
 
     cancel: tuple[JobId, ...] = ()
+    lost: tuple[JobId, ...] = ()
+    """Jobs that the worker named and no longer holds."""
 
 
 @dataclass(frozen=True, kw_only=True)

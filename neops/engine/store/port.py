@@ -7,7 +7,7 @@ in every adapter. There is one clock: the store's.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
@@ -17,6 +17,7 @@ from neops.engine.store.changes import (
     Due,
     EndedJob,
     Heartbeat,
+    HeldLease,
     JobNote,
     NewBlock,
     NewDefinition,
@@ -58,8 +59,14 @@ class WorkerStore(Protocol):
     async def register(self, worker: NewWorker) -> Worker:
         """Keep a new worker; it counts as online at once."""
 
-    async def touch(self, worker: WorkerId) -> Heartbeat | None:
-        """Take a heartbeat: renew all its leases and bring it back online. None: unknown or deleted."""
+    async def touch(self, worker: WorkerId, held: Sequence[HeldLease] | None = None) -> Heartbeat | None:
+        """Take a heartbeat: renew its leases (only those `held`, where it says so) and bring it back online.
+
+        None: unknown or deleted.
+        """
+
+    async def canceled(self, worker: WorkerId) -> list[JobId]:
+        """The jobs it holds and shall stop."""
 
     async def unregister(self, worker: WorkerId) -> bool:
         """Mark it offline and end its leases. False: unknown or deleted."""
@@ -143,7 +150,13 @@ class JobStore(Protocol):
         """Append what jobs said to their runs' logs and renew their leases; notes under another lease are dropped."""
 
     async def sweep(self) -> list[EndedJob]:
-        """End what time has ended: leases (repeatable jobs get another attempt), deadlines, jobs that nobody takes."""
+        """End what time has ended: leases (repeatable jobs get another attempt), deadlines, jobs that nobody takes.
+
+        A job that its worker never named in a heartbeat was not started: it goes back into the queue.
+        """
+
+    async def extend(self, span: timedelta) -> None:
+        """Let no lease end before `span` from now: while the engine was away, nobody could renew one."""
 
     async def get(self, job: JobId) -> Job | None:
         """One job with its result."""

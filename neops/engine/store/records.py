@@ -297,6 +297,8 @@ class Signal:
     """What a commit changed, for those who wait: hints, never the truth. Look into the store again."""
 
     jobs_queued: bool = False
+    jobs_canceled: bool = False
+    """A leased job is to stop."""
     advanced: frozenset[RunId] = field(default=frozenset())
     """Runs that may go on: created, a step's last open job answered, or a job ended by the store."""
     logged: frozenset[RunId] = field(default=frozenset())

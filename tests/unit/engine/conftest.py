@@ -90,12 +90,15 @@ class World:
     async def change(self, run: Run, *, status: RunStatus | None = None, **change: Any) -> Run:
         return await self.store.runs.commit(RunChange(run=replace(run, status=status or run.status), **change))
 
-    async def claim(self, worker: Worker, *blocks: Block, limit: int = 1, lease_s: float = 10) -> list[Lease]:
+    async def claim(
+        self, worker: Worker, *blocks: Block, limit: int = 1, lease_s: float = 10, confirms: bool = False
+    ) -> list[Lease]:
         claim = Claim(
             worker=worker.id,
             blocks=tuple(block.id for block in blocks),
             limit=limit,
             lease=timedelta(seconds=lease_s),
+            confirms=confirms,
         )
         (leases,) = await self.store.jobs.claim([claim])
         return leases

@@ -84,10 +84,17 @@ MODELS: dict[str, type[Message]] = {
 ADDITIONS = {
     "RegisterWorkerDto": {"extensions"},
     "VersionCompatibilityResponseDto": {"extensions"},
-    "WorkerActionResultDto": {"cancel"},
+    "WorkerActionResultDto": {"cancel", "lost"},
     "RegisterFunctionBlockDto": {"ownAcquire"},
     "JobPollDto": {"waitSeconds"},
-    "JobDefinitionDto": {"leaseToken", "attempt", "deadline", "workflowExecutionId", "forwardResult"},
+    "JobDefinitionDto": {
+        "leaseToken",
+        "attempt",
+        "deadline",
+        "remainingSeconds",
+        "workflowExecutionId",
+        "forwardResult",
+    },
     "JobResultDto": {"leaseToken", "artifacts"},
     "JobExecutionResultDto": {"error"},
 }

@@ -122,4 +122,5 @@ def _cancel(transaction: Transaction, run: RunId) -> None:
     pending = select(jobs.c.id).where(jobs.c.run_id == run, jobs.c.status == JobStatus.PENDING).order_by(jobs.c.seq)
     end(transaction, transaction.connection.scalars(pending).all(), JobEnding.CANCELED)
     leased = update(jobs).where(jobs.c.run_id == run, jobs.c.status == JobStatus.POLLED)
-    transaction.connection.execute(leased.values(cancel_requested=True))
+    asked = transaction.connection.execute(leased.values(cancel_requested=True))
+    transaction.jobs_canceled |= asked.rowcount > 0

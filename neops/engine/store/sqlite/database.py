@@ -40,6 +40,7 @@ class Transaction:
     raw: sqlite3.Connection
     now: datetime
     jobs_queued: bool = False
+    jobs_canceled: bool = False
     advanced: set[RunId] = field(default_factory=set)
     logged: set[RunId] = field(default_factory=set)
 
@@ -50,7 +51,12 @@ class Transaction:
 
     def signal(self) -> Signal:
         """What others may wait for."""
-        return Signal(jobs_queued=self.jobs_queued, advanced=frozenset(self.advanced), logged=frozenset(self.logged))
+        return Signal(
+            jobs_queued=self.jobs_queued,
+            jobs_canceled=self.jobs_canceled,
+            advanced=frozenset(self.advanced),
+            logged=frozenset(self.logged),
+        )
 
 
 @dataclass(kw_only=True)
@@ -218,6 +224,7 @@ def _begin(connection: Connection) -> None:
 def _merged(signals: Sequence[Signal]) -> Signal:
     return Signal(
         jobs_queued=any(one.jobs_queued for one in signals),
+        jobs_canceled=any(one.jobs_canceled for one in signals),
         advanced=frozenset[RunId]().union(*(one.advanced for one in signals)),
         logged=frozenset[RunId]().union(*(one.logged for one in signals)),
     )

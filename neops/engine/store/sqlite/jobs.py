@@ -13,6 +13,7 @@ from neops.engine.store.changes import Claim, EndedJob, JobNote, NewEvent, Push,
 from neops.engine.store.limits import Limits
 from neops.engine.store.records import (
     BlockId,
+    EventKind,
     Job,
     JobEnding,
     JobId,
@@ -27,9 +28,11 @@ from neops.engine.store.sqlite.events import append, job_event
 from neops.engine.store.sqlite.job_rows import JobFilter, find_jobs
 from neops.engine.store.tables import from_micros
 from neops.entities import EntityType
-from neops.protocol import JobStatus, JobType
+from neops.protocol import JobStatus, JobType, JsonObject
 
 _MICROSECOND = timedelta(microseconds=1)
+_EVIDENCE = 5
+"""Refused results that are kept of one job."""
 
 
 class SqliteJobs:
@@ -64,6 +67,12 @@ class SqliteJobs:
             return []
         return await self._database.write(lambda transaction: sweeping.sweep(transaction, self._limits, self._new_id))
 
+    async def extend(self, span: timedelta) -> None:
+        def extend(transaction: Transaction) -> None:
+            transaction.raw.execute(queries.EXTEND, {"until": transaction.micros + span // _MICROSECOND})
+
+        await self._database.write(extend)
+
     async def get(self, job: JobId) -> Job | None:
         found = await self._database.read(lambda connection: find_jobs(connection, JobFilter(job=job)))
         return found[0] if found else None
@@ -87,6 +96,7 @@ def _claim(transaction: Transaction, claim: Claim) -> list[Lease]:
         "worker": claim.worker,
         "blocks": to_json(claim.blocks),
         "limit": claim.limit,
+        "confirms": claim.confirms,
         "now": now,
         "expires": now + claim.lease // _MICROSECOND,
     }
@@ -132,13 +142,7 @@ def _leased(lease: Lease) -> NewEvent:
 
 def _give_back(transaction: Transaction, lease: Lease) -> None:
     values = {"job": lease.job, "token": lease.token, "now": transaction.micros}
-    row = transaction.raw.execute(queries.GIVE_BACK, values).fetchone()
-    if row is None:
-        return
-    run, label, entity_id, attempt = row
-    event = job_event(lease.job, label, entity_id, status=JobStatus.PENDING, attempt=attempt)
-    append(transaction, RunId(run), [event])
-    transaction.jobs_queued = True
+    sweeping.returned(transaction, transaction.raw.execute(queries.GIVE_BACK, values).fetchall())
 
 
 def _push(transaction: Transaction, push: Push, new_id: Callable[[], str]) -> PushOutcome:
@@ -171,11 +175,21 @@ def _refused(transaction: Transaction, push: Push) -> PushOutcome:
     row = transaction.raw.execute(queries.STANDING, (push.job,)).fetchone()
     if row is None:
         return PushOutcome.UNKNOWN
-    _, ending, token = row
+    ending, token, run, label, entity_id, stored = row
     if ending == JobEnding.RESULT and push.token is not None and push.token == token:
         return PushOutcome.REPEATED
-    transaction.raw.execute(queries.REJECT, (push.job, transaction.micros, to_json(push.result)))
+    said = to_json(push.result)
+    if said != stored:  # a published worker, which has no token, sends a result again when its answer was lost
+        values = {"job": push.job, "now": transaction.micros, "result": said, "most": _EVIDENCE}
+        if transaction.raw.execute(queries.REJECT, values).rowcount:
+            append(transaction, RunId(run), [_rejected(push, label, entity_id)])
     return PushOutcome.CONFLICT
+
+
+def _rejected(push: Push, label: str, entity_id: int | None) -> NewEvent:
+    text = f"a result that came too late was refused and kept: {push.status}: {push.result.get('message') or '-'}"
+    data: JsonObject = {"level": "WARNING", "message": text}
+    return NewEvent(kind=EventKind.LOG, data=data, step_label=label, job=push.job, entity_id=entity_id)
 
 
 def _note(transaction: Transaction, notes: Sequence[JobNote]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 CLAIM = """
 UPDATE jobs
 SET queued = 0, status = 'polled', worker_id = :worker, lease_token = lower(hex(randomblob(16))),
-    lease_expires_at = :expires, started_at = :now, updated_at = :now, deadline = :now + timeout_micros
+    lease_expires_at = :expires, started_at = CASE WHEN :confirms THEN NULL ELSE :now END, updated_at = :now,
+    deadline = :now + timeout_micros
 WHERE EXISTS (SELECT 1 FROM workers WHERE id = :worker AND deleted_at IS NULL AND unregistered_at IS NULL)
   AND seq IN (
     SELECT candidate.seq
@@ -27,17 +28,21 @@ RETURNING priority, seq, id, run_id, lease_token, attempt, lease_expires_at, dea
 RETURNING gives rows in no order: sort them.
 """
 
-GIVE_BACK = """
+_BACK = """
 UPDATE jobs
 SET queued = 1, status = 'pending', worker_id = NULL, lease_token = NULL, lease_expires_at = NULL, started_at = NULL,
     deadline = NULL, updated_at = :now
-WHERE id = :job AND lease_token = :token AND status = 'polled'
-RETURNING run_id, step_label, entity_id, attempt
+WHERE status = 'polled' AND {condition}
+RETURNING id, run_id, step_label, entity_id, attempt
 """
+GIVE_BACK = _BACK.format(condition="id = :job AND lease_token = :token")
+RETURN_UNSTARTED = _BACK.format(condition="lease_expires_at <= :now AND started_at IS NULL AND NOT cancel_requested")
+"""Jobs whose worker never said that it has them."""
 
 PUSH = """
 UPDATE jobs
-SET status = 'pushed', ending = 'result', result_status = :status, finished_at = :now, updated_at = :now
+SET status = 'pushed', ending = 'result', result_status = :status, finished_at = :now, updated_at = :now,
+    started_at = COALESCE(started_at, updated_at)
 WHERE id = :job AND status = 'polled' AND (:token IS NULL OR lease_token = :token)
 RETURNING seq, run_id, step_label, entity_id, attempt, worker_id,
     NOT EXISTS (
@@ -49,10 +54,18 @@ RETURNING seq, run_id, step_label, entity_id, attempt, worker_id,
 
 STORE_RESULT = "INSERT INTO job_results (job_seq, result) VALUES (?, ?)"
 
-STANDING = "SELECT status, ending, lease_token FROM jobs WHERE id = ?"
+STANDING = """
+SELECT ending, lease_token, run_id, step_label, entity_id,
+    (SELECT result FROM job_results WHERE job_seq = jobs.seq)
+FROM jobs WHERE id = ?
+"""
 """Where a job stands whose result was not taken."""
 
-REJECT = "INSERT INTO rejected_results (job_id, received_at, result) VALUES (?, ?, ?)"
+REJECT = """
+INSERT INTO rejected_results (job_id, received_at, result)
+SELECT :job, :now, :result
+WHERE (SELECT COUNT(*) FROM rejected_results WHERE job_id = :job) < :most
+"""
 
 TOUCH = """
 UPDATE workers SET last_ping_at = :now, updated_at = :now, unregistered_at = NULL
@@ -61,14 +74,20 @@ RETURNING lease_micros
 """
 
 RENEW = """
-UPDATE jobs SET lease_expires_at = :expires
+UPDATE jobs SET lease_expires_at = :expires, started_at = COALESCE(started_at, updated_at)
 WHERE worker_id = :worker AND status = 'polled'
+  AND (:held IS NULL OR lease_token IN (SELECT value FROM json_each(:held)))
 RETURNING id, cancel_requested
 """
 
+CANCELED = "SELECT id FROM jobs WHERE worker_id = ? AND status = 'polled' AND cancel_requested ORDER BY seq"
+
+EXTEND = "UPDATE jobs SET lease_expires_at = :until WHERE status = 'polled' AND lease_expires_at < :until"
+
 RENEW_JOBS = """
 UPDATE jobs
-SET lease_expires_at = :now + (SELECT lease_micros FROM workers WHERE workers.id = jobs.worker_id)
+SET lease_expires_at = :now + (SELECT lease_micros FROM workers WHERE workers.id = jobs.worker_id),
+    started_at = COALESCE(started_at, updated_at)
 WHERE status = 'polled' AND id IN (SELECT value FROM json_each(:jobs))
 """
 

@@ -15,12 +15,13 @@ from neops.engine.store.records import JobEnding, JobId, RunId
 from neops.engine.store.sqlite.database import Database, Transaction, to_json
 from neops.engine.store.sqlite.events import append, job_event
 from neops.engine.store.sqlite.job_rows import repeat_job
-from neops.engine.store.sqlite.queries import STORE_RESULT
+from neops.engine.store.sqlite.queries import RETURN_UNSTARTED, STORE_RESULT
 from neops.engine.store.tables import to_micros
 from neops.protocol import JobResultStatus, JobStatus
 
 _OVERDUE = "SELECT id FROM jobs WHERE status = 'polled' AND deadline <= :overdue"
 _LOST = "SELECT id FROM jobs WHERE status = 'polled' AND lease_expires_at <= :now"
+_UNSTARTED = f"{_LOST} AND started_at IS NULL"
 # From the blocks that nobody online offers (few) to their jobs, never through the whole queue.
 _UNWANTED = """
 SELECT jobs.id FROM blocks CROSS JOIN jobs ON jobs.block_id = blocks.id AND jobs.queued
@@ -55,11 +56,22 @@ def is_due(connection: Connection, database: Database, limits: Limits) -> bool:
 def sweep(transaction: Transaction, limits: Limits, new_id: Callable[[], str]) -> list[EndedJob]:
     """End what is due; jobs of lost workers that may run twice get another attempt."""
     times = _times(transaction.micros, limits)
+    overdue = end(transaction, _ids(transaction, _OVERDUE, times), JobEnding.TIMED_OUT)
+    returned(transaction, transaction.raw.execute(RETURN_UNSTARTED, times).fetchall())
     return [
-        *end(transaction, _ids(transaction, _OVERDUE, times), JobEnding.TIMED_OUT),
+        *overdue,
+        *end(transaction, _ids(transaction, _UNSTARTED, times), JobEnding.CANCELED),
         *end(transaction, _ids(transaction, _LOST, times), JobEnding.WORKER_LOST, again=new_id),
         *end(transaction, _ids(transaction, _UNWANTED, times), JobEnding.NEVER_POLLED),
     ]
+
+
+def returned(transaction: Transaction, rows: Sequence[Sequence[Any]]) -> None:
+    """Note that jobs are in the queue again (id, run, label, entity, attempt of each): nobody started them."""
+    for id_, run, label, entity_id, attempt in rows:
+        event = job_event(JobId(id_), label, entity_id, status=JobStatus.PENDING, attempt=attempt)
+        append(transaction, RunId(run), [event])
+    transaction.jobs_queued |= bool(rows)
 
 
 def end(

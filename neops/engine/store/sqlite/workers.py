@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from neops.engine.store import tables
-from neops.engine.store.changes import Heartbeat, NewWorker
+from neops.engine.store.changes import Heartbeat, HeldLease, NewWorker
 from neops.engine.store.limits import WorkerThresholds
 from neops.engine.store.records import BlockId, JobId, Worker, WorkerId
 from neops.engine.store.sqlite import queries
-from neops.engine.store.sqlite.database import Database, Transaction
+from neops.engine.store.sqlite.database import Database, Transaction, to_json
 from neops.protocol import WorkerState
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -44,16 +44,28 @@ class SqliteWorkers:
 
         return await self._database.write(register)
 
-    async def touch(self, worker: WorkerId) -> Heartbeat | None:
+    async def touch(self, worker: WorkerId, held: Sequence[HeldLease] | None = None) -> Heartbeat | None:
+        tokens = None if held is None else to_json([lease.token for lease in held])
+
         def touch(transaction: Transaction) -> Heartbeat | None:
             now = transaction.micros
             row = transaction.raw.execute(queries.TOUCH, {"worker": worker, "now": now}).fetchone()
             if row is None:
                 return None
-            held = transaction.raw.execute(queries.RENEW, {"worker": worker, "expires": now + row[0]}).fetchall()
-            return Heartbeat(cancel=tuple(JobId(job) for job, cancel in held if cancel))
+            values = {"worker": worker, "expires": now + row[0], "held": tokens}
+            renewed = dict(transaction.raw.execute(queries.RENEW, values).fetchall())
+            return Heartbeat(
+                cancel=tuple(JobId(job) for job, cancel in renewed.items() if cancel),
+                lost=tuple(lease.job for lease in held or () if lease.job not in renewed),
+            )
 
         return await self._database.write(touch)
+
+    async def canceled(self, worker: WorkerId) -> list[JobId]:
+        def canceled(connection: Connection) -> list[JobId]:
+            return [JobId(job) for (job,) in connection.exec_driver_sql(queries.CANCELED, (worker,))]
+
+        return await self._database.read(canceled)
 
     async def unregister(self, worker: WorkerId) -> bool:
         def unregister(transaction: Transaction) -> bool:

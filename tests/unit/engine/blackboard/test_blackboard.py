@@ -18,7 +18,9 @@ from neops.engine.store.port import Store
 from neops.engine.store.records import JobEnding, WorkerId
 from neops.entities import Secret
 from neops.protocol import (
+    CancellationsQuery,
     Extension,
+    HeldJob,
     JobArtifact,
     JobDefinition,
     JobEvent,
@@ -29,6 +31,7 @@ from neops.protocol import (
     JobResult,
     JobResultStatus,
     JobStatus,
+    Ping,
     RegisterWorker,
     Versionable,
 )
@@ -239,11 +242,12 @@ async def test_a_lost_answer_brings_the_job_back_soon_but_a_published_worker_has
     (leased,) = await board.poll(question(ours, wait_s=5), never)
 
     clock.turn(seconds=11)
-    soon = await store.jobs.sweep()
+    await store.jobs.sweep()
+    soon = [job.id for job in await store.jobs.find() if job.status is JobStatus.PENDING]
     clock.turn(minutes=6)
     later = await store.jobs.sweep()
 
-    assert [one.job for one in soon] == [leased.job_id]
+    assert soon == [leased.job_id]
     assert len(later) == 1
 
 
@@ -298,3 +302,61 @@ async def test_what_a_job_says_is_in_its_runs_log(board: Blackboard, world: Any,
     log, progress = (await store.events.after(run.id, 0))[-2:]
     assert log.data == {"level": "INFO", "message": "hello", "loggedAt": "2026-01-02T00:00:00+00:00"}
     assert progress.data == {"done": 1, "total": 2}
+
+
+async def test_a_worker_that_asks_hears_at_once_which_of_its_jobs_to_stop(
+    board: Blackboard, world: Any, store: Store
+) -> None:
+    block, worker = await world.block(), await joined(board, *ALL)
+    run = await world.run(world.job(block))
+    (job,) = await board.poll(question(worker, wait_s=5), never)
+    asking = asyncio.create_task(board.cancellations(worker, CancellationsQuery(known=[], wait_seconds=20), never))
+    await asyncio.sleep(0)
+
+    await world.change(run, cancel_jobs=True)
+
+    assert await asyncio.wait_for(asking, 5) == [job.job_id]
+    known = CancellationsQuery(known=[job.job_id], wait_seconds=0.01)
+    assert await board.cancellations(worker, known, never) == []
+
+
+async def test_a_question_about_cancellations_ends_with_its_asker_its_worker_and_the_engine(
+    board: Blackboard,
+) -> None:
+    query = CancellationsQuery(known=[], wait_seconds=20)
+    leaving, staying = await joined(board, *ALL), await joined(board, *ALL)
+    asked = [asyncio.create_task(board.cancellations(one, query, never)) for one in (leaving, staying)]
+    await asyncio.wait(asked, timeout=0.05)
+
+    assert await asyncio.wait_for(board.cancellations(staying, query, at_once), 5) == []
+    await board.unregister(leaving)
+    assert await asyncio.wait_for(asked[0], 5) == []
+    await board.stop()
+    assert await asyncio.wait_for(asked[1], 5) == []
+    with pytest.raises(WorkerUnknown):
+        await board.cancellations(WorkerId("nobody"), query, never)
+
+
+async def test_a_job_says_how_long_it_has_by_the_engines_clock(board: Blackboard, world: Any) -> None:
+    block, worker = await world.block(), await joined(board, *ALL)
+    await world.run(world.job(block, timeout=timedelta(seconds=90)))
+
+    (job,) = await board.poll(question(worker, wait_s=5), never)
+
+    assert job.remaining_seconds == 90
+
+
+async def test_a_ping_that_lists_no_job_lets_their_leases_run_out(
+    board: Blackboard, world: Any, store: Store, clock: Any
+) -> None:
+    block, worker = await world.block(pure=False), await joined(board, *ALL)
+    await world.run(world.job(block))
+    (job,) = await board.poll(question(worker, wait_s=5), never)
+    clock.turn(seconds=9)
+    await board.ping(worker, Ping(jobs=[]))
+    clock.turn(seconds=2)
+    await store.jobs.sweep()
+
+    heard = await board.ping(worker, Ping(jobs=[HeldJob(job_id=job.job_id, lease_token=job.lease_token)]))
+
+    assert heard.lost == (job.job_id,)
