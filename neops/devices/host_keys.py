@@ -190,8 +190,7 @@ def _matches(name: str, pattern: str) -> bool:
     if not pattern.startswith("|1|"):
         return fnmatchcase(name, pattern.replace("[", "[[]"))
     _, _, salt, digest = pattern.split("|", 3)
-    hashed = hmac.new(base64.b64decode(salt), name.encode(), hashlib.sha1).digest()
-    return hmac.compare_digest(hashed, base64.b64decode(digest))
+    return hmac.digest(base64.b64decode(salt), name.encode(), "sha1") == base64.b64decode(digest)
 
 
 @dataclass
@@ -200,8 +199,10 @@ class _Index:
 
     plain: dict[str, list[_Line]] = field(default_factory=dict)
     others: list[_Line] = field(default_factory=list)
+    tried: dict[str, list[_Line]] = field(default_factory=dict)
 
     def add(self, line: _Line) -> None:
+        self.tried.clear()
         if any(name.startswith(("|", "!")) or "*" in name or "?" in name for name in line.names):
             self.others.append(line)
             return
@@ -209,7 +210,9 @@ class _Index:
             self.plain.setdefault(name, []).append(line)
 
     def lines(self, name: str) -> list[_Line]:
-        return [*self.plain.get(name, ()), *(line for line in self.others if line.matches(name))]
+        if name not in self.tried:
+            self.tried[name] = [line for line in self.others if line.matches(name)]
+        return [*self.plain.get(name, ()), *self.tried[name]]
 
 
 _LINE = re.compile(

@@ -18,11 +18,12 @@ class CuttableSocket(socket.socket):
     _was_cut = False
 
     @classmethod
-    def connected_to(cls, host: str, port: int, timeout_s: float, register: Callable[[CuttableSocket], None]) -> None:
+    def connected_to(
+        cls, host: str, port: int, timeout_s: float, register: Callable[[CuttableSocket], None]
+    ) -> CuttableSocket:
         """Connect to the first address of a host that answers.
 
-        `register` gets every socket before it connects, so that `cut` works from the first moment; the last one is
-        the connection.
+        `register` gets every socket before it connects, so that `cut` works from the first moment.
 
         Raises:
             OSError: no address answers, or the name is unknown.
@@ -42,7 +43,7 @@ class CuttableSocket(socket.socket):
                 if one._was_cut:
                     break
             else:
-                return
+                return one
         raise failure or OSError(f"no address for {host}")
 
     def recv(self, *args: int) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeVar
 
-from napalm.base.exceptions import CommandTimeoutException, ConnectAuthError
+from napalm.base.exceptions import CommandTimeoutException, ConnectAuthError, ConnectionClosedException
 from netmiko.exceptions import NetmikoAuthenticationException, ReadException, ReadTimeout
 from paramiko.ssh_exception import AuthenticationException, BadHostKeyException
 
@@ -16,6 +16,7 @@ from neops.errors import (
     ConnectFailed,
     DeviceError,
     OperationTimedOut,
+    ParseFailed,
     SessionLost,
     Unreachable,
 )
@@ -39,14 +40,14 @@ def opening_failure(device: str, where: str, options: ConnectionOptions, error: 
 
 
 def command_failure(
-    device: str, where: str, options: ConnectionOptions, what: str, error: Exception, aborted: bool
+    device: str, where: str, options: ConnectionOptions, what: str, error: Exception, broken: bool
 ) -> DeviceError:
-    """What to raise for an exception out of an operation."""
-    if aborted:
-        return SessionLost(device, f"{what!r} on {where}: aborted")
+    """What to raise for an exception out of an operation; `broken` says that the connection is gone."""
     if _first(error, (ReadTimeout, CommandTimeoutException)):
         return OperationTimedOut(device, f"no prompt within {options.command_timeout_s:g} s after {what!r} on {where}")
-    return SessionLost(device, f"{what!r} on {where}: {_words(error)}")
+    if broken or _first(error, (OSError, EOFError, ConnectionClosedException)):
+        return SessionLost(device, f"{what!r} on {where}: {_words(error)}")
+    return ParseFailed(device, what, f"{where}: {type(error).__name__}: {_words(error)}")
 
 
 def _first(error: BaseException, kinds: type[E] | tuple[type[E], ...]) -> E | None:

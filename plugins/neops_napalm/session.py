@@ -27,7 +27,7 @@ from neops.devices.host_keys import HostKey, strict_excerpt
 from neops.devices.parsing import CommandSession
 from neops.devices.sockets import CuttableSocket
 from neops.entities import Device
-from neops.errors import ConnectFailed, SessionLost, Unreachable
+from neops.errors import ConnectFailed, ParseFailed, SessionLost, Unreachable
 from neops_napalm import results
 from neops_napalm.failures import command_failure, opening_failure
 from neops_napalm.host_keys import asked_host_keys, fetch_host_key, strict_arguments
@@ -76,12 +76,7 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
         self._stop_polling()
 
     async def alive(self) -> bool:
-        if self._driver is None or self._aborted:
-            return False
-        if self._options.platform not in OVER_NETMIKO:
-            return bool(await in_thread(lambda: self._driver.is_alive()["is_alive"]))
-        channel = self._driver.device.channel.remote_conn  # NAPALM's is_alive would send a null byte
-        return channel is not None and not channel.closed and bool(channel.get_transport().is_active())
+        return self._driver is not None and not self._aborted and self._connected()
 
     async def exchange(self, command: str) -> str:
         return str((await self._call(command, lambda driver: driver.cli([command])))[command])
@@ -105,9 +100,19 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
         try:
             return await in_thread(partial(call, self._driver), on_cancel=self.abort)
         except Exception as error:
-            aborted = self._aborted
-            self.abort()
-            raise command_failure(self.device.name, self._where, self._options, what, error, aborted) from error
+            if self._aborted:
+                raise SessionLost(self.device.name, f"{what!r} on {self._where}: aborted") from error
+            broken = not self._connected()
+            failure = command_failure(self.device.name, self._where, self._options, what, error, broken)
+            if not isinstance(failure, ParseFailed):
+                self.abort()
+            raise failure from error
+
+    def _connected(self) -> bool:
+        if self._options.platform not in OVER_NETMIKO:
+            return bool(self._driver.is_alive()["is_alive"])
+        channel = self._driver.device.channel.remote_conn  # NAPALM's is_alive would send a null byte
+        return channel is not None and not channel.closed and bool(channel.get_transport().is_active())
 
     def _log_in(self) -> None:
         credentials, extras = self._options.credentials, dict(self._options.extras)
@@ -162,11 +167,10 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
             if self._aborted:
                 one.cut()
 
-        options = self._options
-        CuttableSocket.connected_to(options.host, options.port or 22, options.connect_timeout_s, register)
-        assert self._socket is not None  # noqa: S101  # connected_to registered it
-        self._socket.on_end = self._stop_polling
-        return self._socket
+        host, port, seconds = self._options.host, self._options.port or 22, self._options.connect_timeout_s
+        connected = CuttableSocket.connected_to(host, port, seconds, register)
+        connected.on_end = self._stop_polling
+        return connected
 
     def _stop_polling(self) -> None:
         """netmiko 4.8 polls a channel that is closed until its read time-out; without a channel it stops at once."""

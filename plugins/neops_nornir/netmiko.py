@@ -22,6 +22,9 @@ OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})
 ENABLES_WITHOUT_SECRET = frozenset({"arista_eos"})
 """`enable` asks for no password unless one is set (EOS User Manual 4.31, "Enable Command Authorization")."""
 
+BAD_SECRETS = 3
+"""Empty answers after which `enable` gives up and the prompt is back."""
+
 
 class NetmikoSession(NornirSession):
     """One login with netmiko: over a socket that can be cut, host keys checked by paramiko before the password."""
@@ -81,11 +84,10 @@ class NetmikoSession(NornirSession):
             if self._aborted:
                 one.cut()
 
-        choice = self._choice
-        CuttableSocket.connected_to(choice.hostname, choice.port, self._options.connect_timeout_s, register)
-        assert self._socket is not None  # noqa: S101  # connected_to registered it
-        self._socket.on_end = self._stop_polling
-        return self._socket
+        host, port, seconds = self._choice.hostname, self._choice.port, self._options.connect_timeout_s
+        connected = CuttableSocket.connected_to(host, port, seconds, register)
+        connected.on_end = self._stop_polling
+        return connected
 
     def _stop_polling(self) -> None:
         """netmiko 4.8 polls a channel that is closed until its read time-out; without a channel it stops at once."""
@@ -123,8 +125,7 @@ class NetmikoSession(NornirSession):
             if connection.secret:
                 connection.enable()
             elif self.platform in ENABLES_WITHOUT_SECRET:
-                with suppress(ValueError):  # a password is set: stay where the login is
-                    connection.enable()
+                _enable_without_secret(connection, self._options.connect_timeout_s)
         except (ValueError, ReadException) as error:
             refused = AuthenticationFailed(self.device.name, f"{self._where}: the device refused the enable secret")
             raise refused from error
@@ -153,6 +154,19 @@ class NetmikoSession(NornirSession):
                 self.device.name, f"no prompt within {seconds:g} s after {command!r} on {self._where}"
             )
         return super()._command_failure(command, error)
+
+
+def _enable_without_secret(connection: Any, timeout_s: float) -> None:
+    """Become privileged if no password is asked; if one is, answer nothing until the prompt of the login is back."""
+
+    def enter(text: str) -> str:
+        connection.write_channel(f"{text}{connection.RETURN}")
+        return str(connection.read_until_pattern(r"(?:[>#]|assword:)\s*$", read_timeout=timeout_s))
+
+    answer = "" if connection.check_enable_mode() else enter("enable")
+    for _ in range(BAD_SECRETS):
+        if answer.rstrip().endswith("assword:"):
+            answer = enter("")
 
 
 def _is_ssh(arguments: dict[str, Any]) -> bool:

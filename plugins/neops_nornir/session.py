@@ -106,13 +106,13 @@ def connection_plugin(name: str, device: str) -> ConnectionPlugin:
     nornir/core/plugins/register.py), and auto_register imports every one.
 
     Raises:
-        Unreachable: no installed distribution has a Nornir connection plugin of that name.
+        ConnectFailed: no installed distribution has a Nornir connection plugin of that name.
     """
     for point in entry_points(group=CONNECTIONS_PLUGIN_PATH, name=name):
         plugin: ConnectionPlugin = point.load()()
         return plugin
     installed = ", ".join(sorted({point.name for point in entry_points(group=CONNECTIONS_PLUGIN_PATH)}))
-    raise Unreachable(device, f"Nornir has no connection plugin {name!r} (installed: {installed or 'none'})")
+    raise ConnectFailed(device, f"Nornir has no connection plugin {name!r} (installed: {installed or 'none'})")
 
 
 def _words(error: Exception) -> str:

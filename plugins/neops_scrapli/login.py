@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
-from scrapli.driver import AsyncNetworkDriver
+from scrapli.driver import AsyncGenericDriver, AsyncNetworkDriver
 from scrapli.driver.network.base_driver import PrivilegeLevel
 
 SETUP: Mapping[str, tuple[str, ...]] = {
@@ -20,6 +21,9 @@ SETUP: Mapping[str, tuple[str, ...]] = {
 
 ENABLES_WITHOUT_SECRET = frozenset({"arista_eos"})
 """`enable` asks for no password unless one is set (EOS User Manual 4.31, "Enable Command Authorization")."""
+
+SHELL_PROMPT = r"^[^\s#$]\S{0,63}(?:[ \t]\S{1,63})?[#$]\s?$"
+"""`user@host:~$`, `[user@host ~]$`, `host#`. Of other shells the inventory says so: extras, comms_prompt_pattern."""
 
 BAD_SECRETS = 3
 """Empty answers after which `enable` gives up and the prompt is back."""
@@ -43,6 +47,20 @@ async def prepare(driver: AsyncNetworkDriver, platform: str) -> None:
         await _enable(driver, user, privileged)
     for command in SETUP[platform]:
         await driver.channel.send_input(channel_input=command)
+
+
+def shell_arguments() -> dict[str, Any]:
+    """Arguments of the generic driver on a shell."""
+    return {"comms_prompt_pattern": SHELL_PROMPT, "on_open": settle_prompt}
+
+
+async def settle_prompt(driver: AsyncGenericDriver) -> None:
+    """Look for the shell's own prompt from now on: what fits any prompt also fits lines of output."""
+    prompt = await driver.get_prompt()
+    if driver.comms_prompt_pattern == SHELL_PROMPT:
+        user = re.match(r"\[?[\w.-]+@[\w.-]+", prompt)
+        rest = r"[^\n]{0,128}[#$]\s?$"  # the working directory changes
+        driver.comms_prompt_pattern = f"^{re.escape(user[0])}{rest}" if user else f"^{re.escape(prompt)}\\s?$"
 
 
 async def _enable(driver: AsyncNetworkDriver, user: PrivilegeLevel, privileged: PrivilegeLevel) -> None:

@@ -23,6 +23,7 @@ COMMUNITY = {
     "huawei": "huawei_vrp",
     "huawei_smartax": "huawei_smartax",
     "huawei_vrp": "huawei_vrp",
+    "huawei_vrpv8": "huawei_vrp",
     "mikrotik_routeros": "mikrotik_routeros",
     "nokia_sros": "nokia_sros",
     "paloalto_panos": "paloalto_panos",

@@ -17,11 +17,8 @@ from neops.entities import Device
 from neops.errors import OperationTimedOut, SessionLost
 from neops_scrapli.arguments import driver_arguments, with_scrapli_host_keys
 from neops_scrapli.failures import opening_failure
-from neops_scrapli.login import SETUP, prepare
+from neops_scrapli.login import SETUP, prepare, shell_arguments
 from neops_scrapli.ssh import HostKeyClient
-
-SHELL_PROMPT = r"^[^\s#$>%]\S{0,63}(?:[ \t]\S{1,63})?[#$>%]\s?$"
-"""`user@host:~$`, `[user@host ~]$`, `host#`: scrapli's own generic prompt also takes a line that ends with a colon."""
 
 
 class ScrapliSession(CommandSession):
@@ -107,7 +104,7 @@ class ScrapliSession(CommandSession):
     def _build(self) -> AsyncGenericDriver:
         arguments = driver_arguments(self._options, self._client)
         if self._options.platform == "generic":
-            return AsyncGenericDriver(**{"comms_prompt_pattern": SHELL_PROMPT} | arguments)
+            return AsyncGenericDriver(**shell_arguments() | arguments)
         if self._options.platform in SETUP:
             arguments.setdefault("on_open", partial(prepare, platform=self._options.platform))
         secret = self._options.credentials.enable_secret

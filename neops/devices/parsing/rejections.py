@@ -28,7 +28,7 @@ _PATTERNS: dict[str, str] = {
     # lib/vty.c and lib/command.c of FRR 10: "% Unknown command: x", "% Command incomplete: x", "% Ambiguous command: x"
     "frr": rf"{_CISCO}|% Command incomplete|% There is no matched command",
 }
-_ALIASES = {"cisco_xe": "cisco_ios", "cumulus_linux": "linux", "huawei": "huawei_vrp"}
+_ALIASES = {"cisco_xe": "cisco_ios", "cumulus_linux": "linux", "huawei": "huawei_vrp", "huawei_vrpv8": "huawei_vrp"}
 _ANY = rf"{_CISCO}|{_SHELL}|Error: |error: |syntax error|unknown command|Parsing error: "
 """For platforms that nobody has described yet."""
 

@@ -74,7 +74,11 @@ def _templates() -> Path:
     return Path(own) if own else Path(ntc_templates.__file__).parent / "templates"
 
 
+_SAME = {"huawei_vrpv8": "huawei_vrp"}
+"""Device types of netmiko that print what another one prints, and that netutils 1.19 keeps apart."""
+
+
 def _ntc_platform(platform: str) -> str:
     from netutils.lib_mapper import NTCTEMPLATES_LIB_MAPPER_REVERSE
 
-    return str(NTCTEMPLATES_LIB_MAPPER_REVERSE.get(platform, platform))
+    return _SAME.get(platform) or str(NTCTEMPLATES_LIB_MAPPER_REVERSE.get(platform, platform))

@@ -27,6 +27,7 @@ PORTS = {
     "linux": ("eth0", "eth1"),
     "nokia_srl": ("ethernet-1/1", "ethernet-1/2"),
 }
+LIKE_PROMPTS = "<motd>\nhost$$\nroot#\nfull 100%\n</motd>"
 ENABLE = ("arista_eos", "cisco_ios", "cisco_nxos")
 MAC = "02:00:5e:10:00:01"
 PASSWORD = "s3cret-of-all"
@@ -42,7 +43,14 @@ def simulated(name: str, platform: str, enable_secret: str = "") -> SimulatedDev
         ),
         neighbors=(Neighbor(interface=up, name="spine1", port="Ethernet7"),),
     )
-    return SimulatedDevice(name=name, platform=platform, password=PASSWORD, enable_secret=enable_secret, facts=facts)
+    return SimulatedDevice(
+        name=name,
+        platform=platform,
+        password=PASSWORD,
+        enable_secret=enable_secret,
+        facts=facts,
+        answers={"cat /etc/motd": LIKE_PROMPTS} if platform == "linux" else {},
+    )
 
 
 @pytest.fixture(scope="session")

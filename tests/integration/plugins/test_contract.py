@@ -105,12 +105,20 @@ async def test_commands_come_back_raw_parsed_or_rejected(
         raw, bogus, again = await session.send_commands([command, "show bogus", command])
         parsed = None if platform == "nokia_srl" else await session.send_command(command, parse="textfsm")
 
-    assert raw.output.splitlines()[0] == again.output.splitlines()[0]
+    assert len(raw.output.splitlines()) == len(again.output.splitlines()) > 1
     assert command not in raw.output.splitlines()
     assert (raw.rejected, bogus.rejected) == (False, True)
     assert parsed is None or parsed.parsed
     with pytest.raises(CommandRejected, match=platform):
         bogus.raise_for_status()
+
+
+@pytest.mark.parametrize("plugin", ["scrapli", "nornir"])
+async def test_a_shells_output_may_look_like_a_prompt(plugin: str, device: Find, sessions: Make) -> None:
+    async with opened(sessions(device("linux"))) as session:
+        answer = await session.send_command("cat /etc/motd")
+
+    assert answer.output.split() == ["<motd>", "host$", "root#", "full", "100%", "</motd>"]
 
 
 @every_pair
@@ -138,12 +146,23 @@ async def test_the_enable_secret_leads_to_the_privileged_mode(
     assert PORT[platform] in config.running
 
 
-@every_plugin
-async def test_without_an_enable_secret_the_login_stays_where_it_is(plugin: str, device: Find, sessions: Make) -> None:
-    async with opened(sessions(device("cisco_ios-enable"))) as session:
+@pytest.mark.parametrize(
+    ("plugin", "platform"),
+    [
+        ("scrapli", "cisco_ios"),
+        ("nornir", "cisco_ios"),
+        ("napalm", "cisco_ios"),
+        ("scrapli", "arista_eos"),
+        ("nornir", "arista_eos"),
+    ],
+)
+async def test_without_an_enable_secret_the_login_stays_where_it_is(
+    plugin: str, platform: str, device: Find, sessions: Make
+) -> None:
+    async with opened(sessions(device(f"{platform}-enable"))) as session:
         answer = await session.send_command("show version")
 
-    assert "Cisco IOS" in answer.output
+    assert platform.partition("_")[0] in answer.output.lower()
 
 
 @pytest.mark.slow

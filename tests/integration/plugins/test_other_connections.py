@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from neops.devices import HostKeys
-from neops.errors import HostKeyRejected, SessionLost, Unreachable
+from neops.errors import ConnectFailed, HostKeyRejected, SessionLost
 from neops.testing.simulator import RunningDevice
 
 Find = Callable[[str], RunningDevice]
@@ -42,7 +42,7 @@ async def test_a_closed_session_of_another_connection_runs_nothing(plugin: str, 
 
 
 async def test_a_connection_that_is_not_installed_says_so(plugin: str, device: Find, sessions: Make) -> None:
-    with pytest.raises(Unreachable, match="no connection plugin 'telepathy'"):
+    with pytest.raises(ConnectFailed, match="no connection plugin 'telepathy'"):
         await sessions(device("cisco_ios"), extras={"connection": "telepathy"}).open()
 
 

@@ -15,10 +15,8 @@ def listener() -> Iterator[socket.socket]:
 
 @pytest.fixture
 def connection(listener: socket.socket) -> Iterator[CuttableSocket]:
-    sockets: list[CuttableSocket] = []
-    CuttableSocket.connected_to("127.0.0.1", listener.getsockname()[1], 5.0, sockets.append)
-    yield sockets[-1]
-    sockets[-1].close()
+    with CuttableSocket.connected_to("127.0.0.1", listener.getsockname()[1], 5.0, lambda _: None) as one:
+        yield one
 
 
 def test_a_cut_from_another_thread_wakes_who_reads(connection: CuttableSocket) -> None:

@@ -25,6 +25,7 @@ PLATFORMS: Mapping[str, PlatformReads] = {
     "cisco_xr": cisco_xr.READS,
     "frr": frr.READS,
     "huawei_vrp": huawei_vrp.READS,
+    "huawei_vrpv8": huawei_vrp.READS,
     "juniper_junos": juniper_junos.READS,
     "linux": linux.READS,
     "nokia_srl": nokia_srl.READS,

@@ -7,7 +7,7 @@ from netmiko.ssh_dispatcher import CLASS_MAPPER_BASE
 
 from neops.devices import ConnectionOptions, Credentials
 from neops.entities import Device, Secret
-from neops.errors import Unreachable
+from neops.errors import ConnectFailed
 from neops_nornir import NornirPlugin
 from neops_nornir.choice import Choice
 from neops_nornir.session import connection_plugin
@@ -87,7 +87,7 @@ def test_another_connection_is_chosen_and_gets_its_own_platform_name(connection:
 
 
 def test_a_connection_that_is_not_installed_is_named_with_those_that_are() -> None:
-    with pytest.raises(Unreachable, match=r"r1: Nornir has no connection plugin 'telepathy' \(installed: .*netmiko"):
+    with pytest.raises(ConnectFailed, match=r"r1: Nornir has no connection plugin 'telepathy' \(installed: .*netmiko"):
         connection_plugin("telepathy", "r1")
 
 
