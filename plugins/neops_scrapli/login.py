@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +26,9 @@ ENABLES_WITHOUT_SECRET = frozenset({"arista_eos"})
 SHELL_PROMPT = r"^[^\s#$]\S{0,63}(?:[ \t]\S{1,63})?[#$]\s?$"
 """`user@host:~$`, `[user@host ~]$`, `host#`. Of other shells the inventory says so: extras, comms_prompt_pattern."""
 
+PATIENCE_S = 3.0
+"""How long a device may be silent after a login before it is sent a return."""
+
 BAD_SECRETS = 3
 """Empty answers after which `enable` gives up and the prompt is back."""
 
@@ -39,7 +43,7 @@ async def prepare(driver: AsyncNetworkDriver, platform: str) -> None:
     Raises:
         EnableRefused: the enable secret is wrong.
     """
-    prompt = await driver.get_prompt()
+    prompt = await first_prompt(driver)
     levels = driver.privilege_levels
     user, privileged = levels.get("exec"), levels.get("privilege_exec")
     wanted = driver.auth_secondary or platform in ENABLES_WITHOUT_SECRET
@@ -56,11 +60,30 @@ def shell_arguments() -> dict[str, Any]:
 
 async def settle_prompt(driver: AsyncGenericDriver) -> None:
     """Look for the shell's own prompt from now on: what fits any prompt also fits lines of output."""
-    prompt = await driver.get_prompt()
+    prompt = await first_prompt(driver)
     if driver.comms_prompt_pattern == SHELL_PROMPT:
         user = re.match(r"\[?[\w.-]+@[\w.-]+", prompt)
         rest = r"[^\n]{0,128}[#$]\s?$"  # the working directory changes
         driver.comms_prompt_pattern = f"^{re.escape(user[0])}{rest}" if user else f"^{re.escape(prompt)}\\s?$"
+
+
+async def first_prompt(driver: AsyncGenericDriver) -> str:
+    """The prompt that the device shows by itself after a login; a return is sent only where none comes.
+
+    scrapli sends one at once. The second prompt that this gives is still on its way when the first command is
+    written, and a shell then echoes the command twice: its answer was taken for empty (bash 5.2, OpenSSH 9.2).
+    """
+    pattern = re.compile(driver.comms_prompt_pattern.encode(), re.IGNORECASE | re.MULTILINE)
+    seen = b""
+    while True:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                seen += await driver.channel.read()
+        except TimeoutError:
+            driver.channel.send_return()
+        for match in pattern.finditer(seen):
+            if not seen[match.end() :].strip():
+                return match[0].decode(errors="replace").strip()
 
 
 async def _enable(driver: AsyncNetworkDriver, user: PrivilegeLevel, privileged: PrivilegeLevel) -> None:

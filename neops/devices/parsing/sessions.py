@@ -46,7 +46,7 @@ class CommandSession(Session, RunsCommands):
 
     @abstractmethod
     def exchange(self, command: str) -> Awaitable[str]:
-        """Send one command, wait for the prompt; the answer without echo and prompt.
+        """Send one command, wait for the prompt; the answer without echo and prompt, blank lines around it or not.
 
         Write it as `async def`, or as `@run_in_thread def` over a blocking library.
 
@@ -58,7 +58,7 @@ class CommandSession(Session, RunsCommands):
 
     async def send_command(self, command: str, *, parse: Parse | None = None) -> CommandOutput:
         started = self._clock()
-        output = await self.exchange(command)
+        output = (await self.exchange(command)).strip("\r\n")
         answer = CommandOutput(
             device=self.device.name,
             command=command,

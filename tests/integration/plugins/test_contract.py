@@ -125,7 +125,9 @@ async def test_a_shells_output_may_look_like_a_prompt(plugin: str, device: Find,
 async def test_a_session_has_the_capabilities_that_its_plugin_promised(
     plugin: str, platform: str, device: Find, sessions: Any
 ) -> None:
-    assert capabilities_of(type(sessions(device(platform)))) == sessions.plugin.capabilities(platform)
+    made: type = type(sessions(device(platform)))
+
+    assert capabilities_of(made) == sessions.plugin.capabilities(platform)
 
 
 @every_plugin
