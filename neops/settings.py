@@ -128,6 +128,12 @@ class WorkerSettings(Settings):
     state_dir: Path | None = _setting(
         "NEOPS_STATE_DIR", None, "Where results wait until the engine took them; by default the user's state directory."
     )
+    metrics_port: Port | None = _setting(
+        "NEOPS_METRICS_PORT",
+        None,
+        "Port of /healthz, /readyz and /metrics; 0 takes a free one, without it there is none.",
+    )
+    metrics_host: str = _setting("NEOPS_METRICS_HOST", "127.0.0.1", "Address that this port is opened on.")
 
 
 class EngineSettings(Settings):

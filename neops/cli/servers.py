@@ -19,7 +19,7 @@ from neops.engine.app import Engine
 from neops.errors import UsageError
 from neops.logs import LogFormat, Redactor, configure_logging
 from neops.settings import DeviceSettings, EngineSettings, WorkerSettings, read_environment
-from neops.worker import WorkerRuntime, on_signals
+from neops.worker import WorkerRuntime, on_signals, on_standing_signal
 
 logger = logging.getLogger(__name__)
 
@@ -64,13 +64,22 @@ def worker(
     concurrency: Annotated[
         int | None, typer.Option(help="Jobs that run at the same time.  [WORKER_CONCURRENCY, 1]")
     ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Port of /healthz, /readyz and /metrics.  [NEOPS_METRICS_PORT]")
+    ] = None,
     log_format: LogFormatOption = "console",
     verbose: VerboseOption = False,
 ) -> None:
     """Run a worker: it offers the blocks it finds and runs the engine's jobs."""
     redactor = _configure(log_format, verbose=verbose)
     environment = read_environment(os.environ)
-    flags = {"engine_url": url, "blocks": tuple(blocks) if blocks else None, "name": name, "concurrency": concurrency}
+    flags: Mapping[str, Any] = {
+        "engine_url": url,
+        "blocks": tuple(blocks) if blocks else None,
+        "name": name,
+        "concurrency": concurrency,
+        "metrics_port": metrics_port,
+    }
     settings = WorkerSettings.load(environment, flags)
     found = discover(settings.blocks)
     for broken in found.broken:
@@ -80,9 +89,14 @@ def worker(
     providers = credential_providers(environment)
     with DeviceRuntime(DeviceSettings.load(environment), credentials=providers, redactor=redactor) as devices:
         running = WorkerRuntime(
-            settings, found.registry, devices, redactor=redactor, abort_devices=lambda job: devices.abort(job=job)
+            settings,
+            found.registry,
+            devices,
+            redactor=redactor,
+            abort_devices=lambda job: devices.abort(job=job),
+            device_statistics=devices.statistics,
         )
-        with on_signals(running.shutdown):
+        with on_signals(running.shutdown), on_standing_signal(running.tell_standing):
             code = asyncio.run(running.run())
     raise typer.Exit(ExitCode.OK if code == 0 else ExitCode.FAILED)
 

@@ -4,6 +4,7 @@ from neops.worker.backoff import Backoff
 from neops.worker.errors import EngineIncompatible, EngineRefused, EngineUnavailable, WorkerForgotten
 from neops.worker.runtime import WorkerRuntime
 from neops.worker.shutdown import Shutdown, on_signals
+from neops.worker.standing import on_standing_signal
 
 __all__ = [
     "Backoff",
@@ -14,4 +15,5 @@ __all__ = [
     "WorkerForgotten",
     "WorkerRuntime",
     "on_signals",
+    "on_standing_signal",
 ]

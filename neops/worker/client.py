@@ -70,11 +70,13 @@ class EngineClient:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, base_url: str, *, timeout_s: float) -> AsyncIterator[EngineClient]:
-        """A client that is closed at the end of the block."""
+    async def open(
+        cls, base_url: str, *, timeout_s: float, tracing: Sequence[aiohttp.TraceConfig] = ()
+    ) -> AsyncIterator[EngineClient]:
+        """A client that is closed at the end of the block; `tracing` hears of each call."""
         headers = {"Content-Type": "application/json", "Accept": "application/json"} | _authorization(URL(base_url))
         connector = aiohttp.TCPConnector(keepalive_timeout=KEEP_ALIVE_S)
-        async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
+        async with aiohttp.ClientSession(connector=connector, headers=headers, trace_configs=list(tracing)) as session:
             yield cls(session, base_url, timeout_s=timeout_s)
 
     async def check_compatibility(self) -> VersionCompatibility:

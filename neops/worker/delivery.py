@@ -42,6 +42,11 @@ class Delivery:
         self._resting: list[Kept] = []
         self._places = asyncio.Semaphore(AT_ONCE)
 
+    @property
+    def waiting(self) -> int:
+        """Results that the engine has not taken: on the way, or resting on disk."""
+        return len(self._on_the_way) + len(self._resting)
+
     async def deliver(self, result: JobResult) -> None:
         """Returns once the result is safe on disk; it travels in the background."""
         self._send(await asyncio.to_thread(self._outbox.keep, result))

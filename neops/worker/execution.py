@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -44,6 +45,22 @@ class JobThread:
         self._ended: asyncio.Future[BlockOutcome] = self._home.create_future()
         self._told: asyncio.Future[str] = self._home.create_future()
         self._inside: tuple[asyncio.AbstractEventLoop, asyncio.Task[BlockOutcome]] | None = None
+        self.started_at: float | None = None
+        """By the monotonic clock; None while the job waits for its turn."""
+
+    @property
+    def job(self) -> BlockJob:
+        return self._job
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """The job's own event loop, once it runs."""
+        return None if self._inside is None else self._inside[0]
+
+    @property
+    def threads_named(self) -> str:
+        """How the names of the job's threads begin: its own, and those of its blocking calls."""
+        return f"neops-job-{self._job.info.id}"
 
     def cancel(self, reason: str) -> None:
         """Stop the job: its device sessions are closed and its block is cancelled. `reason` is for people."""
@@ -57,7 +74,8 @@ class JobThread:
         """
         if self._told.done():
             return failed("JobCancelled", self._reason())
-        threading.Thread(target=self._thread, name=f"neops-job-{self._job.info.id}", daemon=True).start()
+        self.started_at = time.monotonic()
+        threading.Thread(target=self._thread, name=self.threads_named, daemon=True).start()
         limit = self._job.info.deadline.timeout()
         timeout_s = None if limit is None else limit + self._limits.grace_s
         signs: set[asyncio.Future[Any]] = {self._ended, self._told}
@@ -100,7 +118,7 @@ class JobThread:
 
     async def _main(self) -> None:
         loop, info = asyncio.get_running_loop(), self._job.info
-        executor = BlockingExecutor(self._limits.threads, name=f"neops-job-{info.id}")
+        executor = BlockingExecutor(self._limits.threads, name=self.threads_named)
         loop.set_default_executor(executor)  # asyncio.to_thread in a block must not hold up the end of the job either
         with (
             use_executor(executor),

@@ -20,6 +20,7 @@ from neops.worker.delivery import Delivery
 from neops.worker.events import JobEventStream
 from neops.worker.execution import JobLimits, JobThread
 from neops.worker.membership import Membership
+from neops.worker.meters import Meters
 from neops.worker.translation import failed, read_job, redacted, undecodable_result, write_result
 
 logger = logging.getLogger(__name__)
@@ -38,10 +39,11 @@ class RunningJobs:
         events: JobEventStream,
         delivery: Delivery,
         redactor: Redactor,
+        meters: Meters,
     ) -> None:
         self._registry, self._ports, self._limits = registry, ports, limits
         self._size, self._places = size, asyncio.Semaphore(size)
-        self._events, self._delivery, self._redactor = events, delivery, redactor
+        self._events, self._delivery, self._redactor, self._meters = events, delivery, redactor, meters
         self._tasks: set[asyncio.Task[None]] = set()
         self._threads: dict[str, JobThread] = {}
 
@@ -49,6 +51,10 @@ class RunningJobs:
     def count(self) -> int:
         """Jobs that run, wait for a place, or are not yet safe on disk."""
         return len(self._tasks)
+
+    def running(self) -> list[JobThread]:
+        """The jobs that are here now; from any thread."""
+        return list(self._threads.values())
 
     async def free_places(self) -> int:
         """Wait until another job may start; how many may."""
@@ -125,6 +131,7 @@ class RunningJobs:
         fields: dict[str, object] = {"job": job.job_id, "step": job.step_label, "block": job.function_block_id}
         ending = {"success": outcome.success, "seconds": round(outcome.duration_s, 3), "answer": outcome.message}
         logger.info("a job ended", extra=fields | ending)
+        self._meters.job_ended(job.function_block_id, outcome)
         try:
             return write_result(job, redacted(outcome, self._redactor), membership)
         except ValidationError as error:

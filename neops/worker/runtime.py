@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from neops.blocks import BlockRegistry, JobPorts
-from neops.devices import Connector
+from neops.devices import Connector, PoolStatistics
 from neops.errors import NeopsError
 from neops.logs import Redactor
 from neops.protocol import Extension, WorkerActionResult
@@ -21,13 +21,16 @@ from neops.worker.client import EngineClient, Polled
 from neops.worker.delivery import Delivery
 from neops.worker.errors import WorkerForgotten
 from neops.worker.events import JobEventStream, JobLogHandler
-from neops.worker.execution import JobLimits, abort_nothing
+from neops.worker.execution import JobLimits, JobThread, abort_nothing
 from neops.worker.heartbeat import Heartbeat
 from neops.worker.jobs import RunningJobs
 from neops.worker.membership import Membership, join, leave
+from neops.worker.meters import Meters
+from neops.worker.operations import Operations, Standing
 from neops.worker.outbox import Outbox
 from neops.worker.polling import Poller
 from neops.worker.shutdown import Shutdown
+from neops.worker.standing import tell_standing
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +49,7 @@ class WorkerRuntime:
     Runs in any event loop of any thread, several in one process. It installs no signal handlers (`on_signals` does)
     and, while it runs, one handler on the root logger that takes the lines of its own jobs.
 
-    `abort_devices` closes the device sessions that a job is using.
+    `abort_devices` closes the device sessions that a job is using; `device_statistics` is what metrics tell about them.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class WorkerRuntime:
         *,
         redactor: Redactor,
         abort_devices: Callable[[str], object] = abort_nothing,
+        device_statistics: Callable[[], PoolStatistics] | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         self._settings, self._registry, self._redactor = settings, registry, redactor
@@ -65,11 +69,20 @@ class WorkerRuntime:
             threads=settings.threads_per_job, grace_s=settings.cancel_grace_s, abort_devices=abort_devices
         )
         self._backoff = backoff or Backoff()
+        self._device_statistics = device_statistics
+        self._meters = Meters()
+        self._running: Callable[[], Sequence[JobThread]] = tuple
+        self.metrics_port: int | None = None
+        """Where probes and metrics are served, once they are."""
         self.shutdown = Shutdown()
 
     def stop(self) -> None:
         """Ask the worker to finish its jobs and leave; asked again, it leaves at once. From any thread."""
         self.shutdown.request()
+
+    def tell_standing(self) -> None:
+        """Log where every job stands, with the stacks of its tasks and threads. From any thread; disturbs no job."""
+        tell_standing(self._running())
 
     async def run(self) -> int:
         """Work until stopped. The exit code: 0 after a stop in order, 1 otherwise, with the reason in the log.
@@ -81,8 +94,17 @@ class WorkerRuntime:
         settings = self._settings
         outbox = Outbox.for_engine(settings.engine_url, settings.state_dir)
         logger.info("the worker starts", extra={"engine": without_userinfo(settings.engine_url)})
-        async with EngineClient.open(settings.engine_url, timeout_s=settings.request_timeout_s) as client:
+        tracing = [self._meters.tracing()]
+        async with (
+            EngineClient.open(settings.engine_url, timeout_s=settings.request_timeout_s, tracing=tracing) as client,
+            AsyncExitStack() as also_open,
+        ):
             crew = self._crew(client, outbox)
+            self._running = crew.jobs.running
+            if settings.metrics_port is not None:
+                operations = Operations(self._meters, lambda: self._standing(crew))
+                serving = operations.serving(settings.metrics_host, settings.metrics_port)
+                self.metrics_port = await also_open.enter_async_context(serving)
             sending = asyncio.create_task(crew.events.run())
             try:
                 with _job_logs(crew.events, self._redactor):
@@ -113,6 +135,7 @@ class WorkerRuntime:
             events=events,
             delivery=delivery,
             redactor=self._redactor,
+            meters=self._meters,
         )
         return _Crew(client=client, events=events, delivery=delivery, jobs=jobs)
 
@@ -164,7 +187,8 @@ class WorkerRuntime:
         )
         duties = [asyncio.create_task(heartbeat.run()), asyncio.create_task(poller.run())]
         try:
-            await _unless(self.shutdown.requested(), _first_to_fail(duties))
+            with self._meters.serving():
+                await _unless(self.shutdown.requested(), _first_to_fail(duties))
             logger.info("the worker stops", extra={"running_jobs": crew.jobs.count})
             drained = await _unless(self.shutdown.insisted(), self._drain(crew, poller))
         finally:
@@ -176,6 +200,15 @@ class WorkerRuntime:
             logger.warning("not all results were delivered; they stay on disk for the next start")
         await leave(crew.client, membership.worker_id)
         return 0
+
+    def _standing(self, crew: _Crew) -> Standing:
+        return Standing(
+            slots=self._settings.concurrency,
+            jobs=crew.jobs.count,
+            undelivered=crew.delivery.waiting,
+            ping_every_s=self._settings.heartbeat_interval_s,
+            devices=None if self._device_statistics is None else self._device_statistics(),
+        )
 
     async def _drain(self, crew: _Crew, poller: Poller) -> bool:
         """End the jobs, politely first; True when every result is with the engine."""
