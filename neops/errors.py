@@ -17,7 +17,11 @@
     │   │   └── AuthenticationFailed
     │   ├── SessionLost           the session broke or was aborted in the middle of an operation
     │   ├── OperationTimedOut
+    │   ├── NotStarted            nothing was asked of the device: the job's time was up before its turn
     │   ├── CommandRejected       the device answered with its error text
+    │   ├── ChangeFailed          a change of configuration was not made or not kept; `outcome` says what runs
+    │   │   ├── ConfigRejected    the device refused a line, which is quoted; the rest was undone
+    │   │   └── ConfigLocked      somebody else is changing the configuration
     │   └── ParseFailed           the output did not match: not the same as empty
     ├── BlockFailed               raised by an author: the network is wrong, no code broke
     └── LeaseLost                 the worker no longer holds this job
@@ -188,6 +192,10 @@ class OperationTimedOut(DeviceError):
     """The device did not answer before the deadline; the session was closed."""
 
 
+class NotStarted(DeviceError):
+    """Nothing was asked of the device: the job's time was up, or the job was over, before its turn came."""
+
+
 class CommandRejected(DeviceError):
     """The device answered a command with its own error text.
 
@@ -200,6 +208,36 @@ class CommandRejected(DeviceError):
         lines = output.strip().splitlines()
         super().__init__(device, f"rejected {command!r}: {lines[-1].strip() if lines else 'no output'}")
         self.command, self.output = command, output
+
+
+class ChangeFailed(DeviceError):
+    """A change of configuration was not made, or not kept.
+
+    `outcome` says what the device has now: `unchanged`, `changed`, `reverted` or `unknown`.
+    """
+
+    def __init__(self, device: str, message: str, outcome: str = "unknown") -> None:
+        super().__init__(device, message)
+        self.outcome = outcome
+
+
+class ConfigRejected(ChangeFailed):
+    """The device refused a line of a configuration; what was done is undone. `line` is that line, `answer` its text."""
+
+    retryable = False
+
+    def __init__(self, device: str, line: str, answer: str, outcome: str = "unchanged") -> None:
+        said = " / ".join(text.strip() for text in answer.splitlines() if text.strip(" ^\t")) or "no reason given"
+        super().__init__(device, f"rejected the line {line.strip()!r}: {said}", outcome)
+        self.line, self.answer = line, answer
+
+
+class ConfigLocked(ChangeFailed):
+    """Somebody else is changing the configuration: nothing was done. Try again later."""
+
+    def __init__(self, device: str, answer: str) -> None:
+        said = " ".join(answer.split()) or "no reason given"
+        super().__init__(device, f"somebody else holds the configuration: {said}", "unchanged")
 
 
 class ParseFailed(DeviceError):

@@ -7,9 +7,11 @@ from neops.devices.capabilities import (
     ReadsInterfaces,
     ReadsNeighbors,
     RunsCommands,
+    WritesConfig,
     capabilities_of,
 )
 from neops.devices.catalogue import PluginCatalogue, PluginEntry
+from neops.devices.config_change import ChangeMode, ChangeOutcome, ConfigChange, ConfirmStrength
 from neops.devices.connector import Connector
 from neops.devices.credentials import (
     CredentialProvider,
@@ -44,8 +46,12 @@ __all__ = [
     "CAPABILITIES",
     "CONNECTION_GROUP",
     "BlockingDevice",
+    "ChangeMode",
+    "ChangeOutcome",
     "CommandOutput",
+    "ConfigChange",
     "Configs",
+    "ConfirmStrength",
     "ConnectionOptions",
     "ConnectionPlugin",
     "Connector",
@@ -71,6 +77,7 @@ __all__ = [
     "ReadsNeighbors",
     "RunsCommands",
     "Session",
+    "WritesConfig",
     "capabilities_of",
     "credential_providers",
 ]

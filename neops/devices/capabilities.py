@@ -15,8 +15,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import cache
 from typing import Any, Literal, Protocol, cast, runtime_checkable
 
+from neops.devices.config_change import ChangeMode, ConfigChange
 from neops.devices.results import CommandOutput, Configs, Facts, InterfaceDetails, LldpNeighbor, Parse
 
 
@@ -84,10 +87,37 @@ class ReadsConfig(Protocol):
         ...
 
 
-CAPABILITIES: tuple[type, ...] = (RunsCommands, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig)
+@runtime_checkable
+class WritesConfig(Protocol):
+    """Changes the configuration, all of it or nothing, as a transaction."""
+
+    @abstractmethod
+    def change(self, config: str, *, mode: ChangeMode = "merge") -> AbstractAsyncContextManager[ConfigChange]:
+        """Prepare a change, on a session of its own that other changes of the device wait for.
+
+        ```python
+        async with router.change("interface Gi0/1\\n shutdown") as change:
+            log(change.diff)
+            await change.commit(confirm_within=120)
+            await still_good(router)
+            await change.confirm()
+        change.outcome
+        ```
+
+        `config` is in the platform's own words, as `get_config` prints them.
+
+        Raises:
+            ConfigRejected: the device refused a line.
+            ConfigLocked: somebody else is changing the configuration.
+        """
+        ...
+
+
+CAPABILITIES: tuple[type, ...] = (RunsCommands, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig, WritesConfig)
 """The capabilities that neops itself defines, in the order in which they are listed to people."""
 
 
+@cache
 def capabilities_of(session_or_wish: type) -> frozenset[type]:
     """The single capabilities that a session class implements or that a composed capability asks for.
 
@@ -101,6 +131,7 @@ def _is_capability(candidate: type) -> bool:
     return bool(getattr(candidate, "_is_protocol", False)) and declares and candidate.__module__ != "typing"
 
 
+@cache
 def methods_of(capability: type) -> frozenset[str]:
     """Names of the methods that a capability, single or composed, offers."""
     return frozenset(
