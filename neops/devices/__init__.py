@@ -2,10 +2,12 @@
 
 from neops.devices.capabilities import (
     CAPABILITIES,
+    ReadsBgp,
     ReadsConfig,
     ReadsFacts,
     ReadsInterfaces,
     ReadsNeighbors,
+    ReadsRoutes,
     RunsCommands,
     WritesConfig,
     capabilities_of,
@@ -32,6 +34,9 @@ from neops.devices.plugin import (
 from neops.devices.pool import PoolStatistics
 from neops.devices.proxy import BlockingDevice
 from neops.devices.results import (
+    BgpInstance,
+    BgpPeer,
+    BgpPrefixes,
     CommandOutput,
     Configs,
     DeviceResult,
@@ -39,12 +44,16 @@ from neops.devices.results import (
     InterfaceDetails,
     LldpNeighbor,
     Parse,
+    Route,
 )
 from neops.devices.runtime import DeviceRuntime
 
 __all__ = [
     "CAPABILITIES",
     "CONNECTION_GROUP",
+    "BgpInstance",
+    "BgpPeer",
+    "BgpPrefixes",
     "BlockingDevice",
     "ChangeMode",
     "ChangeOutcome",
@@ -71,10 +80,13 @@ __all__ = [
     "PluginCatalogue",
     "PluginEntry",
     "PoolStatistics",
+    "ReadsBgp",
     "ReadsConfig",
     "ReadsFacts",
     "ReadsInterfaces",
     "ReadsNeighbors",
+    "ReadsRoutes",
+    "Route",
     "RunsCommands",
     "Session",
     "WritesConfig",

@@ -20,7 +20,16 @@ from functools import cache
 from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from neops.devices.config_change import ChangeMode, ConfigChange
-from neops.devices.results import CommandOutput, Configs, Facts, InterfaceDetails, LldpNeighbor, Parse
+from neops.devices.results import (
+    BgpInstance,
+    CommandOutput,
+    Configs,
+    Facts,
+    InterfaceDetails,
+    LldpNeighbor,
+    Parse,
+    Route,
+)
 
 
 @runtime_checkable
@@ -78,6 +87,32 @@ class ReadsNeighbors(Protocol):
 
 
 @runtime_checkable
+class ReadsBgp(Protocol):
+    """Reads the state of BGP."""
+
+    @abstractmethod
+    def get_bgp_neighbors(self) -> Awaitable[Mapping[str, BgpInstance]]:
+        """BGP by VRF, the default one under `global`; empty when the device does not speak BGP."""
+        ...
+
+
+@runtime_checkable
+class ReadsRoutes(Protocol):
+    """Reads the routing table."""
+
+    @abstractmethod
+    def get_route_to(
+        self, destination: str = "", protocol: str = "", longer: bool = False
+    ) -> Awaitable[Mapping[str, Sequence[Route]]]:
+        """Routes by prefix, the used and the unused ones.
+
+        `destination` is an address, which gives its longest match, or a prefix; empty gives the whole table, which may
+        be long. `longer` adds the more specific routes of a prefix, `protocol` (`bgp`) leaves out others.
+        """
+        ...
+
+
+@runtime_checkable
 class ReadsConfig(Protocol):
     """Reads the configuration."""
 
@@ -113,7 +148,16 @@ class WritesConfig(Protocol):
         ...
 
 
-CAPABILITIES: tuple[type, ...] = (RunsCommands, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig, WritesConfig)
+CAPABILITIES: tuple[type, ...] = (
+    RunsCommands,
+    ReadsFacts,
+    ReadsInterfaces,
+    ReadsNeighbors,
+    ReadsBgp,
+    ReadsRoutes,
+    ReadsConfig,
+    WritesConfig,
+)
 """The capabilities that neops itself defines, in the order in which they are listed to people."""
 
 

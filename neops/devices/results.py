@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
@@ -75,6 +76,57 @@ class LldpNeighbor(DeviceResult):
 
     hostname: str
     port: str
+
+
+class BgpPrefixes(DeviceResult):
+    """How many prefixes a session carries in one address family; -1 when the device does not tell."""
+
+    received_prefixes: int = -1
+    accepted_prefixes: int = -1
+    sent_prefixes: int = -1
+
+
+class BgpPeer(DeviceResult):
+    """One BGP neighbour. `uptime` in seconds, -1 when it is down; `is_enabled` is False when it is shut down.
+
+    `address_family` has NAPALM's names: `ipv4`, `ipv6`, `vpnv4`, `vpnv6`.
+    """
+
+    local_as: int
+    remote_as: int
+    remote_id: str = ""
+    is_up: bool
+    is_enabled: bool
+    description: str = ""
+    uptime: float = -1.0
+    address_family: Mapping[str, BgpPrefixes] = {}
+
+
+class BgpInstance(DeviceResult):
+    """BGP in one VRF: who the device is there, and its neighbours by address."""
+
+    router_id: str
+    peers: Mapping[str, BgpPeer] = {}
+
+
+class Route(DeviceResult):
+    """One way to a destination. `age` in seconds, -1 when unknown; `preference` is the administrative distance.
+
+    `protocol` is in lower case (`bgp`, `connected`, `ospf`, `static`). `current_active` says that packets go this way;
+    `next_hop` is empty on a connected network and for what is dropped.
+    """
+
+    protocol: str
+    current_active: bool
+    last_active: bool = False
+    age: float = -1.0
+    next_hop: str = ""
+    outgoing_interface: str = ""
+    selected_next_hop: bool = False
+    preference: int = -1
+    inactive_reason: str = ""
+    routing_table: str = "default"
+    protocol_attributes: Mapping[str, Any] = {}
 
 
 class Configs(DeviceResult):

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 
 from neops.devices import (
     CAPABILITIES,
+    BgpInstance,
     CommandOutput,
     Configs,
     ConnectionOptions,
@@ -20,6 +21,7 @@ from neops.devices import (
     InterfaceDetails,
     LldpNeighbor,
     Parse,
+    Route,
     RunsCommands,
     Session,
 )
@@ -218,6 +220,8 @@ _RESULTS: Mapping[str, TypeAdapter[Any]] = {
     "get_facts": TypeAdapter(Facts),
     "get_interfaces": TypeAdapter(dict[str, InterfaceDetails]),
     "get_lldp_neighbors": TypeAdapter(dict[str, list[LldpNeighbor]]),
+    "get_bgp_neighbors": TypeAdapter(dict[str, BgpInstance]),
+    "get_route_to": TypeAdapter(dict[str, list[Route]]),
     "get_config": TypeAdapter(Configs),
 }
 
