@@ -17,10 +17,13 @@ from pydantic import ValidationError
 from yarl import URL
 
 from neops.protocol import (
+    Cancellations,
+    CancellationsQuery,
     JobDefinition,
     JobEvents,
     JobPoll,
     Message,
+    Ping,
     RegisterFunctionBlock,
     RegisterWorker,
     UndecodableJob,
@@ -31,7 +34,7 @@ from neops.protocol import (
     dump,
     load_jobs,
 )
-from neops.worker.errors import EngineRefused, EngineUnavailable, WorkerForgotten
+from neops.worker.errors import EngineFailed, EngineRefused, EngineUnavailable, WorkerForgotten
 
 CONTRACT = VersionCompatibilityRequest(version="0.43.0-beta.8", library="neops_workflow_engine_client")
 """The published contract that this worker speaks, by the name and version that engines know it by."""
@@ -39,6 +42,8 @@ CONTRACT = VersionCompatibilityRequest(version="0.43.0-beta.8", library="neops_w
 M = TypeVar("M", bound=Message)
 
 TRY_AGAIN = frozenset({408, 429})
+AWAY = frozenset({502, 503, 504})
+"""A proxy in front of the engine, or an engine that starts or stops: nobody has looked at the request."""
 
 KEEP_ALIVE_S = 4.0
 """Idle connections are closed before the engine closes them under our feet: uvicorn does after 5 s."""
@@ -96,14 +101,17 @@ class EngineClient:
             if refused.status != 409:
                 raise
 
-    async def ping(self, worker_id: str, *, timeout_s: float | None = None) -> WorkerActionResult:
-        """Say that this worker lives, which renews the leases of its jobs.
+    async def ping(
+        self, worker_id: str, ping: Ping | None = None, *, timeout_s: float | None = None
+    ) -> WorkerActionResult:
+        """Say that this worker lives, which renews the leases of the jobs that it lists (of all, without a list).
 
         Raises:
             WorkerForgotten: the engine does not know the worker.
         """
         try:
-            answer = await self._post(f"/workers/{_segment(worker_id)}/ping", timeout_s=timeout_s)
+            body = b"" if ping is None else dump(ping)
+            answer = await self._post(f"/workers/{_segment(worker_id)}/ping", body, timeout_s=timeout_s)
         except EngineRefused as refused:
             if refused.status == 404:
                 raise WorkerForgotten(404, "ping", f"worker {worker_id} is not known") from refused
@@ -112,6 +120,12 @@ class EngineClient:
             return WorkerActionResult.model_validate_json(answer.body)
         except ValidationError:  # its body carries nothing in the published contract
             return WorkerActionResult(success=True)
+
+    async def cancellations(self, worker_id: str, query: CancellationsQuery) -> list[str]:
+        """Ids of this worker's jobs to stop; the engine may hold the answer for `query.wait_seconds`."""
+        timeout_s = self._timeout_s + query.wait_seconds
+        answer = await self._post(f"/workers/{_segment(worker_id)}/cancellations", dump(query), timeout_s=timeout_s)
+        return _read(Cancellations, answer).cancel
 
     async def poll(self, poll: JobPoll) -> Polled:
         """Ask for work; the engine may hold the answer for `poll.wait_seconds`."""
@@ -153,7 +167,7 @@ class EngineClient:
         except (aiohttp.ClientError, OSError) as error:
             raise EngineUnavailable(f"cannot reach the engine: {error}") from error
         if response.status >= 300:
-            raise _failure(response.status, path, content)
+            raise _refusal(response.status, path, content)
         return _Answer(body=content, date=_date(response.headers.get("Date")))
 
 
@@ -168,11 +182,12 @@ def _segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def _failure(status: int, path: str, body: bytes) -> EngineRefused | EngineUnavailable:
+def _refusal(status: int, path: str, body: bytes) -> EngineRefused | EngineUnavailable:
     message = _message(body)
-    if status >= 500 or status in TRY_AGAIN:
-        return EngineUnavailable(f"the engine answers {status} to {path}: {message}")
-    return EngineRefused(status, path, message)
+    if status < 500 and status not in TRY_AGAIN:
+        return EngineRefused(status, path, message)
+    kind = EngineUnavailable if status in TRY_AGAIN | AWAY else EngineFailed
+    return kind(f"the engine answers {status} to {path}: {message}")
 
 
 def _message(body: bytes) -> str:

@@ -2,6 +2,7 @@
 
 NeopsError
 ├── EngineUnavailable    no answer, or one that says try again: 5xx, 408, 429
+│   └── EngineFailed     the engine broke over this very request (500)
 ├── EngineRefused        an answer that will be the same next time: other 4xx, or no answer of an engine
 │   └── WorkerForgotten  the engine does not know this worker any more
 └── EngineIncompatible   the engine says that it does not speak with this version
@@ -20,6 +21,10 @@ REMEDIES = {
 
 class EngineUnavailable(NeopsError):
     """The engine gave no usable answer now; it may do so later."""
+
+
+class EngineFailed(EngineUnavailable):
+    """The engine broke over this request; others may go well."""
 
 
 class EngineRefused(NeopsError):

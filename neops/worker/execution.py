@@ -13,6 +13,7 @@ from typing import Any
 
 from neops.blocks import BlockJob, BlockOutcome, JobPorts, execute_block
 from neops.concurrency import BlockingExecutor, use_executor
+from neops.entities import EntityType
 from neops.logs import log_context
 from neops.worker.translation import failed
 
@@ -62,10 +63,21 @@ class JobThread:
         """How the names of the job's threads begin: its own, and those of its blocking calls."""
         return f"neops-job-{self._job.info.id}"
 
-    def cancel(self, reason: str) -> None:
-        """Stop the job: its device sessions are closed and its block is cancelled. `reason` is for people."""
-        if not self._told.done():
-            self._told.set_result(reason)
+    def cancel(self, reason: str) -> bool:
+        """Stop the job: its device sessions are closed and its block is cancelled. `reason` is for people.
+
+        False when it is being stopped already.
+        """
+        if self._told.done():
+            return False
+        self._told.set_result(reason)
+        return True
+
+    async def until_stopped_or(self, called: asyncio.Future[None]) -> None:
+        """Wait for the job's turn; no longer than to its deadline, or to its cancellation."""
+        limit_s = self._job.info.deadline.timeout()
+        signs: set[asyncio.Future[Any]] = {called, self._told}
+        await asyncio.wait(signs, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
 
     async def run(self) -> BlockOutcome:
         """Run the job to its end, or to the end of its grace. Never raises because of what the block does.
@@ -120,18 +132,20 @@ class JobThread:
         loop, info = asyncio.get_running_loop(), self._job.info
         executor = BlockingExecutor(self._limits.threads, name=self.threads_named)
         loop.set_default_executor(executor)  # asyncio.to_thread in a block must not hold up the end of the job either
-        with (
-            use_executor(executor),
-            log_context(
-                run=info.workflow_execution_id, job=info.id, step=info.step, block=self._job.block.registration.id
-            ),
-        ):
+        about = {"run": info.workflow_execution_id, "job": info.id, "step": info.step, "device": self._device()}
+        with use_executor(executor), log_context(**about, block=self._job.block.registration.id):
             task = asyncio.create_task(execute_block(self._job, self._ports))
             self._home.call_soon_threadsafe(self._entered, loop, task)
             await asyncio.wait({task})
             self._settle(None if task.cancelled() else task.result())
             if executor.abandoned:
                 logger.warning("blocking calls of the job still run", extra={"threads": executor.abandoned})
+
+    def _device(self) -> str | None:
+        """The name of the device at hand."""
+        if self._job.run_on is not EntityType.DEVICE:
+            return None
+        return next((device.name for device in self._job.devices if device.id == self._job.entity_id), None)
 
     def _entered(self, loop: asyncio.AbstractEventLoop, task: asyncio.Task[BlockOutcome]) -> None:
         self._inside = (loop, task)

@@ -1,13 +1,14 @@
-"""Tells the engine that the worker lives, whatever its jobs are doing."""
+"""Tells the engine that the worker lives, and which jobs it holds, whatever those are doing."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 from neops.errors import NeopsError
-from neops.protocol import WorkerActionResult
+from neops.protocol import HeldJob, Ping, WorkerActionResult
 from neops.worker.client import EngineClient
 from neops.worker.errors import WorkerForgotten
 
@@ -17,8 +18,14 @@ PING_TIMEOUT_S = 10.0
 """A ping that is not answered by then is given up, to be in time with the next."""
 
 
+class PingAnswered(Protocol):
+    """Hears what the engine answers to a ping that listed these jobs (None: it listed none, in the published way)."""
+
+    def __call__(self, answer: WorkerActionResult, listed: list[HeldJob] | None) -> None: ...
+
+
 class Heartbeat:
-    """Pings at once, then every `interval_s()` seconds, and whenever it is nudged.
+    """Pings at once, then every `interval_s()` seconds, and whenever it is nudged. `held` gives the jobs to list.
 
     Jobs have threads and event loops of their own, so that a job that blocks does not delay a ping.
     """
@@ -29,10 +36,11 @@ class Heartbeat:
         worker_id: str,
         *,
         interval_s: Callable[[], float],
-        on_answer: Callable[[WorkerActionResult], None],
+        held: Callable[[], list[HeldJob] | None],
+        on_answer: PingAnswered,
     ) -> None:
         self._client, self._worker_id, self._interval_s = client, worker_id, interval_s
-        self._on_answer = on_answer
+        self._held, self._on_answer = held, on_answer
         self._nudged = asyncio.Event()
 
     def nudge(self) -> None:
@@ -55,9 +63,13 @@ class Heartbeat:
                 continue
 
     async def _ping(self) -> None:
+        listed = self._held()
+        ping = None if listed is None else Ping(jobs=listed)
         try:
-            self._on_answer(await self._client.ping(self._worker_id, timeout_s=PING_TIMEOUT_S))
+            answer = await self._client.ping(self._worker_id, ping, timeout_s=PING_TIMEOUT_S)
         except WorkerForgotten:
             raise
         except NeopsError as error:
             logger.warning("a ping failed", extra={"worker": self._worker_id, "reason": str(error)})
+        else:
+            self._on_answer(answer, listed)

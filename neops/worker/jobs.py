@@ -5,29 +5,32 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import datetime
+from typing import TypeVar
 
 from pydantic import JsonValue, ValidationError
 
 from neops.blocks import BlockOutcome, BlockRegistry, JobPorts
 from neops.entities import Device
 from neops.logs import Redactor
-from neops.protocol import JobDefinition, JobResult, UndecodableJob
+from neops.protocol import Extension, HeldJob, JobDefinition, JobResult, UndecodableJob
 from neops.worker.client import Polled
 from neops.worker.delivery import Delivery
 from neops.worker.events import JobEventStream
 from neops.worker.execution import JobLimits, JobThread
+from neops.worker.line import Line
 from neops.worker.membership import Membership
 from neops.worker.meters import Meters
-from neops.worker.translation import failed, read_job, redacted, undecodable_result, write_result
+from neops.worker.translation import devices_at_hand, failed, read_job, redacted, undecodable_result, write_result
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 
 class RunningJobs:
-    """Runs leased jobs, `size` at a time, and sees to it that each of them is answered."""
+    """Runs leased jobs, `size` at a time and one at a device, and sees to it that each of them is answered."""
 
     def __init__(
         self,
@@ -42,25 +45,38 @@ class RunningJobs:
         meters: Meters,
     ) -> None:
         self._registry, self._ports, self._limits = registry, ports, limits
-        self._size, self._places = size, asyncio.Semaphore(size)
+        self._size, self._line = size, Line(size)
         self._events, self._delivery, self._redactor, self._meters = events, delivery, redactor, meters
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._threads: dict[str, JobThread] = {}
+        self._tasks: dict[asyncio.Task[None], _Leased] = {}
+        self._some = asyncio.Event()
 
     @property
     def count(self) -> int:
-        """Jobs that run, wait for a place, or are not yet safe on disk."""
+        """Jobs that run, wait for their turn, or are not yet safe on disk."""
         return len(self._tasks)
 
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether a job waits for a ping that lists it."""
+        return any(not leased.confirmed.done() for leased in self._tasks.values())
+
     def running(self) -> list[JobThread]:
-        """The jobs that are here now; from any thread."""
-        return list(self._threads.values())
+        """The jobs, also those that wait for their turn."""
+        return [leased.thread for leased in tuple(self._tasks.values()) if leased.thread is not None]
+
+    def held(self) -> list[HeldJob]:
+        """What to list in a ping."""
+        return [leased.name for leased in self._tasks.values() if leased.name is not None]
 
     async def free_places(self) -> int:
         """Wait until another job may start; how many may."""
         while (free := self._size - self.count) < 1:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         return free
+
+    async def some(self) -> None:
+        """Wait until there is a job."""
+        await self._some.wait()
 
     async def settle(self, timeout_s: float | None) -> bool:
         """Wait until no job is left; False when the time was too short."""
@@ -69,22 +85,49 @@ class RunningJobs:
         return not self._tasks
 
     def start(self, polled: Polled, membership: Membership) -> None:
-        """Take over what a poll brought; more jobs than places wait for their turn."""
+        """Take over what a poll brought; more jobs than places wait for their turn.
+
+        Where the engine wants to be told (`heldJobs`), a job begins once a ping that listed it was answered.
+        """
+        self.lose([job.job_id for job in polled.jobs if job.job_id], "the engine has lent it anew")
         for job in polled.jobs:
-            task = asyncio.create_task(self._handle(job, polled.answered_at, membership))
-            self._tasks.add(task)
+            leased = self._read(job, polled)
+            if not membership.has(Extension.HELD_JOBS):
+                leased.confirmed.set_result(True)
+            task = asyncio.create_task(self._handle(leased, membership))
+            self._tasks[task] = leased
+            self._some.set()
             task.add_done_callback(self._ended)
 
-    def cancel(self, job_ids: Iterable[str], reason: str) -> None:
-        """Stop these jobs; ids of jobs that are not here are passed over."""
-        for job_id in job_ids:
-            if (thread := self._threads.get(job_id)) is not None:
-                logger.info("stopping a job", extra={"job": job_id, "reason": reason})
-                thread.cancel(reason)
+    def confirm(self, listed: Iterable[HeldJob]) -> None:
+        """The engine has answered a ping that listed these: those it did not call lost may begin."""
+        names = {(one.job_id, one.lease_token) for one in listed}
+        for leased in self._tasks.values():
+            if leased.name and (leased.name.job_id, leased.name.lease_token) in names:
+                _settle(leased.confirmed, value=True)
 
-    def cancel_all(self, reason: str) -> None:
-        """Stop every job."""
-        self.cancel(list(self._threads), reason)
+    def cancel(self, job_ids: Collection[str], reason: str) -> None:
+        """Stop these jobs; ids of jobs that are not here are passed over."""
+        for leased in self._tasks.values():
+            if leased.name and leased.name.job_id in job_ids and leased.cancel(reason):
+                logger.info("stopping a job", extra={"job": leased.name.job_id, "reason": reason})
+
+    def cancel_all(self, reason: str) -> bool:
+        """Stop every job. False when there is none."""
+        self.cancel({held.job_id for held in self.held()}, reason)
+        return bool(self._tasks)
+
+    def lose(self, job_ids: Collection[str], reason: str) -> None:
+        """These jobs are not ours any more: stop them at once; what has not begun is forgotten."""
+        for leased in self._tasks.values():
+            if leased.name and leased.name.job_id in job_ids:
+                logger.warning("the lease of a job is lost", extra={"job": leased.name.job_id, "reason": reason})
+                _settle(leased.confirmed, value=False)
+                leased.cancel(reason)
+
+    def lose_all(self, reason: str) -> None:
+        """The engine does not know us any more: no job is ours."""
+        self.lose({held.job_id for held in self.held()}, reason)
 
     async def close(self) -> None:
         """Let go of what still runs: it is cancelled, and nobody waits for it."""
@@ -94,38 +137,52 @@ class RunningJobs:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        del self._tasks[task]
+        if not self._tasks:
+            self._some.clear()
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.critical("a job could not be answered", exc_info=error)
 
-    async def _handle(self, job: JobDefinition | UndecodableJob, answered_at: datetime, membership: Membership) -> None:
+    def _read(self, job: JobDefinition | UndecodableJob, polled: Polled) -> _Leased:
         if isinstance(job, UndecodableJob):
             logger.error("a job cannot be read", extra={"job": job.job_id, "reason": job.problem})
-            result = undecodable_result(job)
-        else:
-            result = self._result(job, await self._run(job, answered_at), membership)
-        if result is not None:
-            await self._delivery.deliver(result)
-
-    async def _run(self, job: JobDefinition, answered_at: datetime) -> BlockOutcome:
+            return _Leased(job, None)
         try:
-            block_job = read_job(job, self._registry, answered_at)
+            block_job = read_job(job, self._registry, polled.answered_at)
         except KeyError:
             logger.error(
                 "a job for a block that is not here", extra={"job": job.job_id, "block": job.function_block_id}
             )
-            return failed("UnknownBlock", f"this worker has no block {job.function_block_id}")
+            return _Leased(job, None)
         self._redactor.learn([_secret_fields(device) for device in job.context.devices])
         ports = replace(self._ports, progress=self._events.progress_of(job))
-        thread = JobThread(block_job, ports, self._limits)
-        self._threads[job.job_id] = thread
+        return _Leased(job, JobThread(block_job, ports, self._limits))
+
+    async def _handle(self, leased: _Leased, membership: Membership) -> None:
+        result = await self._answer(leased, membership)
+        if result is not None:
+            await self._delivery.deliver(result)
+
+    async def _answer(self, leased: _Leased, membership: Membership) -> JobResult | None:
+        job = leased.job
+        if isinstance(job, UndecodableJob):
+            return undecodable_result(job)
+        if leased.thread is None:
+            outcome = failed("UnknownBlock", f"this worker has no block {job.function_block_id}", retryable=False)
+        elif await leased.confirmed:
+            outcome = await self._run(job, leased.thread)
+        else:
+            return None
+        return self._result(job, outcome, membership)
+
+    async def _run(self, job: JobDefinition, thread: JobThread) -> BlockOutcome:
+        ticket = self._line.join(devices_at_hand(job))
         try:
-            async with self._places:
-                with self._events.listening(job):
-                    return await thread.run()
+            await thread.until_stopped_or(ticket.called)
+            with self._events.listening(job):
+                return await thread.run()
         finally:
-            if self._threads.get(job.job_id) is thread:
-                del self._threads[job.job_id]
+            self._line.leave(ticket)
 
     def _result(self, job: JobDefinition, outcome: BlockOutcome, membership: Membership) -> JobResult:
         fields: dict[str, object] = {"job": job.job_id, "step": job.step_label, "block": job.function_block_id}
@@ -136,6 +193,23 @@ class RunningJobs:
             return write_result(job, redacted(outcome, self._redactor), membership)
         except ValidationError as error:
             return write_result(job, failed("BadResult", f"the result cannot be sent: {error}"), membership)
+
+
+class _Leased:
+    """A job from the poll that brought it until its result is on disk. `confirmed`: True begin, False forget it."""
+
+    def __init__(self, job: JobDefinition | UndecodableJob, thread: JobThread | None) -> None:
+        self.job, self.thread = job, thread
+        self.name = None if job.job_id is None else HeldJob(job_id=job.job_id, lease_token=job.lease_token)
+        self.confirmed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def cancel(self, reason: str) -> bool:
+        return self.thread is not None and self.thread.cancel(reason)
+
+
+def _settle(future: asyncio.Future[T], *, value: T) -> None:
+    if not future.done():
+        future.set_result(value)
 
 
 def _secret_fields(device: Device) -> JsonValue:

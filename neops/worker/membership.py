@@ -41,9 +41,11 @@ class Membership:
 async def join(client: EngineClient, settings: WorkerSettings, registry: BlockRegistry, backoff: Backoff) -> Membership:
     """Register with the engine, trying again for `startup_timeout_s` while it cannot be reached.
 
+    A block that the engine refuses is reported and not offered; the others are.
+
     Raises:
         EngineIncompatible: the engine does not want this version.
-        EngineRefused: it refuses the worker or one of its blocks.
+        EngineRefused: it refuses the worker, or all of its blocks.
         EngineUnavailable: it could not be reached in time.
     """
     limit = Deadline.after(settings.startup_timeout_s)
@@ -58,13 +60,34 @@ async def join(client: EngineClient, settings: WorkerSettings, registry: BlockRe
     worker_id, extensions = await _until(limit, backoff, enter)
     offers = [_offer(block, worker_id, extensions) for block in registry.values()]
     try:
-        for offer in offers:
-            await _until(limit, backoff, functools.partial(client.register_block, offer))
+        taken = await _announce(client, offers, functools.partial(_until, limit, backoff))
     except (NeopsError, asyncio.CancelledError):
         await leave(client, worker_id)
         raise
-    logger.info("registered with the engine", extra={"worker": worker_id, "blocks": len(offers)})
-    return Membership(worker_id=worker_id, extensions=extensions, offers=[_version(offer) for offer in offers])
+    fields: dict[str, object] = {"worker": worker_id, "blocks": len(taken), "refused": len(offers) - len(taken)}
+    logger.info("registered with the engine", extra=fields)
+    return Membership(worker_id=worker_id, extensions=extensions, offers=[_version(offer) for offer in taken])
+
+
+async def _announce(
+    client: EngineClient,
+    offers: Sequence[RegisterFunctionBlock],
+    patiently: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]],
+) -> list[RegisterFunctionBlock]:
+    """Offer the blocks one by one; answers those that the engine took."""
+    taken: list[RegisterFunctionBlock] = []
+    refusal: EngineRefused | None = None
+    for offer in offers:
+        try:
+            await patiently(functools.partial(client.register_block, offer))
+        except EngineRefused as refused:
+            refusal = refused
+            logger.error("the engine refuses a block", extra={"block": _version(offer).id, "reason": str(refused)})
+        else:
+            taken.append(offer)
+    if refusal is not None and not taken:
+        raise refusal
+    return taken
 
 
 async def leave(client: EngineClient, worker_id: str) -> None:

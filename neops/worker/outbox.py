@@ -5,28 +5,44 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
 from pydantic import ValidationError
 
 from neops.errors import SettingsInvalid
-from neops.protocol import JobResult, dump
+from neops.protocol import HeldJob, JobResult, dump
 from neops.settings import without_userinfo
 
 logger = logging.getLogger(__name__)
 
+REFUSED_KEPT = 100
+"""Refused results that stay for people to look at; older ones are deleted."""
+
+UNFINISHED_S = 3600.0
+"""A file that was not finished for so long belongs to a worker that was killed over it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """One result that is not delivered: a file, or `body` in memory when the disk did not take it."""
+    """One result that is not delivered: a file, or `body` in memory when the disk did not take it.
 
-    job_id: str
+    `substitute`: it stands in for one that the engine refused.
+    """
+
+    job: HeldJob
     path: Path
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
+    substitute: bool = False
+
+    @property
+    def job_id(self) -> str:
+        """Whose result it is."""
+        return self.job.job_id
 
     def read(self) -> bytes:
         """The result as it goes over the wire."""
@@ -39,8 +55,8 @@ class Outbox:
     Several workers may share it: a result that is delivered twice is refused or ignored by the engine.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, *, now: Callable[[], float] = time.time) -> None:
+        self.directory, self._now = directory, now
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -56,19 +72,17 @@ class Outbox:
         engine = hashlib.sha256(without_userinfo(engine_url).encode()).hexdigest()[:12]
         return cls((state_dir or platformdirs.user_state_path("neops")) / "outbox" / engine)
 
-    def keep(self, result: JobResult) -> Kept:
+    def keep(self, result: JobResult, *, substitute: bool = False) -> Kept:
         """Write a result; on return it survives a power cut. On a full disk it is kept in memory."""
         key = f"{result.job_execution_id} {result.lease_token or ''}"
         path = self.directory / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
-        body = dump(result)
+        kept = Kept(job=_held(result), path=path, body=dump(result), substitute=substitute)
         try:
-            self._write(path, body)
+            self._write(path, kept.read())
         except OSError as error:
-            logger.error(
-                "a result cannot be written to disk", extra={"job": result.job_execution_id, "reason": str(error)}
-            )
-            return Kept(job_id=result.job_execution_id, path=path, body=body)
-        return Kept(job_id=result.job_execution_id, path=path)
+            logger.error("a result cannot be written to disk", extra={"job": kept.job_id, "reason": str(error)})
+            return kept
+        return Kept(job=kept.job, path=path, substitute=substitute)
 
     def waiting(self) -> Sequence[Kept]:
         """What is not delivered, oldest first. A file that is no result is set aside."""
@@ -79,21 +93,28 @@ class Outbox:
         """The engine took it, or has another result."""
         kept.path.unlink(missing_ok=True)
 
-    def set_aside(self, kept: Kept) -> Path:
-        """The engine refuses it for good: keep it for people to look at."""
-        aside = kept.path.with_suffix(".refused")
+    def set_aside(self, path: Path) -> Path:
+        """Nobody will take this file: keep it for people to look at."""
+        aside = path.with_suffix(".refused")
         with suppress(FileNotFoundError):  # it was in memory only, or another worker was quicker
-            kept.path.replace(aside)
+            path.replace(aside)
         return aside
+
+    def tidy(self) -> None:
+        """Delete what nobody will miss: the oldest of many refused results, files of workers killed while writing."""
+        refused = sorted(self.directory.glob("*.refused"), key=_written_at, reverse=True)[REFUSED_KEPT:]
+        before = (self._now() - UNFINISHED_S) * 1e9
+        unfinished = [path for path in self.directory.glob("*.tmp") if _written_at(path) < before]
+        for path in (*refused, *unfinished):
+            path.unlink(missing_ok=True)
 
     def _kept(self, path: Path) -> Kept | None:
         try:
-            return Kept(job_id=JobResult.model_validate_json(path.read_bytes()).job_execution_id, path=path)
+            return Kept(job=_held(JobResult.model_validate_json(path.read_bytes())), path=path)
         except FileNotFoundError:  # another worker delivered it just now
             return None
         except ValidationError:
-            aside = self.set_aside(Kept(job_id="", path=path))
-            logger.error("a file in the outbox is no result", extra={"kept_in": str(aside)})
+            logger.error("a file in the outbox is no result", extra={"kept_in": str(self.set_aside(path))})
             return None
 
     def _write(self, path: Path, body: bytes) -> None:
@@ -116,8 +137,13 @@ class Outbox:
             os.close(descriptor)
 
 
-def _written_at(path: Path) -> float:
+def _held(result: JobResult) -> HeldJob:
+    return HeldJob(job_id=result.job_execution_id, lease_token=result.lease_token)
+
+
+def _written_at(path: Path) -> int:
+    """Nanoseconds since the epoch."""
     try:
-        return path.stat().st_mtime
+        return path.stat().st_mtime_ns
     except FileNotFoundError:  # another worker delivered it just now
-        return 0.0
+        return 0

@@ -19,7 +19,7 @@ from neops.worker.membership import Membership
 logger = logging.getLogger(__name__)
 
 EARLY_S = 1.0
-"""The pause after a held poll that came back early and empty, so that such an engine is not flooded."""
+"""The pause after a held poll that came back early and empty: an engine that stops or restarts may do so once."""
 
 
 class Poller:
@@ -27,7 +27,8 @@ class Poller:
 
     A refused poll (`on_refusal`) may mean that the engine forgot the worker: only a ping tells.
 
-    An engine that holds polls is asked again at once; another one every `poll_interval_s` while it has no work.
+    An engine that holds polls is asked again at once; another one, or one that says so and does not, every
+    `poll_interval_s` while it has no work.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Poller:
         self._delays = backoff.delays()
         self._wait_s = settings.held_poll_s if membership.has(Extension.HELD_POLL) else None
         self._task: asyncio.Task[None] | None = None
-        self._asking = self._stopping = False
+        self._asking = self._stopping = self._early = False
 
     async def run(self) -> None:
         """Poll until `stop`, or until cancelled."""
@@ -83,9 +84,17 @@ class Poller:
         if polled.jobs:
             self._on_jobs(polled)
             return 0
+        return self._pause_s(held_s=self._clock() - asked_at)
+
+    def _pause_s(self, *, held_s: float) -> float:
+        """How long to wait after an empty answer that took so long."""
+        interval_s = self._settings.poll_interval_s
         if not self._wait_s:
-            return self._settings.poll_interval_s
-        return 0 if self._clock() - asked_at >= self._wait_s / 2 else min(EARLY_S, self._settings.poll_interval_s)
+            return interval_s
+        again, self._early = self._early, held_s < self._wait_s / 2
+        if not self._early:
+            return 0
+        return interval_s if again else min(EARLY_S, interval_s)
 
     def _question(self, free: int) -> JobPoll:
         return JobPoll(

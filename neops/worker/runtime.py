@@ -4,43 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from neops.blocks import BlockRegistry, JobPorts
 from neops.devices import Connector, PoolStatistics
 from neops.errors import NeopsError
 from neops.logs import Redactor
-from neops.protocol import Extension, WorkerActionResult
 from neops.settings import WorkerSettings, without_userinfo
 from neops.worker.backoff import Backoff
-from neops.worker.client import EngineClient, Polled
+from neops.worker.client import EngineClient
 from neops.worker.delivery import Delivery
 from neops.worker.errors import WorkerForgotten
 from neops.worker.events import JobEventStream, JobLogHandler
 from neops.worker.execution import JobLimits, JobThread, abort_nothing
-from neops.worker.heartbeat import Heartbeat
 from neops.worker.jobs import RunningJobs
-from neops.worker.membership import Membership, join, leave
+from neops.worker.membership import Membership, join
 from neops.worker.meters import Meters
 from neops.worker.operations import Operations, Standing
 from neops.worker.outbox import Outbox
-from neops.worker.polling import Poller
+from neops.worker.serving import Crew, Service, end, unless
 from neops.worker.shutdown import Shutdown
 from neops.worker.standing import tell_standing
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-BUSY_PING_S = 3.0
-"""While jobs run, pings come this often, because their answers carry the jobs that the engine wants stopped."""
-
-LAST_PUSH_S = 10.0
-"""How long a leaving worker tries to hand over its last results; what is left stays on disk."""
+LASTED_S = 60.0
+"""A registration that the engine forgot sooner is followed by a pause before the next."""
 
 
 class WorkerRuntime:
@@ -115,14 +106,15 @@ class WorkerRuntime:
             finally:
                 await crew.jobs.close()
                 await crew.delivery.close()
-                await _end(sending)
+                await end(sending)
 
-    def _crew(self, client: EngineClient, outbox: Outbox) -> _Crew:
+    def _crew(self, client: EngineClient, outbox: Outbox) -> Crew:
         settings = self._settings
         events = JobEventStream(client)
         delivery = Delivery(
             client,
             outbox,
+            places=settings.concurrency,
             push_timeout_s=settings.push_timeout_s,
             backoff=self._backoff,
             before_push=events.flush,
@@ -137,71 +129,34 @@ class WorkerRuntime:
             redactor=self._redactor,
             meters=self._meters,
         )
-        return _Crew(client=client, events=events, delivery=delivery, jobs=jobs)
+        return Crew(client=client, events=events, delivery=delivery, jobs=jobs, meters=self._meters)
 
-    async def _work(self, crew: _Crew) -> int:
+    async def _work(self, crew: Crew) -> int:
         """Join and serve, again after each time that the engine forgot us."""
-        joining = join(crew.client, self._settings, self._registry, self._backoff)
-        while (membership := await _unless(self.shutdown.requested(), joining)) is not None:
-            crew.events.use(membership)
-            await _unless(self.shutdown.requested(), crew.delivery.deliver_kept())
+        delays = self._backoff.delays()
+        while (membership := await unless(self.shutdown.requested(), self._join(crew))) is not None:
+            joined_at = time.monotonic()
             try:
-                return await self._serve(crew, membership)
+                service = Service(crew, membership, self._settings, backoff=self._backoff, grace_s=self._limits.grace_s)
+                return await service.run(self.shutdown)
             except WorkerForgotten as forgotten:
-                crew.jobs.cancel_all("the engine does not know this worker any more")
+                crew.jobs.lose_all("the engine does not know this worker any more")
                 await crew.jobs.settle(2 * self._limits.grace_s)
                 if not self._settings.register_again:
                     raise
                 logger.warning("registering again", extra={"reason": str(forgotten)})
-            joining = join(crew.client, self._settings, self._registry, self._backoff)
+            if time.monotonic() - joined_at > LASTED_S:
+                delays = self._backoff.delays()
+            else:  # an engine that forgets at once is not to be flooded
+                await unless(self.shutdown.requested(), asyncio.sleep(next(delays)))
         return 0
 
-    async def _serve(self, crew: _Crew, membership: Membership) -> int:
-        """Ping, poll and run jobs until somebody asks for the end; then drain and leave.
+    async def _join(self, crew: Crew) -> Membership:
+        membership = await join(crew.client, self._settings, self._registry, self._backoff)
+        crew.events.use(membership)
+        return membership
 
-        Raises:
-            WorkerForgotten: the engine does not know the worker any more.
-        """
-
-        def pinged(answer: WorkerActionResult) -> None:
-            crew.jobs.cancel(answer.cancel or (), "cancelled by the engine")
-            crew.delivery.engine_answered()
-
-        def take(polled: Polled) -> None:
-            crew.jobs.start(polled, membership)
-            heartbeat.nudge()
-
-        def interval_s() -> float:
-            busy = crew.jobs.count and membership.has(Extension.CANCEL)
-            return min(self._settings.heartbeat_interval_s, BUSY_PING_S if busy else math.inf)
-
-        heartbeat = Heartbeat(crew.client, membership.worker_id, interval_s=interval_s, on_answer=pinged)
-        poller = Poller(
-            crew.client,
-            membership,
-            self._settings,
-            free_places=crew.jobs.free_places,
-            on_jobs=take,
-            on_refusal=heartbeat.nudge,
-            backoff=self._backoff,
-        )
-        duties = [asyncio.create_task(heartbeat.run()), asyncio.create_task(poller.run())]
-        try:
-            with self._meters.serving():
-                await _unless(self.shutdown.requested(), _first_to_fail(duties))
-            logger.info("the worker stops", extra={"running_jobs": crew.jobs.count})
-            drained = await _unless(self.shutdown.insisted(), self._drain(crew, poller))
-        finally:
-            await _end(*duties)
-        if drained is None:
-            logger.warning("the worker leaves at once", extra={"running_jobs": crew.jobs.count})
-            return 1
-        if not drained:
-            logger.warning("not all results were delivered; they stay on disk for the next start")
-        await leave(crew.client, membership.worker_id)
-        return 0
-
-    def _standing(self, crew: _Crew) -> Standing:
+    def _standing(self, crew: Crew) -> Standing:
         return Standing(
             slots=self._settings.concurrency,
             jobs=crew.jobs.count,
@@ -209,24 +164,6 @@ class WorkerRuntime:
             ping_every_s=self._settings.heartbeat_interval_s,
             devices=None if self._device_statistics is None else self._device_statistics(),
         )
-
-    async def _drain(self, crew: _Crew, poller: Poller) -> bool:
-        """End the jobs, politely first; True when every result is with the engine."""
-        await poller.stop()
-        if not await crew.jobs.settle(self._settings.shutdown_timeout_s):
-            crew.jobs.cancel_all("the worker was shut down")
-            await crew.jobs.settle(2 * self._limits.grace_s)
-        return await crew.delivery.settle(LAST_PUSH_S)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Crew:
-    """What lives from the worker's start to its end, whatever the engine forgets."""
-
-    client: EngineClient
-    events: JobEventStream
-    delivery: Delivery
-    jobs: RunningJobs
 
 
 @contextmanager
@@ -237,26 +174,3 @@ def _job_logs(events: JobEventStream, redactor: Redactor) -> Iterator[None]:
         yield
     finally:
         logging.getLogger().removeHandler(handler)
-
-
-async def _unless(stop: Coroutine[Any, Any, None], work: Coroutine[Any, Any, T]) -> T | None:
-    """Do the work, or drop it and give None when the stop comes first."""
-    stopping, working = asyncio.create_task(stop), asyncio.create_task(work)
-    try:
-        await asyncio.wait({stopping, working}, return_when=asyncio.FIRST_COMPLETED)
-        return working.result() if working.done() else None
-    finally:
-        await _end(stopping, working)
-
-
-async def _first_to_fail(duties: Iterable[asyncio.Task[None]]) -> None:
-    """Duties have no end of their own: the first that ends says why."""
-    done, _ = await asyncio.wait(duties, return_when=asyncio.FIRST_COMPLETED)
-    for task in done:
-        task.result()
-
-
-async def _end(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -10,6 +10,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from neops.blocks import BlockError, BlockJob, BlockOutcome, BlockRegistry, JobInfo, JobKind
 from neops.concurrency import Deadline
+from neops.entities import EntityType
 from neops.logs import Redactor
 from neops.protocol import (
     DbUpdates,
@@ -35,13 +36,12 @@ def read_job(job: JobDefinition, registry: BlockRegistry, answered_at: datetime)
     Raises:
         KeyError: this worker has no such block.
     """
-    seconds = None if job.deadline is None else (job.deadline - answered_at).total_seconds()
     info = JobInfo(
         id=job.job_id,
         attempt=job.attempt or 1,
         step=job.step_label,
         workflow_execution_id=job.workflow_execution_id,
-        deadline=Deadline.after(seconds),
+        deadline=Deadline.after(_seconds_left(job, answered_at)),
     )
     return BlockJob(
         info=info,
@@ -55,6 +55,29 @@ def read_job(job: JobDefinition, registry: BlockRegistry, answered_at: datetime)
         interfaces=job.context.interfaces,
         forward_result=_forward_result(job.forward_result),
     )
+
+
+def _seconds_left(job: JobDefinition, answered_at: datetime) -> float | None:
+    if job.remaining_seconds is not None or job.deadline is None:
+        return job.remaining_seconds
+    return (job.deadline - answered_at).total_seconds()
+
+
+def devices_at_hand(job: JobDefinition) -> frozenset[int]:
+    """Ids of the devices that the job is about: no other job of this worker shall be at them meanwhile."""
+    if job.type is JobType.ACQUIRE:
+        return frozenset()
+    match job.run_on:
+        case EntityType.DEVICE:
+            wanted = {job.entity_id}
+        case EntityType.INTERFACE:
+            wanted = {one.device.id for one in job.context.interfaces if one.id == job.entity_id and one.device}
+        case EntityType.GROUP:
+            members = [one for one in job.context.device_groups if one.id == job.entity_id]
+            wanted = {device.id for group in members for device in group.devices}
+        case _:
+            wanted = {device.id for device in job.context.devices}
+    return frozenset(device for device in wanted if device is not None)
 
 
 def _forward_result(result: JobExecutionResult | None) -> Mapping[str, JsonValue] | None:

@@ -63,7 +63,7 @@ def test_a_result_that_the_disk_does_not_take_is_kept_in_memory(
 
     assert JobResult.model_validate_json(kept.read()) == result("j1")
     assert "cannot be written to disk" in caplog.text
-    outbox.set_aside(kept)
+    outbox.set_aside(kept.path)
     outbox.drop(kept)
 
 

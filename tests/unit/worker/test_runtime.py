@@ -196,7 +196,7 @@ async def test_a_stop_lets_running_jobs_end_and_pings_go_on_meanwhile(
     pings = len(engine.of("/ping"))
     await engine.until(lambda: len(engine.of("/ping")) >= pings + 2)
 
-    assert await task == 0
+    assert await task == 1
     assert engine.results[0]["result"]["message"] == "the worker was shut down"
     assert gate.ended == ["j1"]
     assert [call.path for call in engine.calls[-2:]] == ["/blackboard/job/result", "/workers/worker-1/unregister"]
@@ -250,18 +250,37 @@ async def test_an_engine_that_comes_up_late_is_waited_for(engine: Any, start: St
 
 @pytest.mark.parametrize(
     ("path", "status", "left"),
-    [("/workers/register", 403, False), ("/workers/register", 404, False), ("/function-blocks/register", 400, True)],
+    [
+        ("/workers/register", 401, False),
+        ("/workers/register", 403, False),
+        ("/workers/register", 404, False),
+        ("/function-blocks/register", 400, True),
+    ],
 )
 async def test_a_refusal_at_the_start_ends_the_worker(
     engine: Any, start: StartWorker, path: str, status: int, left: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine.status = {path: [status]}
+    engine.status = {path: [status] * 4}
 
     _, task = await start()
 
     assert await task == 1
     assert bool(engine.of("/unregister")) is left
     assert f"the engine answers {status} to {path}: planned" in vars(caplog.records[-1])["reason"]
+
+
+async def test_a_block_that_the_engine_refuses_is_reported_and_the_others_are_offered(
+    engine: Any, start: StartWorker, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine.status = {"/function-blocks/register": [201, 400]}
+
+    await start()
+    await engine.until(lambda: engine.of("/blackboard/job"))
+
+    offered = {block["name"] for block in engine.of("/blackboard/job")[0]["functionBlockIds"]}
+    assert offered == {"echo", "sleepy", "blocking"}
+    (refused,) = [record for record in caplog.records if record.message == "the engine refuses a block"]
+    assert vars(refused)["block"] == "fb.demo.example/hang:1.0.0"
 
 
 async def test_a_block_that_the_engine_knows_already_is_fine(engine: Any, start: StartWorker) -> None:
@@ -317,19 +336,66 @@ async def test_a_result_of_a_job_that_has_another_one_is_dropped(
     assert not list(tmp_path.rglob("*.json"))
 
 
-async def test_a_refused_result_is_set_aside_for_people(
+async def test_a_refused_result_is_set_aside_for_people_and_its_job_ends_as_failed(
     engine: Any, start: StartWorker, job: MakeJob, tmp_path: Path
 ) -> None:
-    engine.status = {"/blackboard/job/result": [400]}
+    engine.status = {"/blackboard/job/result": [413]}
+    engine.jobs = [[job("j1")]]
+
+    worker, task = await start()
+    await engine.until(lambda: len(engine.results) == 2)
+    worker.stop()
+    await task
+
+    (aside,) = tmp_path.rglob("*.refused")
+    assert b'"status":"success"' in aside.read_bytes()
+    instead = engine.results[1]
+    assert (instead["jobExecutionId"], instead["status"]) == ("j1", "failed")
+    assert "413" in instead["result"]["message"]
+    assert not list(tmp_path.rglob("*.json"))
+
+
+async def test_a_result_of_a_job_that_the_engine_does_not_know_is_set_aside_and_not_repeated(
+    engine: Any, start: StartWorker, job: MakeJob, tmp_path: Path
+) -> None:
+    engine.status = {"/blackboard/job/result": [404]}
     engine.jobs = [[job("j1")]]
 
     worker, task = await start()
     await engine.until(lambda: engine.results)
     worker.stop()
-    await task
 
-    (aside,) = tmp_path.rglob("*.refused")
-    assert b'"jobExecutionId":"j1"' in aside.read_bytes()
+    assert await task == 0
+    assert len(engine.results) == 1
+    assert len(list(tmp_path.rglob("*.refused"))) == 1
+
+
+@pytest.mark.parametrize("status", [500, 401, 403])
+async def test_a_result_that_the_engine_cannot_take_lets_others_pass_and_is_tried_again(
+    engine: Any, start: StartWorker, job: MakeJob, tmp_path: Path, status: int
+) -> None:
+    engine.status = {"/blackboard/job/result": [status]}
+    engine.jobs = [[job("j1")], [job("j2")]]
+
+    worker, task = await start()
+    await engine.until(lambda: len(engine.results) == 3)
+    worker.stop()
+
+    assert await task == 0
+    assert [result["jobExecutionId"] for result in engine.results].count("j1") == 2
+    assert not list(tmp_path.rglob("*.json"))
+
+
+async def test_a_worker_that_cannot_deliver_takes_no_more_jobs(engine: Any, start: StartWorker, job: MakeJob) -> None:
+    engine.status = {"/blackboard/job/result": [503] * 100_000}
+    engine.jobs = [[job(f"j{number}")] for number in range(20)]
+
+    await start(push_timeout_s=0.2)
+    await engine.until(lambda: len(engine.jobs) <= 16)
+    pings = len(engine.of("/ping"))
+    await engine.until(lambda: len(engine.of("/ping")) >= pings + 5)
+
+    assert len(engine.jobs) == 16
 
 
 async def test_a_result_that_could_not_be_delivered_is_delivered_first_after_a_restart(
@@ -340,7 +406,7 @@ async def test_a_result_that_could_not_be_delivered_is_delivered_first_after_a_r
     worker, task = await start(push_timeout_s=0.05)
     await engine.until(lambda: engine.results)
     worker.stop()
-    assert await task == 0
+    assert await task == 1
     (kept,) = tmp_path.rglob("*.json")
     assert kept.stat().st_mode & 0o777 == 0o600
 
