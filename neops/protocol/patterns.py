@@ -30,9 +30,7 @@ def _checked_label(text: str) -> str:
 
 
 # The pattern is for readers of the JSON schema; pydantic's own regular expressions know no look-ahead.
-Label = Annotated[
-    str, AfterValidator(_checked_label), WithJsonSchema({"type": "string", "pattern": _LABEL_SCHEMA})
-]
+Label = Annotated[str, AfterValidator(_checked_label), WithJsonSchema({"type": "string", "pattern": _LABEL_SCHEMA})]
 """A step's label: expressions find the step's results under it."""
 
 NAME_PART_PATTERN = "^[^/:]+$"
