@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from typing_extensions import TypeForm
 
 from neops.blocks.artifacts import Artifacts
 from neops.blocks.jobs import BlockJob, JobInfo, JobPorts, temporary_ids
+from neops.blocks.tools import find_tool
 from neops.blocks.tracking import Tracker
+from neops.concurrency.parallel import DEFAULT_LIMIT
+from neops.devices.fleet import Fleet
 from neops.entities import Device, DeviceGroup, EntityType, EntityUpdate, Interface
 from neops.entities.changes import Changeable, Changes
 from neops.errors import UsageError
+
+if TYPE_CHECKING:
+    from nornir.core import Nornir
 
 C = TypeVar("C")
 E = TypeVar("E", Device, DeviceGroup, Interface)
@@ -36,6 +42,7 @@ class WorkflowContext:
         self.artifacts = Artifacts()
         self.logger: logging.Logger = logging.getLogger("neops.block")
         self._ports = ports
+        self._endings: list[Callable[[], object]] = []
         self._tracker = Tracker(self._listed(), temporary_ids(job.info.id))
         self._at_hand = self._find(job)
 
@@ -98,6 +105,33 @@ class WorkflowContext:
         """
         chosen = self._all_at_hand() if devices is None else devices
         return [(device, self.connect(capability, device)) for device in chosen]
+
+    def nornir(self, *, num_workers: int = DEFAULT_LIMIT, devices: Iterable[Device] | None = None) -> Nornir:
+        """A Nornir object on the devices of `connect_all`: `await run_in_thread(nr.run)(task=napalm_get, …)`.
+
+        Hosts, groups and connection options are those of the entities; `host.device` is the entity. Tasks run in
+        `num_workers` threads and start until shortly before the job's deadline; results of hosts that answered are
+        kept. Sessions of the connection `neops` are those of `connect`; connections of other plugins are closed when
+        the job ends.
+
+        Raises:
+            UsageError: Nornir is not installed.
+        """
+        fleet = Fleet(
+            devices=list(self._all_at_hand() if devices is None else devices),
+            device_groups=self.device_groups,
+            connector=self._ports.connector,
+            job=self.job.id,
+            deadline=self.job.deadline,
+            progress=self._ports.progress,
+            at_end=self._endings.append,
+        )
+        nornir: Nornir = find_tool("nornir")(fleet, num_workers=num_workers)
+        return nornir
+
+    def endings(self) -> tuple[Callable[[], object], ...]:
+        """What tools such as `nornir` want called in a thread when the block is over; whoever runs the block does."""
+        return tuple(self._endings)
 
     def create(self, kind: type[E], **fields: Any) -> E:
         """A new entity, in its list already: `context.create(Interface, name="eth9", device=router)`.

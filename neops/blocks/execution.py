@@ -34,6 +34,9 @@ R = TypeVar("R")
 GRACE_S = 5.0
 """How long a block that was cancelled may take to clean up, seconds."""
 
+CLOSE_S = 3.0
+"""How long the tools of a job may take to let go of their connections, seconds."""
+
 
 async def execute_block(job: BlockJob, ports: JobPorts, *, clock: Clock = time.monotonic) -> BlockOutcome:
     """Run one job to its end. Call it in an event loop of the job's own.
@@ -97,7 +100,7 @@ class _Call:
     async def guarded(self) -> BlockOutcome:
         try:
             async with TaskScope():
-                return await self._steps[self.job.kind](self)
+                return await self._step()
         except GeneratorExit:
             raise  # the loop is being torn down
         except asyncio.CancelledError as error:
@@ -107,6 +110,13 @@ class _Call:
             return outcome_of(error)
         except BaseException as error:  # noqa: BLE001  # an author's sys.exit() must not end the worker
             return outcome_of(error)
+
+    async def _step(self) -> BlockOutcome:
+        try:
+            return await self._steps[self.job.kind](self)
+        finally:
+            for ending in self._context.endings() if self._context else ():
+                await asyncio.wait({asyncio.create_task(in_thread(ending))}, timeout=CLOSE_S)
 
     async def _acquire(self) -> BlockOutcome:
         block, registration = self.job.block, self.job.block.registration

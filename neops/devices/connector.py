@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from typing_extensions import TypeForm
 
+from neops.devices.proxy import BlockingDevice
 from neops.entities import Device
 
 C = TypeVar("C")
@@ -24,6 +25,10 @@ class Connector(Protocol):
             CapabilityMissing: no installed plugin can; the message says of each one why.
             DeviceError: the device's `connection_options` cannot be read.
         """
+        ...
+
+    def connect_blocking(self, device: Device, capability: TypeForm[Any], *, job: str | None = None) -> BlockingDevice:
+        """The same for a thread without an event loop: methods return the answer itself."""
         ...
 
     def served_by(self, device: Device) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import concurrent.futures
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, cast
 
@@ -16,7 +16,7 @@ from typing_extensions import TypeForm
 from neops.concurrency import BlockingExecutor, Clock, use_executor
 from neops.devices.capabilities import capabilities_of
 from neops.devices.catalogue import PluginCatalogue
-from neops.devices.credentials import CredentialChain, CredentialProvider, EntityCredentials
+from neops.devices.credentials import CredentialChain, CredentialProvider, EntityCredentials, credential_providers
 from neops.devices.events import LoginEvent
 from neops.devices.lanes import Lanes, Operation
 from neops.devices.logins import Logins, Route
@@ -28,7 +28,7 @@ from neops.devices.resolve import Wish, offer_of, resolve
 from neops.entities import Device
 from neops.errors import SessionLost
 from neops.logs import Redactor
-from neops.settings import DeviceSettings
+from neops.settings import DeviceSettings, read_environment
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +93,16 @@ class DeviceRuntime:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stopping = False
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """A runtime with the settings and credentials that the environment, and below it `.env`, give; not started.
+
+        Raises:
+            SettingsInvalid: a value cannot be used.
+        """
+        values = read_environment(environment)
+        return cls(DeviceSettings.load(values), credentials=credential_providers(values))
 
     def start(self) -> None:
         """Start the runtime's thread. A stopped runtime cannot be started again."""

@@ -53,5 +53,7 @@ class _NoDevices:
     def connect(self, device: Device, capability: object, *, job: str | None = None) -> NoReturn:  # noqa: ARG002
         raise UsageError(f"{device.name}: this context has no devices, give create_workflow_context a connector")
 
+    connect_blocking = connect
+
     def served_by(self, device: Device) -> tuple[str, ...]:  # noqa: ARG002
         return ()

@@ -23,6 +23,8 @@ class RecordingConnector:
         self.asked.append((device.name, capability, job))
         return f"session with {device.name}"
 
+    connect_blocking = connect
+
     def served_by(self, device: Device) -> tuple[str, ...]:
         return ()
 

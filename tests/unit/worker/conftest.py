@@ -217,6 +217,8 @@ class NoDevices:
     def connect(self, device: Device, capability: object, *, job: str | None = None) -> Any:
         raise AssertionError("no block of these tests connects")
 
+    connect_blocking = connect
+
     def served_by(self, device: Device) -> tuple[str, ...]:
         return ()
 

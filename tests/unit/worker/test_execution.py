@@ -32,6 +32,8 @@ class NoDevices:
     def connect(self, device: object, capability: object, *, job: str | None = None) -> Any:
         raise AssertionError("no block of these tests connects")
 
+    connect_blocking = connect
+
     def served_by(self, device: object) -> tuple[str, ...]:
         return ()
 
