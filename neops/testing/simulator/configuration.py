@@ -106,6 +106,19 @@ class Datastore:
         _ = self.running
         self._revert = None
 
+    def arm(self, within_s: float) -> None:
+        """Go back to the present configuration in this time, whatever is edited in place until then."""
+        self._revert = (self.clock() + within_s, copy(self.running))
+
+    def revert(self) -> bool:
+        """Take back now what was committed to be confirmed; False: nothing was."""
+        if not self.awaits_confirmation:
+            return False
+        assert self._revert is not None
+        self._replace(self._revert[1])
+        self._revert = None
+        return True
+
     def rolled_back(self, steps: int) -> Section:
         """The configuration that many commits ago; 0 is the running one.
 

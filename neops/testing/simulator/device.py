@@ -133,6 +133,7 @@ class DeviceState:
             "running_bytes": len(running),
             "startup_config": dialect.render(self.datastore.startup),
             "running_lines": [{"line": line} for line in flatten(self.datastore.running)],
+            "candidates": [{"name": name} for name in self.datastore.candidates if name],
         }
 
     def _values(self, facts: Facts) -> dict[str, Any]:

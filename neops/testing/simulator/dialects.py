@@ -234,7 +234,10 @@ class Statements:
     def merge_text(self, root: Section, text: str) -> None:
         """Add a configuration in braces or in `set` lines, as `load merge` does."""
         for line in _statements(text):
-            self._set(root, self._nodes(self._words(line)))
+            words = self._words(line)
+            if words and words[0] not in self._data.top:
+                raise LineRejected(" ".join(words))
+            self._set(root, self._nodes(words))
 
 
 def _statements(text: str) -> Iterator[str]:

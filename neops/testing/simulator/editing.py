@@ -81,9 +81,11 @@ class Editing:
             case "commit":
                 self._store.commit(self.root)
             case "commit_confirmed":
-                self._store.commit(self.root, _confirm_within_s(arguments))
+                self._store.commit(self.root, confirm_within_s(arguments))
             case "discard":
                 self._candidate, self.path = copy(self._store.running), ()
+            case "clear":
+                self._candidate, self.path = {}, ()
             case "rollback":
                 self._candidate, self.path = self._store.rolled_back(int(arguments.get("steps", "0"))), ()
         if self._name:
@@ -145,7 +147,7 @@ class Editing:
         }
 
 
-def _confirm_within_s(arguments: Mapping[str, str]) -> float:
+def confirm_within_s(arguments: Mapping[str, str]) -> float:
     """Time to confirm a commit, as the command gave it: `seconds`, `minutes` or a `timer` hh:mm:ss."""
     if "timer" in arguments:
         hours, minutes, seconds = (int(part) for part in arguments["timer"].split(":"))

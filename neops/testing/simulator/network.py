@@ -81,6 +81,16 @@ class RunningDevice:
         return self._state.datastore.locked
 
     @property
+    def candidates(self) -> tuple[str, ...]:
+        """Names of the candidates that wait on the device, whoever left them."""
+        return self._network.ask(lambda: tuple(name for name in self._state.datastore.candidates if name))
+
+    @property
+    def awaits_confirmation(self) -> bool:
+        """A commit will be undone unless it is confirmed in time."""
+        return self._network.ask(lambda: self._state.datastore.awaits_confirmation)
+
+    @property
     def latency_s(self) -> float:
         return self._state.latency_s
 

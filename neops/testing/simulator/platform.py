@@ -15,7 +15,8 @@ from neops.errors import UsageError
 
 Verb: TypeAlias = Literal[
     "close", "page_length", "save", "configure",
-    "leave", "up", "top", "commit", "commit_confirmed", "confirm", "discard", "drop", "rollback", "load",
+    "leave", "up", "top", "load",
+    "commit", "commit_confirmed", "arm", "confirm", "revert", "discard", "clear", "drop", "rollback",
 ]  # fmt: skip
 """What a command does besides printing its text; docs/how-to/simulate-devices.md explains each."""
 
@@ -158,6 +159,8 @@ class ConfigurationData(_Data):
     diff: Literal["unified", "edits", "braces", "lines"] = "unified"
     locked: str = ""
     """Printed when another session has the configuration exclusively."""
+    not_loaded: str = ""
+    """Printed when a line of a loaded text is refused; knows `$number` and `$line` besides what errors know."""
     leaving: Question | None = None
     commands: dict[str, Command]
 

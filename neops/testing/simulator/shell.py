@@ -11,7 +11,7 @@ from typing import Any
 from neops.testing.simulator.commands import Match, NoMatch, filtered, split_pipes
 from neops.testing.simulator.configuration import ConfigurationLocked, LineRejected
 from neops.testing.simulator.device import DeviceState
-from neops.testing.simulator.editing import Editing
+from neops.testing.simulator.editing import Editing, confirm_within_s
 from neops.testing.simulator.platform import Verb
 from neops.testing.simulator.template import Scope, TemplateInvalid, render, render_data
 from neops.testing.simulator.terminal import CTRL_C, CTRL_D, CTRL_Z
@@ -198,13 +198,30 @@ class Shell:
                 self.page_length = int(found.arguments.get("rows", "0"))
             case "save":
                 self._device.datastore.save()
+            case "arm":
+                self._device.datastore.arm(confirm_within_s(found.arguments))
             case "confirm":
-                self._device.datastore.confirm()
+                return self._settle(found, kept=True)
+            case "revert":
+                return self._settle(found, kept=False)
+            case "drop" if not self.editing:
+                self._device.datastore.candidates.pop(found.arguments.get("session", ""), None)
             case "configure":
                 return self._start_configuration(found)
             case _:
                 assert self.editing is not None
                 return self._do_in_configuration(verb, found)
+        return None
+
+    def _settle(self, found: Match, *, kept: bool) -> Reply | None:
+        """End the waiting for a confirmation; a command with `unchanged` says so when nothing waits."""
+        store = self._device.datastore
+        if found.command.unchanged and not store.awaits_confirmation:
+            return Reply(text=render(found.command.unchanged, self._scope(found)), failed=True)
+        if kept:
+            store.confirm()
+        else:
+            store.revert()
         return None
 
     def _start_configuration(self, found: Match) -> Reply | None:
@@ -311,7 +328,9 @@ class Shell:
             try:
                 self.editing.load(lines, found.arguments)
             except LineRejected as rejected:
-                return self._said(self._platform.errors.unknown, rejected.line, rejected.at)
+                number = next((n for n, line in enumerate(lines, 1) if rejected.line.split()[rejected.at] in line), 0)
+                template = self.editing.data.not_loaded or self._platform.errors.unknown
+                return self._said(template, rejected.line, rejected.at, number)
             return Reply(text=self._text(found))
 
         self._question = _Question(prompt="", answer=take)
@@ -324,12 +343,13 @@ class Shell:
         text = {"ambiguous": errors.ambiguous, "incomplete": errors.incomplete}.get(why.reason, "")
         return self._said(text or (errors.later if why.at else "") or errors.unknown, line, why.at)
 
-    def _said(self, template: str, line: str, word: int) -> Reply:
+    def _said(self, template: str, line: str, word: int, number: int = 0) -> Reply:
         words = line.split()
         at = min(word, len(words) - 1)
         column = len(self.prompt.rsplit("\n", 1)[-1]) + len(" ".join(words[:at])) + (1 if at else 0)
         scope = {
             "line": line,
+            "number": number,
             "word": words[at],
             "caret": " " * column + "^",
             "command": words[0],

@@ -343,6 +343,96 @@ def test_answers_of_the_test_come_before_those_of_the_platform(shell: MakeShell)
     assert session.enter("show vlan brief").text == "VLAN Name"
 
 
+def test_a_revert_timer_restores_what_was_edited_in_place(device: MakeDevice, clock: Clock) -> None:
+    state = device("cisco_ios")
+    session = Shell(state)
+
+    for line in ("configure terminal revert timer 2", "hostname r2", "end"):
+        assert not session.enter(line).failed
+    assert session.prompt == "r2#"
+    clock.turn(121)
+
+    assert session.prompt == "r1#"
+    assert session.enter("configure confirm").text == "%No Rollback Confirmed Change pending"
+
+
+@pytest.mark.parametrize(
+    ("platform", "lines", "take_back"),
+    [
+        ("cisco_ios", ("configure terminal revert timer 2", "hostname r2", "end"), "configure revert now"),
+        (
+            "arista_eos",
+            ("configure session x", "hostname r2", "commit timer 00:01:00"),
+            "configure session x abort",
+        ),
+        (
+            "nokia_srl",
+            (
+                "enter candidate private name x",
+                "set / system name host-name r2",
+                "commit confirmed timeout 60",
+                "discard now",
+            ),
+            "tools system configuration confirmed-reject",
+        ),
+    ],
+)
+def test_a_commit_to_be_confirmed_can_be_taken_back_at_once(
+    platform: str, lines: tuple[str, ...], take_back: str, device: MakeDevice
+) -> None:
+    state = device(platform)
+    session = Shell(state)
+    for line in lines:
+        assert not session.enter(line).failed
+    assert state.hostname == "r2"
+
+    assert not session.enter(take_back).failed
+
+    assert (state.hostname, state.datastore.awaits_confirmation) == ("r1", False)
+    assert not state.datastore.candidates
+
+
+def test_a_session_that_was_left_on_eos_is_listed_and_can_be_dropped(device: MakeDevice) -> None:
+    state = device("arista_eos")
+    first, second = Shell(state), Shell(state)
+    first.enter("configure session left-1")
+    first.close()
+
+    assert "left-1" in second.enter("show configuration sessions").text
+    second.enter("configure session left-1 abort")
+
+    assert "left-1" not in second.enter("show configuration sessions").text
+
+
+def test_an_emptied_candidate_replaces_the_configuration(device: MakeDevice) -> None:
+    state = device("arista_eos")
+    session = Shell(state)
+
+    for line in ("configure session x", "rollback clean-config", "hostname r2", "commit"):
+        assert not session.enter(line).failed
+
+    assert list(state.datastore.running) == ["hostname r2"]
+
+
+def test_a_line_that_junos_does_not_load_is_named_with_its_number(device: MakeDevice) -> None:
+    session = Shell(device("juniper_junos"))
+    for line in (
+        "configure",
+        "load merge terminal",
+        "system {",
+        "    host-name r2;",
+        "}",
+        "frobnicate {",
+        "    x;",
+        "}",
+    ):
+        session.enter(line)
+
+    assert "terminal:" in (said := session.enter(CTRL_D).text)
+    assert "frobnicate" in said
+    assert "load complete (1 errors)" in said
+
+
 def test_a_running_configuration_of_the_test_is_used(shell: MakeShell) -> None:
     session = shell("cisco_ios", running_config="hostname lab\n!\ninterface Loopback3\n description mine\n")
 
