@@ -110,7 +110,9 @@ class WorkerSettings(Settings):
     )
     request_timeout_s: Seconds = _setting("API_REQUEST_TIMEOUT", 30.0, "Seconds that a call to the engine may take.")
     push_timeout_s: Seconds = _setting(
-        "RESULT_PUSH_TIMEOUT", 300.0, "Seconds of trying to deliver a result before it is left for the next start."
+        "RESULT_PUSH_TIMEOUT",
+        300.0,
+        "Seconds of trying again with a result that the engine fails to take, before it is left for the next start.",
     )
     startup_timeout_s: Seconds = _setting(
         "STARTUP_RETRY_TIMEOUT", 120.0, "Seconds of waiting for the engine at the start."
@@ -127,6 +129,9 @@ class WorkerSettings(Settings):
     )
     state_dir: Path | None = _setting(
         "NEOPS_STATE_DIR", None, "Where results wait until the engine took them; by default the user's state directory."
+    )
+    strict: bool = _setting(
+        "NEOPS_STRICT", False, "Do not start when a file with function blocks is broken; otherwise it is left out."
     )
     metrics_port: Port | None = _setting(
         "NEOPS_METRICS_PORT",

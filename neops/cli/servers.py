@@ -16,7 +16,7 @@ from neops.blocks import discover
 from neops.cli.exits import ExitCode
 from neops.devices import DeviceRuntime, credential_providers
 from neops.engine.app import Engine
-from neops.errors import UsageError
+from neops.errors import NeopsError, UsageError
 from neops.logs import LogFormat, Redactor, configure_logging
 from neops.settings import DeviceSettings, EngineSettings, WorkerSettings, read_environment
 from neops.worker import WorkerRuntime, on_signals, on_standing_signal
@@ -25,6 +25,13 @@ logger = logging.getLogger(__name__)
 
 LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="Log lines for people, or JSON lines.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Log what helps in debugging.")]
+
+
+class BlocksBroken(NeopsError):
+    """Function blocks that a strict worker shall offer cannot be loaded; the log has the tracebacks."""
+
+    def __init__(self, sources: str) -> None:
+        super().__init__(f"function blocks cannot be loaded: {sources} (without --strict they would be left out)")
 
 
 def engine(
@@ -64,6 +71,10 @@ def worker(
     concurrency: Annotated[
         int | None, typer.Option(help="Jobs that run at the same time.  [WORKER_CONCURRENCY, 1]")
     ] = None,
+    strict: Annotated[
+        bool | None,
+        typer.Option("--strict", help="Do not start when a file with function blocks is broken.  [NEOPS_STRICT]"),
+    ] = None,
     metrics_port: Annotated[
         int | None, typer.Option(help="Port of /healthz, /readyz and /metrics.  [NEOPS_METRICS_PORT]")
     ] = None,
@@ -78,12 +89,13 @@ def worker(
         "blocks": tuple(blocks) if blocks else None,
         "name": name,
         "concurrency": concurrency,
+        "strict": strict,
         "metrics_port": metrics_port,
     }
     settings = WorkerSettings.load(environment, flags)
     found = discover(settings.blocks)
-    for broken in found.broken:
-        logger.error("blocks are left out", extra={"source": broken.source, "traceback": broken.traceback})
+    if settings.strict and found.broken:
+        raise BlocksBroken(", ".join(broken.source for broken in found.broken))
     if not found.registry:
         raise UsageError("no function block was found: name a folder with --blocks or DIR_FUNCTION_BLOCKS")
     providers = credential_providers(environment)
