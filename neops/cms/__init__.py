@@ -1,5 +1,7 @@
 """The CMS: what neops knows about the network, and the query language over it."""
 
+from neops.cms.configurations import ConfigVersion, config_version, config_versions
+from neops.cms.history import Author, FieldChange, HistoryEntry, Operation, history_of, history_of_run
 from neops.cms.importing import ImportSummary, import_batch
 from neops.cms.query import compile_query
 from neops.cms.store import DeviceSecrets, EntitySet, EntityStore
@@ -8,13 +10,22 @@ from neops.cms.updates import Applied, Refused, apply_updates
 
 __all__ = [
     "Applied",
+    "Author",
+    "ConfigVersion",
     "DeviceSecrets",
     "EntitySet",
     "EntityStore",
+    "FieldChange",
+    "HistoryEntry",
     "ImportSummary",
+    "Operation",
     "Refused",
     "apply_updates",
     "compile_query",
+    "config_version",
+    "config_versions",
+    "history_of",
+    "history_of_run",
     "import_batch",
     "metadata",
 ]

@@ -9,26 +9,23 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
-from neops.cms import tables
+from neops.cms import tables, terms
+from neops.cms.fields import GROUP_LEVEL, NAMES, tables_of
+from neops.cms.history import Author, Journal
 from neops.cms.inheritance import Groups, completed, own_columns
 from neops.cms.memberships import groups_of, set_groups, set_parents
 from neops.cms.rows import Change, batches, change_of, ids_by, insert_rows, rows_by, write_changes
-from neops.entities import EntityBatch, NewDevice, NewGroup, Secret
+from neops.cms.writing import rework
+from neops.entities import EntityBatch, EntityType, NewDevice, NewGroup, NewInterface, Secret
 
-_GROUP_FIELDS = (
-    "title",
-    "description",
-    "ip",
-    "port",
-    "username",
-    "password",
-    "platform",
-    "platform_alias",
-    "connection_options",
-)
+IMPORT = Author(name="import")
+
+_GROUP_FIELDS = ("title", "description", *GROUP_LEVEL)
 _DEVICE_FIELDS = ("vendor", "model", "serial", "software_release", "external_reference")
 _OWN_FIELDS = ("ip", "port", "username", "password", "connection_options")
 _INTERFACE_FIELDS = ("description", "state", "ifindex")
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,126 +36,25 @@ class ImportSummary:
     changed: int = 0
     unchanged: int = 0
 
-
-def import_batch(connection: Connection, batch: EntityBatch, now: datetime) -> ImportSummary:
-    """Upsert groups and devices by name. Fields that the inventory does not set, and facts, are left alone."""
-    written = _Import(connection, now)
-    written.groups(_all_groups(batch))
-    written.devices(batch.devices)
-    written.interfaces(batch.devices)
-    return written.summary()
-
-
-class _Import:
-    def __init__(self, connection: Connection, now: datetime) -> None:
-        self._connection, self._now = connection, now
-        self._created = self._changed = self._unchanged = 0
-        self._group_ids: Mapping[str, int] = {}
-        self._device_ids: Mapping[str, int] = {}
-        self._levels_moved = False
-
-    def summary(self) -> ImportSummary:
-        return ImportSummary(created=self._created, changed=self._changed, unchanged=self._unchanged)
-
-    def groups(self, groups: Mapping[str, NewGroup]) -> None:
-        table, connection = tables.groups, self._connection
-        platform_ids(connection, (group.platform for group in groups.values()))
-        present = rows_by(connection, table.c.name, groups)
-        changes = {name: change_of(row, _group_columns(groups[name], row["facts"])) for name, row in present.items()}
-        write_changes(connection, table, (one for one in changes.values() if one), self._now)
-        new = [group for name, group in groups.items() if name not in present]
-        insert_rows(connection, table, ({"name": one.name, **_group_columns(one, {})} for one in new), self._now)
-        self._group_ids = ids_by(connection, table.c.name, groups)
-        changed = {name for name, change in changes.items() if change}
-        moved = set_parents(
-            connection,
-            {
-                self._group_ids[group.name]: [self._group_ids[parent] for parent in group.parents]
-                for group in groups.values()
-                if "parents" in group.model_fields_set
-            },
+    def __add__(self, other: ImportSummary) -> ImportSummary:
+        return ImportSummary(
+            created=self.created + other.created,
+            changed=self.changed + other.changed,
+            unchanged=self.unchanged + other.unchanged,
         )
-        changed |= {name for name in present if self._group_ids[name] in moved}
-        self._levels_moved = bool(changed)
-        self._count(len(new), len(changed), len(groups))
-
-    def devices(self, devices: Sequence[NewDevice]) -> None:
-        table, connection = tables.devices, self._connection
-        platforms = platform_ids(connection, (device.platform for device in devices))
-        levels = Groups.read(connection)
-        named = {device.hostname: device for device in devices}
-        present = rows_by(connection, table.c.hostname, named)
-        before = groups_of(connection, [row["id"] for row in present.values()])
-        changes: dict[str, Change | None] = {}
-        new: list[dict[str, Any]] = []
-        for name, device in named.items():
-            row = present.get(name)
-            memberships = self._memberships(device, before.get(row["id"], []) if row else [])
-            own = own_columns(row) if row else {}
-            columns = {
-                **_given(device, _DEVICE_FIELDS),
-                **completed({**own, **_own_given(device, own, platforms)}, levels.inherited_by(memberships)),
-            }
-            if row is None:
-                new.append({"hostname": name, **columns})
-            else:
-                changes[name] = change_of(row, columns)
-        write_changes(connection, table, (one for one in changes.values() if one), self._now)
-        insert_rows(connection, table, new, self._now)
-        self._device_ids = ids_by(connection, table.c.hostname, named)
-        wanted = {
-            self._device_ids[name]: self._memberships(device, [])
-            for name, device in named.items()
-            if "groups" in device.model_fields_set
-        }
-        moved = set_groups(connection, wanted)
-        changed = {name for name, row in present.items() if changes[name] or row["id"] in moved}
-        self._count(len(new), len(changed), len(named))
-        if self._levels_moved:
-            rework(connection, self._now)
-
-    def interfaces(self, devices: Sequence[NewDevice]) -> None:
-        table, connection = tables.interfaces, self._connection
-        wanted = {
-            (self._device_ids[device.hostname], port.name): port for device in devices for port in device.interfaces
-        }
-        present = _interfaces_of(connection, {device for device, _ in wanted})
-        changes = [
-            change_of(row, {**_given(wanted[key], _INTERFACE_FIELDS), "facts": {**row["facts"], **wanted[key].facts}})
-            for key, row in present.items()
-            if key in wanted
-        ]
-        new = [
-            {"device_id": key[0], "name": key[1], **_given(port, _INTERFACE_FIELDS), "facts": port.facts}
-            for key, port in wanted.items()
-            if key not in present
-        ]
-        write_changes(connection, table, (one for one in changes if one), self._now)
-        insert_rows(connection, table, new, self._now)
-        self._count(len(new), sum(one is not None for one in changes), len(wanted))
-
-    def _memberships(self, device: NewDevice, before: list[int]) -> list[int]:
-        if "groups" not in device.model_fields_set:
-            return before
-        return list(dict.fromkeys(self._group_ids[name] for name in device.groups))
-
-    def _count(self, created: int, changed: int, total: int) -> None:
-        self._created += created
-        self._changed += changed
-        self._unchanged += total - created - changed
 
 
-def rework(connection: Connection, now: datetime) -> None:
-    """Work out anew what every device inherits, after groups have changed."""
-    levels = Groups.read(connection)
-    ids = connection.scalars(select(tables.devices.c.id)).all()
-    rows = rows_by(connection, tables.devices.c.id, ids)
-    memberships = groups_of(connection, ids)
-    changes = (
-        change_of(row, completed(own_columns(row), levels.inherited_by(memberships.get(id_, []))))
-        for id_, row in rows.items()
-    )
-    write_changes(connection, tables.devices, (one for one in changes if one), now)
+def import_batch(connection: Connection, batch: EntityBatch, now: datetime, author: Author = IMPORT) -> ImportSummary:
+    """Upsert groups and devices by name, interfaces by device and name.
+
+    A field that the batch does not set is left alone, and so are facts whose keys it does not give.
+    """
+    importing = _Import(connection, Journal(connection, now, author))
+    groups = importing.groups(_all_groups(batch))
+    devices = importing.devices(batch.devices)
+    interfaces = importing.interfaces(batch.devices)
+    importing.finish()
+    return groups + devices + interfaces
 
 
 def platform_ids(connection: Connection, names: Iterable[str | None]) -> dict[str, int]:
@@ -171,6 +67,155 @@ def platform_ids(connection: Connection, names: Iterable[str | None]) -> dict[st
     return known
 
 
+class _Import:
+    def __init__(self, connection: Connection, journal: Journal) -> None:
+        self._connection, self._journal = connection, journal
+        self._group_ids: Mapping[str, int] = {}
+        self._device_ids: Mapping[str, int] = {}
+        self._levels_moved = False
+
+    def groups(self, groups: Mapping[str, NewGroup]) -> ImportSummary:
+        platform_ids(self._connection, (group.platform for group in groups.values()))
+        known = rows_by(self._connection, tables.groups.c.name, groups)
+        new = [{"name": name, **_group_columns(group, {})} for name, group in groups.items() if name not in known]
+        changes = _changes((row, _group_columns(groups[name], row["facts"])) for name, row in known.items())
+        self._insert(EntityType.GROUP, new)
+        self._update(EntityType.GROUP, changes)
+        self._group_ids = ids_by(self._connection, tables.groups.c.name, groups)
+        self._created(EntityType.GROUP, new, [self._group_ids[one["name"]] for one in new])
+        for change in changes:
+            self._journal.changed("group", change.id, change.row["name"], change.before, change.after)
+        moved = set_parents(self._connection, self._parents(groups.values()))
+        changed = {change.id for change in changes} | (moved & {row["id"] for row in known.values()})
+        self._levels_moved = bool(changed)
+        return _summary(new, changed, groups)
+
+    def devices(self, devices: Sequence[NewDevice]) -> ImportSummary:
+        named = {device.hostname: device for device in devices}
+        known = rows_by(self._connection, tables.devices.c.hostname, named)
+        memberships = groups_of(self._connection, (row["id"] for row in known.values()))
+        plan = _DevicePlan(
+            levels=Groups.read(self._connection),
+            platforms=platform_ids(self._connection, (device.platform for device in devices)),
+            group_ids=self._group_ids,
+        )
+        wanted = {
+            name: plan.columns(device, known.get(name), memberships.get(known[name]["id"], []) if name in known else [])
+            for name, device in named.items()
+        }
+        new = [{"hostname": name, **wanted[name].stored} for name in named if name not in known]
+        changes = _changes((row, wanted[name].stored) for name, row in known.items())
+        self._insert(EntityType.DEVICE, new)
+        self._update(EntityType.DEVICE, changes)
+        self._device_ids = ids_by(self._connection, tables.devices.c.hostname, named)
+        self._created(EntityType.DEVICE, new, [self._device_ids[one["hostname"]] for one in new])
+        moved = set_groups(self._connection, {self._device_ids[name]: wanted[name].groups for name in named})
+        changed = {change.id for change in changes} | (moved & {row["id"] for row in known.values()})
+        for name in (name for name, row in known.items() if row["id"] in changed):
+            self._journal.changed("device", known[name]["id"], name, *plan.own_change(wanted[name]))
+        return _summary(new, changed, named)
+
+    def interfaces(self, devices: Sequence[NewDevice]) -> ImportSummary:
+        wanted = {(self._device_ids[one.hostname], port.name): port for one in devices for port in one.interfaces}
+        known = self._ports(wanted)
+        new = [
+            {"device_id": device, "name": name, **_port_columns(port, {})}
+            for (device, name), port in wanted.items()
+            if (device, name) not in known
+        ]
+        changes = _changes((row, _port_columns(wanted[key], row["facts"])) for key, row in known.items())
+        self._insert(EntityType.INTERFACE, new)
+        self._update(EntityType.INTERFACE, changes)
+        if new:
+            ids = self._ports((one["device_id"], one["name"]) for one in new)
+            self._created(EntityType.INTERFACE, new, [ids[one["device_id"], one["name"]]["id"] for one in new])
+        for change in changes:
+            self._journal.changed("interface", change.id, change.row["name"], change.before, change.after)
+        return _summary(new, changes, wanted)
+
+    def finish(self) -> None:
+        if self._levels_moved:
+            rework(self._connection, self._journal)
+        self._journal.flush()
+
+    def _parents(self, groups: Iterable[NewGroup]) -> dict[int, list[int]]:
+        return {
+            self._group_ids[group.name]: [self._group_ids[parent] for parent in group.parents]
+            for group in groups
+            if "parents" in group.model_fields_set
+        }
+
+    def _ports(self, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Row]:
+        table, wanted = tables.interfaces, set(keys)
+        columns = [table.c[name] for name in ("id", "device_id", "name", *_INTERFACE_FIELDS, "facts")]
+        return {
+            (row.device_id, row.name): dict(row._mapping)
+            for batch in batches(sorted({device for device, _ in wanted}))
+            for row in self._connection.execute(select(*columns).where(table.c.device_id.in_(batch)))
+            if (row.device_id, row.name) in wanted
+        }
+
+    def _insert(self, entity: EntityType, rows: Sequence[Row]) -> None:
+        insert_rows(self._connection, tables_of(entity), rows, self._journal.now)
+
+    def _created(self, entity: EntityType, rows: Sequence[Row], ids: Sequence[int]) -> None:
+        terms.index(self._connection, entity, dict(zip(ids, rows, strict=True)), new=True)
+        for id_, row in zip(ids, rows, strict=True):
+            self._journal.created(entity.value, id_, row[NAMES[entity]])
+
+    def _update(self, entity: EntityType, changes: Sequence[Change]) -> None:
+        write_changes(self._connection, tables_of(entity), changes, self._journal.now)
+        terms.index_changes(self._connection, entity, changes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _WantedDevice:
+    """What a device shall be: as stored, and of that what it says itself, before and after."""
+
+    stored: Row
+    own_before: Row
+    own: Row
+    groups_before: list[int]
+    groups: list[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _DevicePlan:
+    levels: Groups
+    platforms: Mapping[str, int]
+    group_ids: Mapping[str, int]
+
+    def columns(self, device: NewDevice, row: Row | None, groups_before: list[int]) -> _WantedDevice:
+        before = own_columns(row) if row else {}
+        own = {**before, **self._given(device, before)}
+        groups = groups_before
+        if "groups" in device.model_fields_set:
+            groups = list(dict.fromkeys(self.group_ids[name] for name in device.groups))
+        plain = _given(device, _DEVICE_FIELDS)
+        return _WantedDevice(
+            stored={**plain, **completed(own, self.levels.inherited_by(groups))},
+            own_before={**before, **{name: (row or {}).get(name) for name in plain}},
+            own={**own, **plain},
+            groups_before=groups_before,
+            groups=groups,
+        )
+
+    def own_change(self, wanted: _WantedDevice) -> tuple[Row, Row]:
+        """What the device says itself, before and after, for its history."""
+        names = self.levels.names
+        return (
+            {**wanted.own_before, "groups": [names[one] for one in wanted.groups_before]},
+            {**wanted.own, "groups": [names[one] for one in wanted.groups]},
+        )
+
+    def _given(self, device: NewDevice, before: Row) -> Row:
+        given = {**_given(device, _OWN_FIELDS), "facts": {**(before.get("facts") or {}), **device.facts}}
+        if "platform" in device.model_fields_set:
+            platform = None if device.platform is None else self.platforms[device.platform]
+            given |= {"platform_id": platform, "platform_alias": device.platform_alias}
+        return given
+
+
 def _all_groups(batch: EntityBatch) -> dict[str, NewGroup]:
     named = {group.name: group for group in batch.groups}
     mentioned = [name for device in batch.devices for name in device.groups]
@@ -178,31 +223,26 @@ def _all_groups(batch: EntityBatch) -> dict[str, NewGroup]:
     return {**{name: NewGroup(name=name) for name in mentioned}, **named}
 
 
-def _group_columns(group: NewGroup, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _changes(wanted: Iterable[tuple[Row, Row]]) -> list[Change]:
+    return [change for row, columns in wanted if (change := change_of(row, columns)) is not None]
+
+
+def _summary(new: Sequence[Row], changed: Iterable[object], wanted: Mapping[Any, object]) -> ImportSummary:
+    count = sum(1 for _ in changed)
+    return ImportSummary(created=len(new), changed=count, unchanged=len(wanted) - len(new) - count)
+
+
+def _group_columns(group: NewGroup, facts: Mapping[str, Any]) -> Row:
     return {**_given(group, _GROUP_FIELDS), "facts": {**facts, **group.facts}}
 
 
-def _own_given(device: NewDevice, own: Mapping[str, Any], platforms: Mapping[str, int]) -> dict[str, Any]:
-    given = {**_given(device, _OWN_FIELDS), "facts": {**(own.get("facts") or {}), **device.facts}}
-    if "platform" in device.model_fields_set:
-        platform = None if device.platform is None else platforms[device.platform]
-        given |= {"platform_id": platform, "platform_alias": device.platform_alias}
-    return given
+def _port_columns(port: NewInterface, facts: Mapping[str, Any]) -> Row:
+    return {**_given(port, _INTERFACE_FIELDS), "facts": {**facts, **port.facts}}
 
 
-def _given(entity: Any, names: Iterable[str]) -> dict[str, Any]:
+def _given(entity: NewDevice | NewGroup | NewInterface, names: Iterable[str]) -> Row:
     return {name: _plain(getattr(entity, name)) for name in names if name in entity.model_fields_set}
 
 
 def _plain(value: Any) -> Any:
     return value.reveal() if isinstance(value, Secret) else value
-
-
-def _interfaces_of(connection: Connection, devices: Iterable[int]) -> dict[tuple[int, str], dict[str, Any]]:
-    table = tables.interfaces
-    columns = [table.c[name] for name in ("id", "device_id", "name", *_INTERFACE_FIELDS, "facts")]
-    return {
-        (row.device_id, row.name): dict(row._mapping)
-        for batch in batches(sorted(devices))
-        for row in connection.execute(select(*columns).where(table.c.device_id.in_(batch)))
-    }

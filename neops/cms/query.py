@@ -2,30 +2,44 @@
 
 The syntax is that of Elasticsearch's query_string query (fields, phrases, `*` and `?`, ranges, `_exists_`, AND, OR,
 NOT, `+`, `-`, parentheses; two terms side by side mean OR). Matching ignores case. A term without a field looks at the
-host name, address and group names of a device, the name of anything else.
+host name, address and group names of a device, the name of anything else. All but ids and times is looked up in the
+terms of `neops.cms.terms`, by index.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
 from luqum import tree
 from luqum.exceptions import ParseError
 from luqum.parser import parser
-from sqlalchemy import ColumnElement, and_, cast, exists, func, not_, or_, select, true
-from sqlalchemy.types import Text
+from sqlalchemy import ColumnElement, Text, and_, cast, func, not_, or_, select, true
 
 from neops.cms import tables
-from neops.cms.dialect import json_values
+from neops.cms.dialect import matches
+from neops.cms.terms import SEARCHABLE, TERMS
 from neops.entities import EntityType
 from neops.errors import QueryInvalid
 
 Condition = ColumnElement[bool]
-Test = Callable[[ColumnElement[Any]], Condition]
-"""A comparison waiting for the column it looks at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """The columns that a comparison looks at: a value's text in lower case, and the number that it is, if any."""
+
+    text: ColumnElement[Any]
+    number: ColumnElement[Any]
+
+
+Test = Callable[[Value], Condition]
+"""A comparison waiting for the value it looks at."""
 
 _WILDCARD = re.compile(r"(?<!\\)[*?]")
 _ESCAPED = re.compile(r"\\(.)")
@@ -77,11 +91,46 @@ class _Compiler:
 
     def _search_field(self, node: tree.SearchField) -> Condition:
         name = str(node.expr) if node.name == "_exists_" else node.name
-        if name not in self._fields and not name.startswith("facts."):
+        if name not in self._fields and name not in _MOMENTS and not name.startswith("facts."):
             raise QueryInvalid(self._query, self._unknown(name), node.pos)
         if node.name == "_exists_":
-            return self._apply(name, lambda column: column.is_not(None))
+            return self._exists(name)
+        if name in _MOMENTS:
+            return self._moment(name, node.expr)
         return self.condition(node.expr, name)
+
+    def _exists(self, name: str) -> Condition:
+        if name in _MOMENTS:
+            return true()
+        there = self._apply(name, _anything)
+        if name in self._fields:
+            return there
+        table, owner = TERMS[self._entity]
+        inside = select(owner).where(matches(table.c.field, f"{_escaped(name)}.%", f"{name}."))
+        return or_(there, _TABLE[self._entity].c.id.in_(inside))
+
+    def _moment(self, name: str, node: tree.Item) -> Condition:
+        column = _TABLE[self._entity].c[name]
+        match node:
+            case tree.Range():
+                limits = [(node.low, True, node.include_low), (node.high, False, node.include_high)]
+            case tree.From() | tree.To():
+                limits = [(node.a, isinstance(node, tree.From), node.include)]
+            case _:
+                raise QueryInvalid(self._query, f"{name} takes a range, such as {name}:[2026-01-31 TO *]", node.pos)
+        return and_(true(), *(self._limit(column, *limit) for limit in limits))
+
+    def _limit(self, column: ColumnElement[Any], limit: tree.Item, above: bool, inclusive: bool) -> Condition:
+        text = str(limit).strip().strip('"').replace("\\", "")
+        if text == "*":
+            return true()
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise QueryInvalid(self._query, f"{text!r} is no time of ISO 8601", limit.pos) from None
+        return _beyond(
+            column, moment if moment.tzinfo else moment.replace(tzinfo=UTC), above=above, inclusive=inclusive
+        )
 
     def _side_by_side(self, node: tree.UnknownOperation, field: str | None) -> Condition:
         required = [child for child in node.children if isinstance(child, tree.Plus | tree.Prohibit)]
@@ -96,7 +145,7 @@ class _Compiler:
             return or_(*(self._fields[name](test) for name in DEFAULT_FIELDS[self._entity]))
         if field in self._fields:
             return self._fields[field](test)
-        return json_values(_TABLE[self._entity].c.facts, field.removeprefix("facts."), test)
+        return _term(self._entity, field)(test)
 
     def _unknown(self, field: str) -> str:
         close = get_close_matches(field, self._fields, n=1)
@@ -117,24 +166,26 @@ class _Compiler:
                 raise QueryInvalid(self._query, f"{type(node).__name__.lower()} terms are not supported", node.pos)
 
 
+def _anything(value: Value) -> Condition:  # noqa: ARG001 - a term that is there has a value
+    return true()
+
+
 def _word(value: str) -> Test:
     if value == "*":
-        return lambda column: column.is_not(None)
-    if _WILDCARD.search(value):
-        pattern = _like(value)
-        return lambda column: cast(column, Text).ilike(pattern, escape="\\")
+        return _anything
+    wildcard = _WILDCARD.search(value)
+    if wildcard:
+        pattern = "".join(_like_parts(value.lower()))
+        prefix = _ESCAPED.sub(r"\1", value[: wildcard.start()]).lower()
+        return lambda column: matches(column.text, pattern, prefix)
     return _equals(_ESCAPED.sub(r"\1", value))
-
-
-def _like(value: str) -> str:
-    return "".join(_like_parts(value))
 
 
 def _like_parts(value: str) -> Iterator[str]:
     escaped = False
     for char in value:
         if escaped or char not in "\\*?":
-            yield f"\\{char}" if char in "%_\\" else char
+            yield _escaped(char)
             escaped = False
         elif char == "\\":
             escaped = True
@@ -142,11 +193,15 @@ def _like_parts(value: str) -> Iterator[str]:
             yield "%" if char == "*" else "_"
 
 
+def _escaped(text: str) -> str:
+    return re.sub(r"([%_\\])", r"\\\1", text)
+
+
 def _equals(value: str) -> Test:
     number = _number(value)
     if number is None:
-        return lambda column: func.lower(cast(column, Text)) == value.lower()
-    return lambda column: or_(column == number, cast(column, Text) == value)
+        return lambda column: column.text == value.lower()
+    return lambda column: or_(column.text == value.lower(), column.number == number)
 
 
 def _range(node: tree.Range) -> Test:
@@ -157,78 +212,90 @@ def _range(node: tree.Range) -> Test:
 
 def _bound(limit: tree.Item, *, above: bool, inclusive: bool) -> Test:
     text = str(limit).strip().strip('"')
-    if text == "*":
-        return lambda column: column.is_not(None)
     number = _number(text)
-    value: Any = text if number is None else number
+    if text == "*":
+        return _anything
+    if number is None:
+        return lambda column: _beyond(column.text, text.lower(), above=above, inclusive=inclusive)
+    return lambda column: _beyond(column.number, number, above=above, inclusive=inclusive)
+
+
+def _beyond(column: ColumnElement[Any], value: Any, *, above: bool, inclusive: bool) -> Condition:
     if above:
-        return (lambda column: column >= value) if inclusive else (lambda column: column > value)
-    return (lambda column: column <= value) if inclusive else (lambda column: column < value)
+        beyond: Condition = column >= value if inclusive else column > value
+        return beyond
+    before: Condition = column <= value if inclusive else column < value
+    return before
 
 
-def _number(text: str) -> int | float | None:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return None
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 _TABLE = {EntityType.DEVICE: tables.devices, EntityType.GROUP: tables.groups, EntityType.INTERFACE: tables.interfaces}
+_MOMENTS = ("created_at", "updated_at")
+
+Lookup = Callable[[Test], Condition]
 
 
-def _column(column: ColumnElement[Any]) -> Callable[[Test], Condition]:
-    return lambda test: test(column)
+def _id(column: ColumnElement[Any]) -> Lookup:
+    return lambda test: test(Value(text=cast(column, Text), number=column))
 
 
-def _platform(column: ColumnElement[Any]) -> Callable[[Test], Condition]:
-    return lambda test: tables.devices.c.platform_id.in_(select(tables.platforms.c.id).where(test(column)))
+def _term(entity: EntityType, field: str) -> Lookup:
+    table, owner = TERMS[entity]
+    value = Value(text=table.c.text, number=table.c.number)
+    return lambda test: _TABLE[entity].c.id.in_(select(owner).where(table.c.field == field, test(value)))
 
 
-def _member_of(column: ColumnElement[Any]) -> Callable[[Test], Condition]:
+def _platform(column: ColumnElement[Any]) -> Lookup:
+    value = Value(text=func.lower(column), number=column)
+    return lambda test: tables.devices.c.platform_id.in_(select(tables.platforms.c.id).where(test(value)))
+
+
+def _member_of(lookup: Lookup) -> Lookup:
     members, groups = tables.group_members, tables.groups
-    joined = select(members.c.device_id).join_from(members, groups, members.c.group_id == groups.c.id)
-    return lambda test: tables.devices.c.id.in_(joined.where(test(column)))
+    of_group = select(members.c.device_id).join(groups, members.c.group_id == groups.c.id)
+    return lambda test: tables.devices.c.id.in_(of_group.where(lookup(test)))
 
 
-def _of_device(column: ColumnElement[Any]) -> Callable[[Test], Condition]:
-    return lambda test: exists().where(tables.interfaces.c.device_id == tables.devices.c.id, test(column))
+def _of_device(lookup: Lookup) -> Lookup:
+    return lambda test: tables.interfaces.c.device_id.in_(select(tables.devices.c.id).where(lookup(test)))
 
 
-_DEVICE_COLUMNS = (
-    "id",
-    "hostname",
-    "ip",
-    "port",
-    "username",
-    "vendor",
-    "model",
-    "serial",
-    "software_release",
-    "connection_state",
-    "external_reference",
-    "created_at",
-    "updated_at",
-)
+def _own(entity: EntityType) -> dict[str, Lookup]:
+    return {"id": _id(_TABLE[entity].c.id), **{name: _term(entity, name) for name in SEARCHABLE[entity]}}
 
-FIELDS: dict[EntityType, dict[str, Callable[[Test], Condition]]] = {
+
+_PLATFORM_FIELDS = {
+    **{f"platform.{name}": _platform(tables.platforms.c[name]) for name in ("short_name", "name", "vendor")},
+    "platform.id": _id(tables.devices.c.platform_id),
+}
+
+FIELDS: Mapping[EntityType, Mapping[str, Lookup]] = {
     EntityType.DEVICE: {
-        **{name: _column(tables.devices.c[name]) for name in _DEVICE_COLUMNS},
-        **{f"platform.{name}": _platform(tables.platforms.c[name]) for name in ("short_name", "name", "vendor", "id")},
-        **{f"groups.{name}": _member_of(tables.groups.c[name]) for name in ("name", "id")},
+        **_own(EntityType.DEVICE),
+        **_PLATFORM_FIELDS,
+        "groups.name": _member_of(_term(EntityType.GROUP, "name")),
+        "groups.id": _member_of(_id(tables.groups.c.id)),
     },
-    EntityType.GROUP: {name: _column(tables.groups.c[name]) for name in ("id", "name", "title", "description")},
+    EntityType.GROUP: _own(EntityType.GROUP),
     EntityType.INTERFACE: {
-        **{name: _column(tables.interfaces.c[name]) for name in ("id", "name", "description", "state", "ifindex")},
-        **{f"device.{name}": _of_device(tables.devices.c[name]) for name in ("id", "hostname", "ip")},
+        **_own(EntityType.INTERFACE),
+        "device.id": _id(tables.interfaces.c.device_id),
+        **{f"device.{name}": _of_device(_term(EntityType.DEVICE, name)) for name in ("hostname", "ip")},
+        **{f"device.{name}": _of_device(lookup) for name, lookup in _PLATFORM_FIELDS.items()},
     },
     EntityType.GLOBAL: {},
     EntityType.CLIENT: {},
 }
-"""What can be asked about each kind of entity, beside `facts.<path>`."""
+"""What can be asked about each kind of entity, beside `facts.<path>` and the times of _MOMENTS."""
 
-DEFAULT_FIELDS: dict[EntityType, tuple[str, ...]] = {
+DEFAULT_FIELDS: Mapping[EntityType, tuple[str, ...]] = {
     EntityType.DEVICE: ("hostname", "ip", "groups.name"),
     EntityType.GROUP: ("name",),
     EntityType.INTERFACE: ("name",),

@@ -16,16 +16,22 @@ BATCH = 500
 
 Columns = Mapping[str, Any]
 
-_LARGE = ("current_configuration", "last_configuration")
+LARGE = ("current_configuration", "last_configuration")
+"""Columns that are read only where they are needed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """A row that exists already: the columns that shall change, before and after."""
 
-    id: int
+    row: Columns
     before: Columns
     after: Columns
+
+    @property
+    def id(self) -> int:
+        """Of the entity."""
+        return int(self.row["id"])
 
 
 def batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -36,7 +42,7 @@ def batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
 def rows_by(connection: Connection, column: Column[Any], values: Iterable[Any]) -> dict[Any, dict[str, Any]]:
     """Rows by the value of a unique column, without the configurations."""
     table = column.table
-    columns = [one for one in table.c if one.name not in _LARGE]
+    columns = [one for one in table.c if one.name not in LARGE]
     found: dict[Any, dict[str, Any]] = {}
     for batch in batches(sorted(set(values))):
         for row in connection.execute(select(*columns).where(column.in_(batch))):
@@ -56,7 +62,7 @@ def ids_by(connection: Connection, column: Column[Any], values: Iterable[Any]) -
 def change_of(row: Mapping[str, Any], wanted: Columns) -> Change | None:
     """What has to be written to make the row what is wanted; None: it is."""
     after = {name: value for name, value in wanted.items() if row.get(name) != value}
-    return Change(id=row["id"], before={name: row.get(name) for name in after}, after=after) if after else None
+    return Change(row=row, before={name: row.get(name) for name in after}, after=after) if after else None
 
 
 def write_changes(connection: Connection, table: Table, changes: Iterable[Change], now: datetime) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, select
 
 from neops.cms import tables
+from neops.cms.fields import tables_of
 from neops.cms.inheritance import LEVEL_COLUMNS, parents_of_groups
 from neops.cms.memberships import groups_of
 from neops.cms.query import compile_query
@@ -143,22 +144,6 @@ class EntityStore:
             )
             for row in _rows(connection, wanted, columns.id, ids)
         }
-
-
-def tables_of(entity: EntityType) -> Any:
-    """The table that holds this kind of entity.
-
-    Raises:
-        LookupError: there is none (`global`, `client`).
-    """
-    found = {
-        EntityType.DEVICE: tables.devices,
-        EntityType.GROUP: tables.groups,
-        EntityType.INTERFACE: tables.interfaces,
-    }.get(entity)
-    if found is None:
-        raise LookupError(f"the CMS holds no entities of kind {entity.value!r}")
-    return found
 
 
 def _devices_select() -> Select[Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
+
+from neops.cms.dialect import Instant
 
 metadata = MetaData(
     naming_convention={
@@ -27,25 +29,25 @@ devices = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("hostname", Text, unique=True),
-    Column("ip", Text, index=True),
+    Column("ip", Text),
     Column("port", Integer),
     Column("username", Text),
     Column("password", Text),
     Column("connection_options", Text),
     Column("platform_id", ForeignKey("cms_platforms.id"), index=True),
     Column("platform_alias", Text),
-    Column("vendor", Text, index=True),
-    Column("model", Text, index=True),
-    Column("serial", Text, index=True),
-    Column("software_release", Text, index=True),
-    Column("connection_state", Text, index=True),
+    Column("vendor", Text),
+    Column("model", Text),
+    Column("serial", Text),
+    Column("software_release", Text),
+    Column("connection_state", Text),
     Column("external_reference", Text, index=True),
     Column("current_configuration", Text),
     Column("last_configuration", Text),
     Column("facts", JSON, nullable=False),
     Column("inherited", JSON(none_as_null=True)),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+    Column("updated_at", Instant(), nullable=False),
     sqlite_autoincrement=True,
 )
 """What a device inherits is worked out in its row; `inherited` says which of it that is."""
@@ -65,8 +67,8 @@ groups = Table(
     Column("platform_alias", Text),
     Column("connection_options", Text),
     Column("facts", JSON, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+    Column("updated_at", Instant(), nullable=False),
     sqlite_autoincrement=True,
 )
 
@@ -95,13 +97,74 @@ interfaces = Table(
     Column("device_id", ForeignKey("cms_devices.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("description", Text),
-    Column("state", Text, index=True),
+    Column("state", Text),
     Column("ifindex", Integer),
     Column("current_configuration", Text),
     Column("last_configuration", Text),
     Column("facts", JSON, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
-    Column("updated_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", Instant(), nullable=False),
+    Column("updated_at", Instant(), nullable=False),
     UniqueConstraint("device_id", "name"),
     sqlite_autoincrement=True,
 )
+
+config_versions = Table(
+    "cms_config_versions",
+    metadata,
+    Column("device_id", ForeignKey("cms_devices.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", Instant(), nullable=False),
+    Column("author", Text, nullable=False),
+    Column("run_id", Text),
+    Column("sha256", Text, nullable=False),
+    Column("configuration", Text, nullable=False),
+)
+"""Every configuration that a device had as its current one; numbers count from 1 for each device."""
+
+history = Table(
+    "cms_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant(), nullable=False),
+    Column("author", Text, nullable=False),
+    Column("run_id", Text, index=True),
+    Column("entity", Text, nullable=False),
+    Column("entity_id", Integer, nullable=False),
+    Column("name", Text),
+    Column("operation", Text, nullable=False),
+    Column("changes", JSON, nullable=False),
+    Index("ix_cms_history_entity_entity_id", "entity", "entity_id"),
+    Index("ix_cms_history_entity_name", "entity", "name"),
+)
+"""One row for each change of an entity; `changes` is path → before and after. It outlives the entity."""
+
+sources = Table(
+    "cms_sources",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("cursor", Text, nullable=False),
+    Column("read_at", Instant(), nullable=False),
+)
+"""How far an inventory was read that can tell what changed since."""
+
+
+def _terms(owner: str, table: str) -> Table:
+    name = f"cms_{owner}_terms"
+    numbers = Column("number", Float)
+    return Table(
+        name,
+        metadata,
+        Column(f"{owner}_id", ForeignKey(f"{table}.id", ondelete="CASCADE"), primary_key=True),
+        Column("field", Text, primary_key=True),
+        Column("text", Text, primary_key=True),
+        numbers,
+        Index(f"ix_{name}_text", "field", "text"),
+        Index(f"ix_{name}_number", "field", "number", sqlite_where=numbers.is_not(None)),
+        sqlite_with_rowid=False,
+    )
+
+
+device_terms = _terms("device", "cms_devices")
+group_terms = _terms("group", "cms_groups")
+interface_terms = _terms("interface", "cms_interfaces")
+"""What queries look at: every searchable value of an entity, fact by fact, text in lower case."""

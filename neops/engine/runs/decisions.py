@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from neops.cms import EntitySet, EntityStore, Refused, apply_updates
+from neops.cms import Author, EntitySet, EntityStore, Refused, apply_updates
 from neops.engine.runs.acquiring import AcquireFailed, acquire_jobs, take_in
 from neops.engine.runs.entities import RunEntities
 from neops.engine.runs.machine import Command, Done, Event, Failed, Failure, NotYet, StepEnded
@@ -57,12 +57,12 @@ class Decision:
 class UpdateApplication:
     """Applies a run's entity updates in the transaction of its commit, and remembers what was refused."""
 
-    def __init__(self, updates: Sequence[EntityUpdate]) -> None:
-        self._updates = updates
+    def __init__(self, updates: Sequence[EntityUpdate], author: Author) -> None:
+        self._updates, self._author = updates, author
         self._refused: tuple[Refused, ...] = ()
 
     def __call__(self, connection: Connection, now: datetime) -> None:
-        self._refused = apply_updates(connection, self._updates, now).refused
+        self._refused = apply_updates(connection, self._updates, now, self._author).refused
 
     def events(self) -> tuple[NewEvent, ...]:
         """A warning for each update that could not be applied."""
@@ -70,6 +70,10 @@ class UpdateApplication:
             NewEvent(kind=EventKind.LOG, data={"level": "WARNING", "message": f"update refused: {one.reason}"})
             for one in self._refused
         )
+
+
+def _author(run: Run) -> Author:
+    return Author(name=run.started_by_username or f"run of {run.workflow_id}", run=run.id)
 
 
 class Decider:
@@ -209,7 +213,7 @@ class Decider:
             updates = [
                 update for step in notes.steps for job in await self._jobs(run, step.key) for update in updates_of(job)
             ]
-            application = UpdateApplication(updates) if updates else None
+            application = UpdateApplication(updates, _author(run)) if updates else None
             return Decision(notes=notes.model_copy(update={"applied": True}), apply=application)
         return Decision(event=Done(), notes=notes, unlock=run.status is not RunStatus.FAILED_UNSAFE)
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from neops.cms import EntityStore
+from neops.cms import EntityStore, compile_query, tables
 from neops.entities import EntityType
 from neops.errors import QueryInvalid
 
@@ -37,6 +37,13 @@ from neops.errors import QueryInvalid
         ("id:1", "r1"),
         ("facts.role:c_re", ""),
         ("hostname:r%", ""),
+        ("facts.site.name:ZÜR*", "r1"),
+        ("_exists_:facts.site", "r1"),
+        ("_exists_:hostname", "r1 r2 sw1"),
+        ("platform.short_name:CISCO*", "r1 sw1"),
+        ("facts.tier:1", "r1 r2"),
+        ("updated_at:[2026-01-02 TO *]", "r1 r2 sw1"),
+        ("created_at:<2026-01-02T03:04:05", ""),
     ],
 )
 def test_a_query_finds_what_it_says(filled: Connection, query: str, expected: str) -> None:
@@ -54,6 +61,8 @@ def test_a_query_finds_what_it_says(filled: Connection, query: str, expected: st
         ("facts.role:core)", 15, "unexpected"),
         ("hostname:r1 AND", None, "unexpected end"),
         ("hostname:/r[0-9]/", 9, "regex terms are not supported"),
+        ("created_at:[yesterday TO *]", 12, "no time of ISO 8601"),
+        ("updated_at:2026", 11, "takes a range"),
     ],
 )
 def test_a_mistake_says_where_it_is(filled: Connection, query: str, position: int | None, problem: str) -> None:
@@ -68,3 +77,14 @@ def test_ids_and_query_narrow_each_other(filled: Connection) -> None:
     found = EntityStore().ids(filled, EntityType.DEVICE, query="platform.short_name:cisco_ios", ids=[2, 3, 99])
 
     assert found == [3]
+
+
+@pytest.mark.parametrize("query", ["hostname:r1*", "facts.role:core", "groups.name:core", "platform.short_name:ios"])
+def test_a_query_reads_an_index_and_never_all_devices(filled: Connection, query: str) -> None:
+    wanted = select(tables.devices.c.id).where(compile_query(EntityType.DEVICE, query))
+    sql = str(wanted.compile(dialect=filled.dialect, compile_kwargs={"literal_binds": True}))
+
+    plan = [row[3] for row in filled.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
+
+    assert [step for step in plan if step.startswith("SCAN cms_devices")] == []
+    assert any(step.startswith("SEARCH cms_devices") for step in plan)

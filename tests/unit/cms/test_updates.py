@@ -4,8 +4,18 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from neops.cms import EntityStore, apply_updates
-from neops.entities import EntityCreate, EntityDelete, EntityPatch, EntityType, EntityUpdate, InterfaceState
+from neops.cms import EntityStore, apply_updates, import_batch
+from neops.entities import (
+    EntityBatch,
+    EntityCreate,
+    EntityDelete,
+    EntityPatch,
+    EntityType,
+    EntityUpdate,
+    Inherited,
+    InterfaceState,
+    NewGroup,
+)
 
 TEMPORARY = 10_000_001
 
@@ -78,7 +88,7 @@ def test_an_update_that_cannot_be_applied_is_refused_with_its_reason(filled: Con
         EntityPatch(entity=EntityType.DEVICE, id=1, path="model", value="y"),
     )
 
-    assert reasons == ["device has no field 'permission' that a job may change", "device 77 does not exist any more"]
+    assert reasons == ["device has no field 'permission' that may be changed", "device 77 does not exist any more"]
     assert EntityStore().ids(filled, EntityType.DEVICE, query="model:y") == [1]
 
 
@@ -86,3 +96,47 @@ def test_delete_removes_the_entity(filled: Connection, now: datetime) -> None:
     _apply(filled, now, EntityDelete(entity=EntityType.DEVICE, id=1))
 
     assert EntityStore().ids(filled, EntityType.DEVICE) == [2, 3]
+
+
+def test_a_value_of_its_own_covers_the_groups_and_none_uncovers_it(filled: Connection, now: datetime) -> None:
+    import_batch(filled, EntityBatch(groups=(NewGroup(name="core", username="grp", facts={"tier": 1}),)), now)
+
+    _apply(
+        filled,
+        now,
+        EntityPatch(entity=EntityType.DEVICE, id=2, path="username", value="own"),
+        EntityPatch(entity=EntityType.DEVICE, id=2, path="facts.tier", value=2),
+    )
+    (covered,) = EntityStore().devices(filled, [2])
+    _apply(filled, now, EntityPatch(entity=EntityType.DEVICE, id=2, path="username", value=None))
+    (uncovered,) = EntityStore().devices(filled, [2])
+
+    assert (covered.username, covered.facts["tier"], covered.inherited) == ("own", 2, None)
+    assert uncovered.username == "grp"
+    assert uncovered.inherited == Inherited(fields=["username"])
+
+
+def test_a_device_that_joins_a_group_inherits_from_it(filled: Connection, now: datetime) -> None:
+    refused = _apply(filled, now, EntityPatch(entity=EntityType.DEVICE, id=3, path="groups", value=[{"name": "core"}]))
+
+    (device,) = EntityStore().devices(filled, [3])
+    assert refused == []
+    assert device.facts == {"role": "access", "tier": 1}
+    assert EntityStore().ids(filled, EntityType.DEVICE, query="facts.tier:1") == [1, 2, 3]
+
+
+def test_members_of_a_deleted_group_no_longer_inherit_from_it(filled: Connection, now: datetime) -> None:
+    (core,) = EntityStore().ids(filled, EntityType.GROUP, query="name:core")
+
+    _apply(filled, now, EntityDelete(entity=EntityType.GROUP, id=core))
+
+    (device,) = EntityStore().devices(filled, [2])
+    assert (device.facts, device.inherited) == ({"role": "core", "asn": 65002}, None)
+
+
+def test_jobs_do_not_write_what_groups_hand_on(filled: Connection, now: datetime) -> None:
+    (core,) = EntityStore().ids(filled, EntityType.GROUP, query="name:core")
+
+    (reason,) = _apply(filled, now, EntityPatch(entity=EntityType.GROUP, id=core, path="password", value="x"))
+
+    assert "password" in reason

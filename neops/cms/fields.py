@@ -1,0 +1,131 @@
+"""Which fields of an entity can be written, and whether a value fits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Table
+
+from neops.cms import tables
+from neops.entities import Device, EntityType, Interface, NewGroup, Secret
+
+NAMES: Mapping[EntityType, str] = {
+    EntityType.DEVICE: "hostname",
+    EntityType.GROUP: "name",
+    EntityType.INTERFACE: "name",
+}
+"""The field that a person calls an entity by."""
+
+GROUP_LEVEL = ("ip", "port", "username", "password", "platform", "platform_alias", "connection_options")
+"""What a group hands on to its members, beside facts."""
+
+WRITABLE: Mapping[EntityType, tuple[str, ...]] = {
+    EntityType.DEVICE: (
+        "hostname",
+        "ip",
+        "port",
+        "username",
+        "password",
+        "connection_options",
+        "vendor",
+        "model",
+        "serial",
+        "software_release",
+        "connection_state",
+        "external_reference",
+        "current_configuration",
+        "last_configuration",
+        "facts",
+    ),
+    EntityType.GROUP: (
+        "name",
+        "title",
+        "description",
+        "ip",
+        "port",
+        "username",
+        "password",
+        "connection_options",
+        "facts",
+    ),
+    EntityType.INTERFACE: (
+        "name",
+        "description",
+        "state",
+        "ifindex",
+        "current_configuration",
+        "last_configuration",
+        "facts",
+    ),
+}
+"""Columns that hold a field as it is; platform and relations are looked up."""
+
+_TABLES = {EntityType.DEVICE: tables.devices, EntityType.GROUP: tables.groups, EntityType.INTERFACE: tables.interfaces}
+_MODELS: Mapping[EntityType, type[BaseModel]] = {
+    EntityType.DEVICE: Device,
+    EntityType.GROUP: NewGroup,
+    EntityType.INTERFACE: Interface,
+}
+
+
+class Refusal(Exception):
+    """A change cannot be made; the message says why.
+
+    `missing`: the entity is not there. `conflict`: another one has that name.
+    """
+
+    def __init__(self, reason: str, *, missing: bool = False, conflict: bool = False) -> None:
+        super().__init__(reason)
+        self.missing, self.conflict = missing, conflict
+
+
+def tables_of(entity: EntityType) -> Table:
+    """The table that holds this kind of entity.
+
+    Raises:
+        LookupError: there is none (`global`, `client`).
+    """
+    found = _TABLES.get(entity)
+    if found is None:
+        raise LookupError(f"the CMS holds no entities of kind {entity.value!r}")
+    return found
+
+
+def checked(entity: EntityType, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The writable columns in `data`, as they are stored.
+
+    Raises:
+        Refusal: a value does not fit; the message names the field, never the value.
+    """
+    given = {name: _plain(data[name]) for name in WRITABLE[entity] if name in data}
+    if given.get("facts", ...) is None:
+        given["facts"] = {}
+    model = _MODELS[entity]
+    for name, value in given.items():
+        if value is None:
+            continue
+        try:
+            model.__pydantic_validator__.validate_assignment(model.model_construct(), name, value)
+        except ValidationError as error:
+            problem = error.errors(include_input=False, include_url=False)[0]
+            where = ".".join(str(part) for part in problem["loc"])
+            raise Refusal(f"{where}: {problem['msg']}") from None
+    if (options := given.get("connection_options")) is not None:
+        _check_connections(options)
+    return given
+
+
+def _check_connections(text: str) -> None:
+    try:
+        entries = json.loads(text)
+    except ValueError:
+        entries = None
+    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+        raise Refusal("connection_options: it is no JSON object of plugin name → object")
+
+
+def _plain(value: Any) -> Any:
+    return value.reveal() if isinstance(value, Secret) else value

@@ -1,0 +1,272 @@
+"""Writing single entities: checked, with what they inherit, their terms, versions and history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, select
+
+from neops.cms import tables, terms
+from neops.cms.configurations import keep_version
+from neops.cms.fields import GROUP_LEVEL, NAMES, Refusal, checked, tables_of
+from neops.cms.history import Journal
+from neops.cms.inheritance import LEVEL_COLUMNS, Groups, completed, own_columns
+from neops.cms.memberships import groups_of, set_groups, set_parents
+from neops.cms.references import References
+from neops.cms.rows import LARGE, Change, change_of, rows_by, write_changes
+from neops.entities import DEFAULTS_GROUP, EntityType
+
+
+@dataclass(kw_only=True)
+class _Open:
+    """An entity that is being changed: `row` is as stored, `wanted` what it shall be (of a device: its own part)."""
+
+    row: dict[str, Any]
+    before: dict[str, Any]
+    wanted: dict[str, Any]
+    groups: list[int] = field(default_factory=list)
+    groups_before: list[int] = field(default_factory=list)
+
+
+class Writer:
+    """Creates, changes and deletes entities in the caller's transaction. Call `flush` at the end."""
+
+    def __init__(self, connection: Connection, journal: Journal) -> None:
+        self._connection, self._journal = connection, journal
+        self.references = References(connection)
+        self._open: dict[tuple[EntityType, int], _Open] = {}
+        self._groups: Groups | None = None
+
+    def create(self, entity: EntityType, data: Mapping[str, Any]) -> int:
+        """Create an entity; answers its id.
+
+        Raises:
+            Refusal: a value does not fit, or the name is taken.
+        """
+        self.flush()
+        table = tables_of(entity)
+        columns = {**self._columns(entity, data), **self._owner(entity, data)}
+        self._check_name(entity, None, columns)
+        groups = self._ids(EntityType.GROUP, data.get("groups")) if entity is EntityType.DEVICE else []
+        if entity is EntityType.DEVICE:
+            columns |= completed(columns, self._levels().inherited_by(groups))
+        stamps = {"created_at": self._journal.now, "updated_at": self._journal.now}
+        id_ = self._insert(table, {**columns, "facts": columns.get("facts") or {}, **stamps})
+        self._journal.created(entity.value, id_, columns.get(NAMES[entity]))
+        terms.index(self._connection, entity, {id_: columns}, new=True)
+        if entity is EntityType.DEVICE:
+            set_groups(self._connection, {id_: groups})
+            self._keep_configuration(id_, columns)
+        elif entity is EntityType.GROUP:
+            self._groups = None
+            self._relate_group(id_, data)
+        return id_
+
+    def change(self, entity: EntityType, id_: int, data: Mapping[str, Any]) -> None:
+        """Give fields other values; what is not in `data` stays.
+
+        Raises:
+            Refusal: there is no such entity or field, or a value does not fit.
+        """
+        opened = self._opened(entity, id_)
+        columns = self._columns(entity, data)
+        known = set(columns) | {"platform", "groups", "devices", "parents"}
+        if unknown := [name for name in data if name not in known]:
+            raise Refusal(f"{entity} has no field {unknown[0]!r} that may be changed")
+        self._check_name(entity, opened, columns)
+        if entity is EntityType.DEVICE:
+            if "groups" in data:
+                opened.groups = self._ids(EntityType.GROUP, data["groups"])
+            if "facts" in columns:
+                columns["facts"] = _own_facts(columns["facts"], opened.row)
+        self._load_large(entity, opened, columns)
+        opened.wanted |= columns
+        if entity is EntityType.GROUP:
+            self._relate_group(id_, data)
+        if NAMES[entity] in columns:
+            self.flush()  # so that the next one sees that the name is taken
+
+    def set_fact(self, entity: EntityType, id_: int, path: Sequence[str], value: Any) -> None:
+        """Give one fact, at the end of a path of keys, another value; what lies beside it stays.
+
+        Raises:
+            Refusal: there is no such entity.
+        """
+        opened = self._opened(entity, id_)
+        facts = dict(opened.wanted.get("facts") or {})
+        opened.wanted["facts"] = facts
+        if path[0] not in facts and isinstance(inherited := (opened.row["facts"] or {}).get(path[0]), dict):
+            facts[path[0]] = inherited  # the device's own from now on, with what was inherited beside the new value
+        inner = facts
+        for part in path[:-1]:
+            nested = inner.get(part)
+            inner[part] = dict(nested) if isinstance(nested, dict) else {}
+            inner = inner[part]
+        inner[path[-1]] = value
+
+    def delete(self, entity: EntityType, id_: int) -> None:
+        """Delete an entity, a device with its interfaces.
+
+        Raises:
+            Refusal: there is no such entity.
+        """
+        self.flush()
+        opened = self._opened(entity, id_)
+        self._open.clear()
+        table = tables_of(entity)
+        self._journal.deleted(entity.value, id_, opened.row.get(NAMES[entity]), opened.row)
+        members = self.references.members(id_) if entity is EntityType.GROUP else []
+        self._connection.execute(delete(table).where(table.c.id == id_))
+        if entity is EntityType.GROUP:
+            self._groups = None
+            self._rework(members if opened.row["name"] != DEFAULTS_GROUP else None)
+
+    def flush(self) -> None:
+        """Write what has changed."""
+        opened, self._open = self._open, {}
+        groups = {id_: one for (entity, id_), one in opened.items() if entity is EntityType.GROUP}
+        moved = self._write_groups(groups)
+        for entity in (EntityType.DEVICE, EntityType.INTERFACE):
+            self._write(entity, {id_: one for (kind, id_), one in opened.items() if kind is entity})
+        if moved:
+            self._rework(None)
+        self._journal.flush()
+
+    def _write_groups(self, opened: Mapping[int, _Open]) -> bool:
+        self._write(EntityType.GROUP, opened)
+        changed = {name for one in opened.values() for name, value in one.wanted.items() if one.before[name] != value}
+        if moved := not changed.isdisjoint((*GROUP_LEVEL, "facts", "name")):
+            self._groups = None
+        return moved
+
+    def _write(self, entity: EntityType, opened: Mapping[int, _Open]) -> None:
+        table = tables_of(entity)
+        changes: list[Change] = []
+        for id_, one in opened.items():
+            stored = self._stored(entity, one)
+            change = change_of(one.row, stored)
+            if change is not None:
+                changes.append(change)
+                self._keep_configuration(id_, change.after)
+            before, after = dict(one.before), dict(one.wanted)
+            if one.groups != one.groups_before:
+                before["groups"] = self.references.group_names(one.groups_before)
+                after["groups"] = self.references.group_names(one.groups)
+            self._journal.changed(
+                entity.value, id_, stored.get(NAMES[entity]) or one.row.get(NAMES[entity]), before, after
+            )
+        write_changes(self._connection, table, changes, self._journal.now)
+        terms.index_changes(self._connection, entity, changes)
+        if entity is EntityType.DEVICE:
+            set_groups(self._connection, {id_: one.groups for id_, one in opened.items()})
+
+    def _stored(self, entity: EntityType, one: _Open) -> dict[str, Any]:
+        if entity is not EntityType.DEVICE:
+            return one.wanted
+        return {**one.wanted, **completed(one.wanted, self._levels().inherited_by(one.groups))}
+
+    def _opened(self, entity: EntityType, id_: int) -> _Open:
+        key = (entity, id_)
+        if key not in self._open:
+            row = rows_by(self._connection, tables_of(entity).c.id, [id_]).get(id_)
+            if row is None:
+                raise Refusal(f"{entity} {id_} does not exist any more", missing=True)
+            own = dict(row)
+            groups: list[int] = []
+            if entity is EntityType.DEVICE:
+                own = {name: value for name, value in row.items() if name not in LEVEL_COLUMNS} | own_columns(row)
+                groups = groups_of(self._connection, [id_]).get(id_, [])
+            self._open[key] = _Open(row=row, before=own, wanted=dict(own), groups=groups, groups_before=groups)
+        return self._open[key]
+
+    def _load_large(self, entity: EntityType, opened: _Open, names: Iterable[str]) -> None:
+        missing = [name for name in LARGE if name in names and name not in opened.row]
+        if missing:
+            table = tables_of(entity)
+            wanted = select(*(table.c[name] for name in missing)).where(table.c.id == opened.row["id"])
+            stored = dict(self._connection.execute(wanted).one()._mapping)
+            for columns in (opened.row, opened.before, opened.wanted):
+                columns |= stored
+
+    def _columns(self, entity: EntityType, data: Mapping[str, Any]) -> dict[str, Any]:
+        columns = checked(entity, data)
+        if "platform" in data and entity is EntityType.DEVICE:
+            columns |= {"platform_id": self.references.platform(data["platform"]), "platform_alias": None}
+        elif "platform" in data and entity is EntityType.GROUP:
+            columns |= {"platform": self.references.platform_name(data["platform"]), "platform_alias": None}
+        return columns
+
+    def _owner(self, entity: EntityType, data: Mapping[str, Any]) -> dict[str, Any]:
+        if entity is not EntityType.INTERFACE:
+            return {}
+        return {"device_id": self.references.find(EntityType.DEVICE, data.get("device") or {})}
+
+    def _relate_group(self, id_: int, data: Mapping[str, Any]) -> None:
+        if data.get("parents") is not None:
+            parents = self._ids(EntityType.GROUP, data["parents"])
+            if set_parents(self._connection, {id_: parents}):
+                self._groups = None
+                self._rework(None)
+        if data.get("devices") is None:
+            return
+        wanted = set(self._ids(EntityType.DEVICE, data["devices"]))
+        before = set(self.references.members(id_))
+        for device in sorted(wanted ^ before):
+            opened = self._opened(EntityType.DEVICE, device)
+            kept = [one for one in opened.groups if one != id_]
+            opened.groups = [*kept, id_] if device in wanted else kept
+
+    def _ids(self, entity: EntityType, references: Iterable[Mapping[str, Any]] | None) -> list[int]:
+        return list(dict.fromkeys(self.references.find(entity, one) for one in references or ()))
+
+    def _check_name(self, entity: EntityType, opened: _Open | None, columns: Mapping[str, Any]) -> None:
+        name = NAMES[entity]
+        if opened is not None and columns.get(name, opened.wanted[name]) == opened.wanted[name]:
+            return
+        value = columns.get(name)
+        if value is None:
+            if entity is EntityType.DEVICE:
+                return
+            raise Refusal(f"{entity} needs a {name}")
+        owner = columns.get("device_id") or (opened.row.get("device_id") if opened else None)
+        if self.references.named(entity, value, owner) is not None:
+            raise Refusal(f"a {entity} with the {name} {value!r} exists already", conflict=True)
+
+    def _keep_configuration(self, device: int, columns: Mapping[str, Any]) -> None:
+        if configuration := columns.get("current_configuration"):
+            keep_version(self._connection, device, configuration, self._journal.now, self._journal.author)
+
+    def _levels(self) -> Groups:
+        if self._groups is None:
+            self._groups = Groups.read(self._connection)
+        return self._groups
+
+    def _rework(self, devices: Iterable[int] | None) -> None:
+        self._groups = None
+        rework(self._connection, self._journal, devices)
+
+    def _insert(self, table: Table, values: Mapping[str, Any]) -> int:
+        return int(self._connection.scalars(insert(table).values(dict(values)).returning(table.c.id)).one())
+
+
+def _own_facts(facts: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """All of a device's facts, without those that it still inherits as they are."""
+    inherited = (row["inherited"] or {}).get("facts", ())
+    return {key: value for key, value in facts.items() if key not in inherited or value != row["facts"].get(key)}
+
+
+def rework(connection: Connection, journal: Journal, devices: Iterable[int] | None = None) -> None:
+    """Work out anew what devices inherit, all of them by default, after groups have changed."""
+    levels = Groups.read(connection)
+    ids = list(connection.scalars(select(tables.devices.c.id)) if devices is None else devices)
+    rows = rows_by(connection, tables.devices.c.id, ids)
+    memberships = groups_of(connection, ids)
+    changes = [
+        change
+        for id_, row in rows.items()
+        if (change := change_of(row, completed(own_columns(row), levels.inherited_by(memberships.get(id_, [])))))
+    ]
+    write_changes(connection, tables.devices, changes, journal.now)
+    terms.index_changes(connection, EntityType.DEVICE, changes)
