@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from neops.devices import ConnectionOptions, HostKeys
-from neops_scrapli.ssh import HostKeyClient, ssh_options
+from neops.devices.ssh import HostKeyClient, ssh_options
 
 ASYNC_TRANSPORTS = {"telnet": "asynctelnet", "asynctelnet": "asynctelnet"}
 """nornir-scrapli's inventories name blocking transports (system, ssh2, paramiko): all are SSH, as asyncssh is."""

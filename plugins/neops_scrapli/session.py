@@ -13,12 +13,12 @@ from scrapli.transport.base import AsyncTransport
 
 from neops.devices import ConnectionOptions
 from neops.devices.parsing import CommandSession
+from neops.devices.ssh import HostKeyClient
 from neops.entities import Device
 from neops.errors import OperationTimedOut, SessionLost
 from neops_scrapli.arguments import driver_arguments, with_scrapli_host_keys
 from neops_scrapli.failures import opening_failure
 from neops_scrapli.login import SETUP, prepare, shell_arguments
-from neops_scrapli.ssh import HostKeyClient
 
 
 class ScrapliSession(CommandSession):

@@ -7,10 +7,10 @@ import pytest
 from scrapli import AsyncScrapli
 
 from neops.devices import ConnectionOptions, Credentials, HostKeys
+from neops.devices.ssh import HostKeyClient
 from neops.entities import Secret
 from neops_scrapli import ScrapliPlugin
 from neops_scrapli.arguments import driver_arguments, with_scrapli_host_keys
-from neops_scrapli.ssh import HostKeyClient
 
 
 def options(**changes: Any) -> ConnectionOptions:

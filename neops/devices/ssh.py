@@ -1,14 +1,18 @@
-"""How asyncssh is asked to connect: cheap algorithms first, and host keys checked before a password leaves."""
+"""SSH with asyncssh, for plugins: cheap algorithms first, and host keys checked before a password leaves.
+
+Importing this module imports asyncssh: only modules that hold a session do.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import asyncssh
 
-from neops.devices import ConnectionOptions
 from neops.devices.host_keys import HostKey, check_host_key, known_hosts
-from neops.errors import HostKeyRejected
+from neops.devices.plugin import ConnectionOptions
+from neops.errors import AuthenticationFailed, ConnectFailed, HostKeyRejected, Unreachable
 
 KEX_FIRST = "^curve25519-sha256,curve25519-sha256@libssh.org"
 CIPHERS_FIRST = "^aes128-gcm@openssh.com,aes128-ctr"
@@ -54,7 +58,7 @@ class HostKeyClient(asyncssh.SSHClient):
 
 
 def ssh_options(options: ConnectionOptions, client: HostKeyClient) -> dict[str, Any]:
-    """Arguments for `asyncssh.connect`, on top of those that scrapli gives."""
+    """Arguments for `asyncssh.connect`, besides host, port, user name and private key."""
     arguments: dict[str, Any] = {
         "client_factory": lambda: client,
         "password": client.password,
@@ -72,6 +76,30 @@ def ssh_options(options: ConnectionOptions, client: HostKeyClient) -> dict[str, 
     elif not options.credentials.private_key:
         arguments["agent_path"] = ()  # no secret at all: the agent in SSH_AUTH_SOCK
     return arguments
+
+
+def connect_failure(
+    device: str, where: str, options: ConnectionOptions, client: HostKeyClient, error: BaseException
+) -> ConnectFailed:
+    """What to raise for an exception out of a login: who was tried with what, and what to do next.
+
+    `where` is the address and the plugin, as people know them: `192.0.2.1:22 with scrapli`.
+    """
+    if client.rejection is not None:
+        return client.rejection
+    user = options.credentials.username or "nobody (no username is set)"
+    match error:
+        case asyncssh.PermissionDenied():
+            return AuthenticationFailed(device, f"{where} refused user {user}; check username and password or key")
+        case asyncssh.HostKeyNotVerifiable():
+            return HostKeyRejected(device, f"{where}: {error}")
+        case TimeoutError():
+            stage = "logged in, but no prompt came" if client.logged_in else "no answer"
+            return Unreachable(device, f"{where}: {stage} within {options.connect_timeout_s:g} s")
+        case OSError(errno=int(number)) if number > 0:
+            return Unreachable(device, f"{where}: {os.strerror(number)}")  # asyncio's text hides "Connection refused"
+        case _:
+            return Unreachable(device, f"{where}: {str(error) or type(error).__name__}")
 
 
 def _host_key_algorithms(options: ConnectionOptions) -> list[str]:
