@@ -150,7 +150,7 @@ def _push(transaction: Transaction, push: Push, new_id: Callable[[], str]) -> Pu
     row = transaction.raw.execute(queries.PUSH, values).fetchone()
     if row is None:
         return _refused(transaction, push)
-    seq, run, label, entity_id, attempt, worker, last_of_step = row
+    seq, run, step, label, entity_id, attempt, worker = row
     transaction.raw.execute(queries.STORE_RESULT, (seq, to_json(push.result)))
     if push.files:
         add_artifacts(transaction, push.job, push.files, new_id)
@@ -166,7 +166,8 @@ def _push(transaction: Transaction, push: Push, new_id: Callable[[], str]) -> Pu
         workerId=worker,
     )
     append(transaction, RunId(run), [event])
-    if last_of_step:
+    (still_open,) = transaction.raw.execute(queries.STEP_IS_OPEN, (run, step)).fetchone()
+    if not still_open:
         transaction.advanced.add(RunId(run))
     return PushOutcome.STORED
 

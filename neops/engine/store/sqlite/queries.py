@@ -44,13 +44,13 @@ UPDATE jobs
 SET status = 'pushed', ending = 'result', result_status = :status, finished_at = :now, updated_at = :now,
     started_at = COALESCE(started_at, updated_at)
 WHERE id = :job AND status = 'polled' AND (:token IS NULL OR lease_token = :token)
-RETURNING seq, run_id, step_label, entity_id, attempt, worker_id,
-    NOT EXISTS (
-        SELECT 1 FROM jobs AS other
-        WHERE other.run_id = jobs.run_id AND other.status != 'pushed' AND other.step = jobs.step
-          AND other.id != jobs.id)
+RETURNING seq, run_id, step, step_label, entity_id, attempt, worker_id
 """
-"""The last column: whether it was the step's last open job. A step of 10,000 jobs wakes its run once."""
+
+STEP_IS_OPEN = """
+SELECT EXISTS (SELECT 1 FROM jobs INDEXED BY ix_jobs_open WHERE run_id = ? AND status != 'pushed' AND step = ?)
+"""
+"""Asked after a push, so that a step of 10,000 jobs wakes its run once. By the open jobs: the first one answers."""
 
 STORE_RESULT = "INSERT INTO job_results (job_seq, result) VALUES (?, ?)"
 
