@@ -28,9 +28,11 @@ from neops.entities import Device
 from neops.logs import Redactor
 from neops.settings import WorkerSettings
 from neops.worker import Backoff, WorkerRuntime
+from neops.worker.execution import abort_nothing
 
 C = TypeVar("C")
 WAIT_S = 20.0
+QUICK = Backoff(first_s=0.01, most_s=0.02)
 AT = "2026-11-21T11:48:33.595Z"
 
 
@@ -50,6 +52,7 @@ class StubEngine:
     calls: list[Call] = field(default_factory=list)
     status: dict[str, list[int]] = field(default_factory=dict)
     cancel: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
     forgotten: set[str] = field(default_factory=set)
     registered: int = 0
 
@@ -96,7 +99,10 @@ class StubEngine:
         if path.endswith("/ping"):
             if path.split("/")[2] in self.forgotten:
                 return web.json_response({"statusCode": 404, "message": "gone"}, status=404)
-            return web.json_response({"success": True, "cancel": self.cancel} if self.cancel else {"success": True})
+            named = {"cancel": self.cancel, "lost": self.lost}
+            return web.json_response({"success": True} | {key: ids for key, ids in named.items() if ids})
+        if path.endswith("/cancellations"):
+            return web.json_response({"cancel": await self._canceled(body)})
         if path.endswith("/unregister"):
             return web.json_response({"success": True})
         if path == "/blackboard/job":
@@ -107,6 +113,23 @@ class StubEngine:
         answer = {"compatible": True, "deprecated": False, "version": "1.0.0"}
         checked = {"checkedLibrary": body["library"], "checkedVersion": body["version"]}
         return answer | checked | ({"extensions": self.extensions} if self.extensions else {})
+
+    async def _canceled(self, body: Any) -> list[str]:
+        def fresh() -> list[str]:
+            return [job for job in self.cancel if job not in body["known"]]
+
+        async with self._changed:
+            try:
+                await asyncio.wait_for(self._changed.wait_for(fresh), body["waitSeconds"])
+            except TimeoutError:
+                return []
+        return fresh()
+
+    async def stop_jobs(self, *job_ids: str) -> None:
+        """Want these stopped, from now on."""
+        async with self._changed:
+            self.cancel += job_ids
+            self._changed.notify_all()
 
     async def _poll(self, body: Any) -> list[Any]:
         if not self.jobs and "waitSeconds" in body:
@@ -230,7 +253,9 @@ StartWorker = Callable[..., Awaitable[tuple[WorkerRuntime, "asyncio.Task[int]"]]
 async def start(url: str, registry: BlockRegistry, tmp_path: Path) -> AsyncIterator[StartWorker]:
     running: list[tuple[WorkerRuntime, asyncio.Task[int]]] = []
 
-    async def start_worker(**changes: Any) -> tuple[WorkerRuntime, asyncio.Task[int]]:
+    async def start_worker(
+        *, abort_devices: Any = abort_nothing, backoff: Backoff = QUICK, **changes: Any
+    ) -> tuple[WorkerRuntime, asyncio.Task[int]]:
         values = {
             "engine_url": url,
             "heartbeat_interval_s": 0.05,
@@ -247,7 +272,8 @@ async def start(url: str, registry: BlockRegistry, tmp_path: Path) -> AsyncItera
             registry,
             NoDevices(),
             redactor=Redactor(["hunter22"]),
-            backoff=Backoff(first_s=0.01, most_s=0.02),
+            abort_devices=abort_devices,
+            backoff=backoff,
         )
         task = asyncio.create_task(worker.run())
         running.append((worker, task))

@@ -14,8 +14,8 @@ from neops.errors import SettingsInvalid
 from neops.protocol import Extension, JobDefinition, JobExecutionResult, JobResult, JobResultStatus, JobType
 from neops.worker import Backoff, Shutdown, on_signals
 from neops.worker.membership import Membership
-from neops.worker.outbox import Outbox
-from neops.worker.translation import read_job, write_result
+from neops.worker.outbox import REFUSED_KEPT, Outbox
+from neops.worker.translation import devices_at_hand, read_job, write_result
 
 PLAIN = Membership(worker_id="w1", extensions=frozenset(), offers=())
 FULL = Membership(worker_id="w1", extensions=frozenset(Extension), offers=())
@@ -80,6 +80,23 @@ def test_half_a_result_is_no_result(tmp_path: Path) -> None:
     assert Outbox(tmp_path).waiting() == []
 
 
+def test_only_the_newest_refused_results_and_no_stale_half_written_ones_are_kept(tmp_path: Path) -> None:
+    for number in range(REFUSED_KEPT + 3):
+        refused = tmp_path / f"{number}.refused"
+        refused.write_bytes(b"{}")
+        os.utime(refused, (number, number))
+    for name in ("old.12.tmp", "new.13.tmp"):
+        (tmp_path / name).write_bytes(b"{")
+    os.utime(tmp_path / "old.12.tmp", (1, 1))
+
+    Outbox(tmp_path).tidy()
+
+    left = {path.name for path in tmp_path.iterdir()}
+    assert len(left) == REFUSED_KEPT + 1
+    assert {"0.refused", "1.refused", "2.refused", "old.12.tmp"}.isdisjoint(left)
+    assert "new.13.tmp" in left
+
+
 def test_a_damaged_result_is_set_aside_and_hides_no_other(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path)
     outbox.keep(result("j1"))
@@ -118,6 +135,33 @@ def test_a_deadline_is_read_by_the_engines_clock(job: Any, registry: BlockRegist
     remaining_s = read_job(wire, registry, answered_at).info.deadline.remaining()
 
     assert remaining_s == pytest.approx(60, abs=5)
+
+
+def test_what_the_engine_says_is_left_of_the_time_wins_over_clocks(job: Any, registry: BlockRegistry) -> None:
+    deadline = datetime(2020, 1, 1, tzinfo=UTC)
+    wire = JobDefinition.model_validate(job("j1", deadline=deadline.isoformat(), remainingSeconds=60.5))
+
+    remaining_s = read_job(wire, registry, deadline).info.deadline.remaining()
+
+    assert 55 < remaining_s <= 60.5
+
+
+@pytest.mark.parametrize(
+    ("run_on", "entity_id", "devices"),
+    [("device", 1, {1}), ("interface", 11, {1}), ("group", 5, {1, 2}), ("global", None, {1, 2, 3})],
+)
+def test_a_job_is_about_the_devices_of_its_entity(
+    job: Any, run_on: str, entity_id: int | None, devices: set[int]
+) -> None:
+    context = {
+        "devices": [{"id": 1}, {"id": 2}, {"id": 3}],
+        "deviceGroups": [{"id": 5, "devices": [{"id": 1}, {"id": 2}]}],
+        "interfaces": [{"id": 11, "device": {"id": 1}}, {"id": 12, "device": {"id": 2}}],
+    }
+    wire = JobDefinition.model_validate(job("j1", runOn=run_on, entityId=entity_id, context=context))
+
+    assert devices_at_hand(wire) == devices
+    assert devices_at_hand(wire.model_copy(update={"type": JobType.ACQUIRE})) == frozenset()
 
 
 def test_only_known_extensions_are_written_into_a_result(job: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from neops.protocol import Extension
-from neops.worker import WorkerRuntime
+from neops.worker import Backoff, WorkerRuntime
 
 StartWorker = Callable[..., Awaitable[tuple[WorkerRuntime, "asyncio.Task[int]"]]]
 MakeJob = Callable[..., dict[str, Any]]
@@ -226,6 +226,19 @@ async def test_a_worker_that_the_engine_forgot_stops_its_jobs_and_registers_agai
 
     assert gate.ended == ["j1"]
     worker.stop()
+    assert await task == 0
+
+
+async def test_an_engine_that_forgets_at_once_is_not_flooded_with_registrations(
+    engine: Any, start: StartWorker
+) -> None:
+    engine.forgotten = {f"worker-{number}" for number in range(1000)}
+
+    worker, task = await start(backoff=Backoff(first_s=30))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(engine.until(lambda: engine.registered > 1), 0.3)
+    worker.stop()
+
     assert await task == 0
 
 
