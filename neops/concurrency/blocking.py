@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 import sys
@@ -74,10 +75,8 @@ class AuthorFiles:
     """
 
     def __init__(self, also: Iterable[Path] = ()) -> None:
-        paths = sysconfig.get_paths()
-        libraries = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
-        self._others = tuple(_folder(path) for path in (*libraries, str(Path(__file__).parents[1])))
-        self._authors = tuple(_folder(path) for path in also)
+        self._others = _library_folders()
+        self._authors = tuple(_folder(str(path)) for path in also)
 
     def __call__(self, file: str) -> bool:
         if file.startswith(self._authors):
@@ -85,7 +84,15 @@ class AuthorFiles:
         return not file.startswith((*self._others, "<")) and "site-packages" not in file
 
 
-def _folder(path: str | Path) -> str:
+@functools.cache  # a job each: this asks the file system
+def _library_folders() -> tuple[str, ...]:
+    paths = sysconfig.get_paths()
+    libraries = {paths[key] for key in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return tuple(_folder(path) for path in (*libraries, str(Path(__file__).parents[1])))
+
+
+@functools.lru_cache(1000)
+def _folder(path: str) -> str:
     return f"{Path(path).resolve()}{os.sep}"
 
 

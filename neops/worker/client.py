@@ -52,7 +52,7 @@ KEEP_ALIVE_S = 4.0
 @dataclass(frozen=True, kw_only=True)
 class _Answer:
     body: bytes
-    date: datetime
+    date: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +132,7 @@ class EngineClient:
         timeout_s = self._timeout_s + (poll.wait_seconds or 0)
         answer = await self._post("/blackboard/job", dump(poll), timeout_s=timeout_s)
         try:
-            return Polled(jobs=load_jobs(answer.body), answered_at=answer.date)
+            return Polled(jobs=load_jobs(answer.body), answered_at=_date(answer.date))
         except ValueError as error:
             raise EngineRefused(200, "poll", "the answer is no list of jobs") from error
 
@@ -168,7 +168,7 @@ class EngineClient:
             raise EngineUnavailable(f"cannot reach the engine: {error}") from error
         if response.status >= 300:
             raise _refusal(response.status, path, content)
-        return _Answer(body=content, date=_date(response.headers.get("Date")))
+        return _Answer(body=content, date=response.headers.get("Date"))
 
 
 def _authorization(url: URL) -> dict[str, str]:

@@ -157,7 +157,8 @@ class Delivery:
             await self._before_push()
             parcel.said = True
         with suppress(FileNotFoundError):  # a worker that shares the outbox was quicker
-            await self._client.push(await asyncio.to_thread(parcel.kept.read))
+            body = parcel.kept.body
+            await self._client.push(await asyncio.to_thread(parcel.kept.read) if body is None else body)
 
     async def _pause(self, parcel: _Parcel, error: EngineUnavailable) -> None:
         delay_s = next(self._outage)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -122,8 +122,7 @@ class JobThread:
 
     def _thread(self) -> None:
         try:
-            with asyncio.Runner() as runner:
-                runner.run(self._main())
+            _run(self._main())
         except BaseException as error:  # a thread has nobody above it
             self._settle(failed(type(error).__name__, f"the worker broke while it ran the job: {error}"))
             logger.exception("a job's thread broke", extra={"job": self._job.info.id})
@@ -165,3 +164,27 @@ class JobThread:
 
         with suppress(RuntimeError):  # the worker has gone
             self._home.call_soon_threadsafe(tell)
+
+
+def _run(main: Coroutine[Any, Any, None]) -> None:
+    """As `asyncio.run`, which starts a thread to wait for the loop's executor: ours waits for nobody."""
+    loop = asyncio.new_event_loop()
+    try:
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(main)
+    finally:
+        try:
+            loop.run_until_complete(_clean_up())
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+
+
+async def _clean_up() -> None:
+    """End what the block left running, however it ends."""
+    loop = asyncio.get_running_loop()
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    await loop.shutdown_asyncgens()

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import platformdirs
@@ -23,20 +23,23 @@ logger = logging.getLogger(__name__)
 REFUSED_KEPT = 100
 """Refused results that stay for people to look at; older ones are deleted."""
 
+SHORT = 64 * 1024
+"""Bytes of a result that need not be read again from the disk."""
+
 UNFINISHED_S = 3600.0
 """A file that was not finished for so long belongs to a worker that was killed over it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """One result that is not delivered: a file, or `body` in memory when the disk did not take it.
+    """One result that is not delivered: a file. `body` is what is in it, where that is short or no disk took it.
 
     `substitute`: it stands in for one that the engine refused.
     """
 
     job: HeldJob
     path: Path
-    body: bytes | None = field(default=None, repr=False)
+    body: bytes | None = field(default=None, repr=False, compare=False)
     substitute: bool = False
 
     @property
@@ -76,13 +79,14 @@ class Outbox:
         """Write a result; on return it survives a power cut. On a full disk it is kept in memory."""
         key = f"{result.job_execution_id} {result.lease_token or ''}"
         path = self.directory / f"{hashlib.sha256(key.encode()).hexdigest()[:32]}.json"
-        kept = Kept(job=_held(result), path=path, body=dump(result), substitute=substitute)
+        body = dump(result)
+        kept = Kept(job=_held(result), path=path, body=body, substitute=substitute)
         try:
-            self._write(path, kept.read())
+            self._write(path, body)
         except OSError as error:
             logger.error("a result cannot be written to disk", extra={"job": kept.job_id, "reason": str(error)})
             return kept
-        return Kept(job=kept.job, path=path, substitute=substitute)
+        return kept if len(body) <= SHORT else replace(kept, body=None)
 
     def waiting(self) -> Sequence[Kept]:
         """What is not delivered, oldest first. A file that is no result is set aside."""

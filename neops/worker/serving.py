@@ -33,6 +33,9 @@ BUSY_PING_S = 3.0
 CONFIRM_S = 1.0
 """The next ping when one failed that should have confirmed jobs: their first lease is short."""
 
+GATHER_S = 0.005
+"""How long a busy worker waits for other places to become free, to ask for several jobs at once."""
+
 LAST_PUSH_S = 10.0
 """How long a leaving worker tries to hand over its last results; what is left stays on disk."""
 
@@ -108,6 +111,8 @@ class Service:
     async def _free_places(self) -> int:
         await self._crew.jobs.free_places()
         await self._crew.delivery.room()
+        if self._crew.jobs.count:
+            await asyncio.sleep(GATHER_S)
         return await self._crew.jobs.free_places()
 
     def _take(self, polled: Polled) -> None:
