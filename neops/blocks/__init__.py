@@ -5,6 +5,7 @@ from neops.blocks.block import BlockClass, FunctionBlock
 from neops.blocks.context import WorkflowContext
 from neops.blocks.discovery import BLOCK_GROUP, BrokenSource, Discovery, discover
 from neops.blocks.execution import execute_block
+from neops.blocks.group import DeviceOutcomes, group_result
 from neops.blocks.jobs import BlockJob, JobInfo, JobKind, JobPorts, ProgressSink
 from neops.blocks.models import (
     AcquireByQuery,
@@ -33,6 +34,7 @@ __all__ = [
     "BlockOutcome",
     "BlockRegistry",
     "BrokenSource",
+    "DeviceOutcomes",
     "Discovery",
     "FunctionBlock",
     "FunctionBlockAcquireResult",
@@ -49,6 +51,7 @@ __all__ = [
     "WorkflowContext",
     "discover",
     "execute_block",
+    "group_result",
     "overrides",
     "register_function_block",
 ]

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from neops.cli.following import DeviceLine, RunView
-from neops.cli.report import DeviceReport, Outcome, RunReport
+from neops.cli.report import DeviceReport, RunReport
+from neops.entities import Outcome
 
 _STYLES = {
     Outcome.OK: "green",

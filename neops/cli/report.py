@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from enum import StrEnum
+
+from pydantic import TypeAdapter, ValidationError
 
 from neops.engine.store.records import BlockId, Job, Run
-from neops.entities import Device
+from neops.entities import Device, DeviceOutcome, EntityType, Outcome
 from neops.protocol import JobResultStatus, JobType, JsonObject, RunStatus
 
 _UNREACHABLE = frozenset({"Unreachable", "AuthenticationFailed", "HostKeyRejected", "ConnectFailed"})
 """Errors that mean that the device was not reached: nothing can be said about it."""
-
-
-class Outcome(StrEnum):
-    """What a run means for one device. FAILED: the network is wrong. ERRORED: code broke or a device misbehaved."""
-
-    OK = "ok"
-    CHANGED = "changed"
-    UNREACHABLE = "unreachable"
-    FAILED = "failed"
-    ERRORED = "errored"
-    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,12 +114,40 @@ def device_report(
     )
 
 
+def shares(job: Job) -> Mapping[str, Job]:
+    """By device name, what a job of a group or of all comes to for each device that its result data tells of.
+
+    That is what a block that answers `group_result` puts into `devices`. A device that was not asked has no share.
+    """
+    try:
+        outcomes = _OUTCOMES.validate_python(_data(job).get("devices"))
+    except ValidationError:
+        return {}
+    return {name: _share(job, one) for name, one in outcomes.items() if one.status is not Outcome.SKIPPED}
+
+
+_OUTCOMES = TypeAdapter(dict[str, DeviceOutcome])
+
+
+def _share(job: Job, outcome: DeviceOutcome) -> Job:
+    message = outcome.message or (str(outcome.data) if isinstance(outcome.data, str | int | float) else outcome.status)
+    data = outcome.data if isinstance(outcome.data, dict) else {}
+    result: JsonObject = {"message": message, "data": {**data, "changed": outcome.status is Outcome.CHANGED}}
+    if outcome.status is Outcome.UNREACHABLE:
+        result["error"] = {"type": "Unreachable"}
+    elif outcome.status is Outcome.ERRORED:
+        result["error"] = {"type": "DeviceError"}
+    status = JobResultStatus.SUCCESS if outcome.status.good else JobResultStatus.FAILED
+    return replace(job, run_on=EntityType.DEVICE, result_status=status, result=result)
+
+
 def failures_elsewhere(jobs: Iterable[Job], devices: frozenset[int]) -> tuple[str, ...]:
     """Failed jobs that belong to no device of the report."""
     return tuple(
         f"{job.step_label}: {_message(job)}"
         for job in jobs
-        if not _succeeded(job) and (job.type is not JobType.EXECUTE or job.entity_id not in devices)
+        if not _succeeded(job)
+        and not (job.type is JobType.EXECUTE and job.run_on is EntityType.DEVICE and job.entity_id in devices)
     )
 
 

@@ -17,7 +17,7 @@ from rich.live import Live
 from neops.cli.following import RunView
 from neops.cli.local import LocalStack
 from neops.cli.render import live_view
-from neops.cli.report import RunReport, device_report, failures_elsewhere
+from neops.cli.report import RunReport, device_report, failures_elsewhere, shares
 from neops.engine.app import artifacts_path
 from neops.engine.artifacts import ArtifactFiles
 from neops.engine.events import EventLog
@@ -124,9 +124,13 @@ async def report(stack: LocalStack, run: Run, devices: Sequence[Device], folder:
     jobs = await stack.jobs(run.id)
     changing = await stack.changing_blocks()
     of_device: dict[int | None, list[Job]] = defaultdict(list)
+    ids = {device.name: device.id for device in devices}
     for job in jobs:
         if job.type is JobType.EXECUTE and job.run_on is EntityType.DEVICE:
             of_device[job.entity_id].append(job)
+        elif job.type is JobType.EXECUTE:
+            for name, share in shares(job).items():
+                of_device[ids.get(name)].append(share)
     files = await stack.artifacts(run.id)
     names = await asyncio.to_thread(_link_artifacts, files, folder)
     return RunReport(

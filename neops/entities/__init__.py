@@ -21,6 +21,7 @@ from neops.entities.models import (
     ParentGroup,
     Platform,
 )
+from neops.entities.outcomes import DeviceOutcome, Outcome
 from neops.entities.references import (
     TEMPORARY_ID_MAX,
     TEMPORARY_ID_MIN,
@@ -41,6 +42,7 @@ __all__ = [
     "ConnectionState",
     "Device",
     "DeviceGroup",
+    "DeviceOutcome",
     "Entity",
     "EntityBatch",
     "EntityCreate",
@@ -56,6 +58,7 @@ __all__ = [
     "NewDevice",
     "NewGroup",
     "NewInterface",
+    "Outcome",
     "ParentGroup",
     "Platform",
     "Secret",

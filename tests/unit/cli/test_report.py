@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from neops.cli.report import Outcome, RunReport, device_report, failures_elsewhere
+from neops.cli.report import RunReport, device_report, failures_elsewhere, shares
 from neops.engine.store.records import BlockId, DefinitionId, Job, JobEnding, JobId, Run, RunId, StepKey
-from neops.entities import Device, EntityType, Platform
+from neops.entities import Device, EntityType, Outcome, Platform
 from neops.protocol import JobResultStatus, JobStatus, JobType, JsonObject, RunStatus, RunTargets
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -60,6 +61,28 @@ def test_a_device_whose_jobs_went_well_is_ok_and_its_time_is_theirs_together(job
 
     assert (report.outcome, report.seconds, report.version) == (Outcome.OK, 4.0, "16.1")
     assert report.steps == {"facts": True, "backup": True}
+
+
+@pytest.mark.parametrize("outcome", [one for one in Outcome if one is not Outcome.SKIPPED])
+def test_a_device_has_its_share_of_a_job_that_ran_for_a_group(job: MakeJob, outcome: Outcome) -> None:
+    others = {"status": "ok", "message": "", "data": {"os_version": "17.9"}}
+    of_group = job(success=False, data={"devices": {"r1": {"status": outcome.value, "message": "why"}, "r2": others}})
+
+    share = shares(replace(of_group, run_on=EntityType.GROUP))["r1"]
+    report = device_report(R1, [share], (), {BLOCK})
+
+    assert (report.outcome, report.message.removeprefix("facts: ")) == (outcome, "why")
+
+
+def test_a_device_that_a_group_job_did_not_ask_has_no_share(job: MakeJob) -> None:
+    assert shares(job(data={"devices": {"r1": {"status": "skipped"}}})) == {}
+    assert shares(job(data={"devices": ["r1"]})) == {}
+
+
+def test_a_failed_job_of_a_group_is_no_devices(job: MakeJob) -> None:
+    of_group = replace(job(success=False, message="broken"), run_on=EntityType.GROUP)
+
+    assert failures_elsewhere([of_group], frozenset({1})) == ("facts: broken",)
 
 
 def test_a_device_without_a_job_was_skipped() -> None:
