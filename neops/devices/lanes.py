@@ -107,6 +107,11 @@ class Lanes:
         self._hand_back(pooled, lane)
         return result
 
+    async def settle(self, within_s: float) -> None:
+        """Wait until sessions that are being reset are back in the pool."""
+        if self._resets:
+            await asyncio.wait(self._resets, timeout=within_s)
+
     async def _session(self, operation: Operation, lane: _Lane, seen: int) -> PooledSession:
         if operation.interrupted is not None:
             raise operation.interrupted

@@ -254,6 +254,7 @@ class DeviceRuntime:
             self._pool.sweep()
 
     async def _shut_down(self, within_s: float) -> None:
+        await self._lanes.settle(within_s / 4)
         await self._pool.close(within_s / 2)
         await self._stragglers.settle(within_s / 2)
         left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]

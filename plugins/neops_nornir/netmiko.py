@@ -32,6 +32,7 @@ class NetmikoSession(NornirSession):
     """One login with netmiko: over a socket that can be cut, host keys checked by paramiko before the password."""
 
     _socket: CuttableSocket | None = None
+    _prompt_pattern: str | None = None
 
     @property
     def _host_keys(self) -> HostKeys:
@@ -52,6 +53,7 @@ class NetmikoSession(NornirSession):
             with ExitStack() as cleanup:
                 self._open_connection(cleanup)
             self._enable()
+            self._settle()
         except BaseException:
             self._cut()
             self._log_out()
@@ -67,8 +69,6 @@ class NetmikoSession(NornirSession):
         plugin.open(**arguments, configuration=Config())
         self._plugin = plugin
         plugin.connection._open()  # what netmiko 4's __init__ does unless told not to; now `abort` knows whom to stop
-        if self.platform == "linux":
-            plugin.connection.base_prompt = plugin.connection.base_prompt.partition(":")[0]  # the directory changes
 
     def _log_out(self) -> None:
         if self._aborted:
@@ -134,20 +134,24 @@ class NetmikoSession(NornirSession):
             refused = AuthenticationFailed(self.device.name, f"{self._where}: the device refused the enable secret")
             raise refused from error
 
-    def _send(self, command: str) -> str:
+    def _settle(self) -> None:
+        """Learn the prompt, where we know how one ends; elsewhere netmiko asks for it before each command, in 50 ms."""
         connection = self._connection()
-        timeout_s = self._options.command_timeout_s
-        return str(connection.send_command(command, expect_string=self._prompt(), read_timeout=timeout_s))
+        if self.platform == "linux":
+            connection.base_prompt = connection.base_prompt.partition(":")[0]  # the directory changes
+        if self.platform in PLATFORMS and connection.base_prompt:
+            self._prompt_pattern = rf"(?:^|\n)[<\[]?{re.escape(connection.base_prompt)}[^\n]{{0,128}}[>#$\]]\s*$"
+            self.settled_at(connection.find_prompt())
 
-    def _prompt(self) -> str | None:
-        """The prompt at the end of the output; None lets netmiko ask for it before each command, which takes 50 ms.
-
-        Only where we know how a prompt ends.
-        """
-        base = self._connection().base_prompt
-        if not base or self.platform not in PLATFORMS:
-            return None
-        return rf"(?:^|\n)[<\[]?{re.escape(base)}[^\n]{{0,128}}[>#$\]]\s*$"
+    def _send(self, command: str) -> str:
+        connection, timeout_s = self._connection(), self._options.command_timeout_s
+        if self._prompt_pattern is None:
+            return str(connection.send_command(command, read_timeout=timeout_s))
+        output = connection.send_command(
+            command, expect_string=self._prompt_pattern, read_timeout=timeout_s, strip_prompt=False
+        )
+        self.now_at(output.rstrip().rpartition("\n")[2])
+        return str(connection.strip_prompt(output))
 
     def _opening_failure(self, error: Exception) -> ConnectFailed:
         name, user = self.device.name, self._choice.username or "nobody (no username is set)"

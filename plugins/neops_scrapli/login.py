@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from scrapli.driver import AsyncGenericDriver, AsyncNetworkDriver
@@ -37,7 +38,7 @@ class EnableRefused(Exception):
     """The device did not take the enable secret."""
 
 
-async def prepare(driver: AsyncNetworkDriver, platform: str) -> None:
+async def prepare(driver: AsyncNetworkDriver, platform: str, settled_at: Callable[[str], None]) -> None:
     """Reach the most privileged level that the credentials give, then switch paging off.
 
     Raises:
@@ -50,17 +51,24 @@ async def prepare(driver: AsyncNetworkDriver, platform: str) -> None:
     if user and privileged and wanted and _fits(user, prompt):
         await _enable(driver, user, privileged)
     for command in SETUP[platform]:
-        await driver.channel.send_input(channel_input=command)
+        raw, _ = await driver.channel.send_input(channel_input=command)
+        settled_at(last_line(raw))
 
 
-def shell_arguments() -> dict[str, Any]:
+def last_line(raw: bytes) -> str:
+    """The prompt at the end of what the channel read."""
+    return str(raw, errors="replace").strip().rpartition("\n")[2]
+
+
+def shell_arguments(settled_at: Callable[[str], None]) -> dict[str, Any]:
     """Arguments of the generic driver on a shell."""
-    return {"comms_prompt_pattern": SHELL_PROMPT, "on_open": settle_prompt}
+    return {"comms_prompt_pattern": SHELL_PROMPT, "on_open": partial(settle_prompt, settled_at=settled_at)}
 
 
-async def settle_prompt(driver: AsyncGenericDriver) -> None:
+async def settle_prompt(driver: AsyncGenericDriver, settled_at: Callable[[str], None]) -> None:
     """Look for the shell's own prompt from now on: what fits any prompt also fits lines of output."""
     prompt = await first_prompt(driver)
+    settled_at(prompt)
     if driver.comms_prompt_pattern == SHELL_PROMPT:
         user = re.match(r"\[?[\w.-]+@[\w.-]+", prompt)
         rest = r"[^\n]{0,128}[#$]\s?$"  # the working directory changes
@@ -95,7 +103,7 @@ async def _enable(driver: AsyncNetworkDriver, user: PrivilegeLevel, privileged: 
         raw, _ = await driver.channel.send_inputs_interact(
             [(text, question, hidden)], interaction_complete_patterns=prompts
         )
-        return str(raw, errors="replace").strip().splitlines()[-1]
+        return last_line(raw)
 
     last = await enter(privileged.escalate, hidden=False)
     for _ in range(1 if driver.auth_secondary else BAD_SECRETS):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 
 from scrapli import AsyncScrapli
-from scrapli.driver import AsyncGenericDriver
+from scrapli.driver import AsyncGenericDriver, AsyncNetworkDriver
 from scrapli.exceptions import ScrapliException, ScrapliTimeout
 from scrapli.transport.base import AsyncTransport
 
@@ -18,7 +18,10 @@ from neops.entities import Device
 from neops.errors import OperationTimedOut, SessionLost
 from neops_scrapli.arguments import driver_arguments, with_scrapli_host_keys
 from neops_scrapli.failures import opening_failure
-from neops_scrapli.login import SETUP, prepare, shell_arguments
+from neops_scrapli.login import SETUP, last_line, prepare, shell_arguments
+
+GOODBYE_S = 1.0
+"""How long a device may take to hear that we leave."""
 
 
 class ScrapliSession(CommandSession):
@@ -45,6 +48,7 @@ class ScrapliSession(CommandSession):
         try:
             async with asyncio.timeout(self._options.connect_timeout_s):
                 await self._opening
+                await self._settle()
         except asyncio.CancelledError:
             self._drop()
             if not self._aborted:
@@ -56,11 +60,27 @@ class ScrapliSession(CommandSession):
                 raise self._login_aborted() from error
             raise opening_failure(self.device.name, self._where, self._options, self._client, error) from error
 
+    async def _settle(self) -> None:
+        """Community drivers prepare a session by themselves: ask where that ended."""
+        if self._home is None and isinstance(self._driver, AsyncNetworkDriver):
+            self.settled_at((await self._driver.get_prompt()).rpartition("\n")[2])
+
     async def close(self) -> None:
         if self._driver is not None:
             with suppress(Exception):  # nobody can do anything about a socket that does not close
                 self._driver.transport.close()
                 self._driver.channel.close()
+                await self._closed()
+
+    async def _closed(self) -> None:
+        """asyncssh says goodbye to the device; when it does not listen, the socket is closed all the same."""
+        connection = self._client.connection
+        if connection is not None:
+            try:
+                async with asyncio.timeout(GOODBYE_S):
+                    await connection.wait_closed()
+            finally:
+                connection.abort()
 
     def abort(self) -> None:
         self._aborted = True
@@ -76,7 +96,7 @@ class ScrapliSession(CommandSession):
         if self._driver is None:
             raise SessionLost(self.device.name, f"the session on {self._where} is not open")
         try:
-            _, answer = await self._driver.channel.send_input(channel_input=command)
+            raw, answer = await self._driver.channel.send_input(channel_input=command)
         except ScrapliTimeout as error:
             self._drop()
             raise OperationTimedOut(
@@ -87,6 +107,7 @@ class ScrapliSession(CommandSession):
             self._drop()
             reason = "aborted" if self._aborted else str(error) or type(error).__name__
             raise SessionLost(self.device.name, f"{command!r} on {self._where}: {reason}") from error
+        self.now_at(last_line(raw))
         return _text(answer)
 
     def _login_aborted(self) -> SessionLost:
@@ -104,9 +125,10 @@ class ScrapliSession(CommandSession):
     def _build(self) -> AsyncGenericDriver:
         arguments = driver_arguments(self._options, self._client)
         if self._options.platform == "generic":
-            return AsyncGenericDriver(**shell_arguments() | arguments)
+            return AsyncGenericDriver(**shell_arguments(self.settled_at) | arguments)
         if self._options.platform in SETUP:
-            arguments.setdefault("on_open", partial(prepare, platform=self._options.platform))
+            on_open = partial(prepare, platform=self._options.platform, settled_at=self.settled_at)
+            arguments.setdefault("on_open", on_open)
         secret = self._options.credentials.enable_secret
         arguments.setdefault("auth_secondary", secret.reveal() if secret else "")
         driver: AsyncGenericDriver = AsyncScrapli(platform=self._options.platform, **arguments)

@@ -27,6 +27,7 @@ from neops.devices.parsing.textfsm import read_rows, template_for
 from neops.devices.plugin import ConnectionOptions, Session
 from neops.devices.results import CommandOutput, Configs, Facts, Parse
 from neops.entities import Device
+from neops.errors import SessionLost
 
 R = TypeVar("R")
 
@@ -37,8 +38,12 @@ PARSED_IN_THREAD = 65_536
 class CommandSession(Session, RunsCommands):
     """A session that runs commands, out of one method: `exchange`.
 
-    `platform` is our name of it (netmiko's device type): rejections and templates are looked up under it.
+    `platform` is our name of it (netmiko's device type): rejections and templates are looked up under it. A session
+    that sees prompts says so: the one that `open` ends at with `settled_at`, the one after each command with `now_at`.
     """
+
+    _home: str | None = None
+    _prompt: str | None = None
 
     def __init__(self, *, device: Device, platform: str, clock: Callable[[], float] = time.perf_counter) -> None:
         self.device, self.platform = device, platform
@@ -55,6 +60,19 @@ class CommandSession(Session, RunsCommands):
             OperationTimedOut: there was no prompt in time.
         """
         ...
+
+    def settled_at(self, prompt: str) -> None:
+        """Every operation starts from this prompt."""
+        self._home = self._prompt = prompt.strip()
+
+    def now_at(self, prompt: str) -> None:
+        """The device shows this prompt now."""
+        self._prompt = prompt.strip()
+
+    async def reset(self) -> None:
+        """Give the session up when a command left another prompt: a configuration mode, another directory."""
+        if self._home is not None and self._prompt != self._home:
+            raise SessionLost(self.device.name, f"a command left the prompt {self._prompt!r} instead of {self._home!r}")
 
     async def send_command(self, command: str, *, parse: Parse | None = None) -> CommandOutput:
         started = self._clock()

@@ -114,6 +114,23 @@ async def test_commands_come_back_raw_parsed_or_rejected(
 
 
 @pytest.mark.parametrize("plugin", ["scrapli", "nornir"])
+@pytest.mark.parametrize(
+    ("platform", "command"),
+    [("cisco_ios", "configure terminal"), ("juniper_junos", "configure"), ("huawei_vrp", "system-view")],
+)
+async def test_a_session_left_in_configuration_mode_is_given_up(
+    plugin: str, platform: str, command: str, device: Find, sessions: Make
+) -> None:
+    async with opened(sessions(device(platform))) as session:
+        await session.send_command(SHOW.get(platform, "show version"))
+        await session.reset()
+        await session.send_command(command)
+
+        with pytest.raises(SessionLost, match="a command left the prompt"):
+            await session.reset()
+
+
+@pytest.mark.parametrize("plugin", ["scrapli", "nornir"])
 async def test_a_shells_output_may_look_like_a_prompt(plugin: str, device: Find, sessions: Make) -> None:
     async with opened(sessions(device("linux"))) as session:
         answer = await session.send_command("cat /etc/motd")

@@ -431,3 +431,19 @@ async def test_a_session_is_reset_after_the_answer_and_before_the_next_operation
     await router.send_command("two")
 
     assert network.commands == [("r1", "one"), ("r1", "reset"), ("r1", "two")]
+
+
+async def test_a_session_that_is_being_reset_is_closed_when_the_runtime_stops(
+    make_runtime: Any, device: Any, network: Any, fake_plugin: Any
+) -> None:
+    class Resetting(type(fake_plugin().session(device(), None))):  # type: ignore[misc]  # the conftest's session class
+        async def reset(self) -> None:
+            await asyncio.sleep(0.05)
+
+    runtime = make_runtime(fake_plugin(session=Resetting))
+    await runtime.connect(device("r1"), RunsCommands).send_command("one")
+    assert network.open_sessions == 1
+
+    await asyncio.to_thread(runtime.stop)
+
+    assert network.open_sessions == 0

@@ -6,7 +6,7 @@ import pytest
 from neops.devices import ConnectionOptions, ReadsConfig, ReadsFacts, RunsCommands, capabilities_of
 from neops.devices.parsing import CommandSession, parsed_capabilities, platform_name, session_class
 from neops.entities import Device, Platform
-from neops.errors import CommandRejected, ParseFailed
+from neops.errors import CommandRejected, ParseFailed, SessionLost
 
 BRIEF = """Interface                  IP-Address      OK? Method Status                Protocol
 Ethernet0/0                10.0.0.1        YES NVRAM  up                    up
@@ -99,6 +99,22 @@ async def test_all_configurations_are_those_that_the_platform_has() -> None:
     configs = await session.get_config("all")  # type: ignore[attr-defined]  # as above
 
     assert (configs.running, configs.startup) == ("version 18;\n", "")
+
+
+async def test_a_session_that_a_command_left_elsewhere_is_given_up() -> None:
+    session = Scripted({})
+    session.settled_at("r1# ")
+    session.now_at("r1#")
+    await session.reset()
+
+    session.now_at("r1(config)#")
+
+    with pytest.raises(SessionLost, match=r"r1: .*r1\(config\)#"):
+        await session.reset()
+
+
+async def test_a_session_that_sees_no_prompts_is_kept() -> None:
+    await Scripted({}).reset()
 
 
 def test_the_class_of_a_platform_has_exactly_its_capabilities() -> None:
