@@ -41,6 +41,10 @@ class Groups:
             names={row.id: row.name for row in rows},
         )
 
+    def is_defaults(self, group: int) -> bool:
+        """Whether every device inherits from it."""
+        return self.names[group] == DEFAULTS_GROUP
+
     def ancestors(self, groups: Sequence[int]) -> list[int]:
         """The groups, and those they inherit from, the nearest first."""
         return ancestors(groups, self._parents)

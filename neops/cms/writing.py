@@ -106,6 +106,15 @@ class Writer:
             inner = inner[part]
         inner[path[-1]] = value
 
+    def drop_fact(self, entity: EntityType, id_: int, key: str) -> None:
+        """Forget a fact; one that is inherited stays.
+
+        Raises:
+            Refusal: there is no such entity.
+        """
+        opened = self._opened(entity, id_)
+        opened.wanted["facts"] = {name: value for name, value in (opened.wanted["facts"] or {}).items() if name != key}
+
     def delete(self, entity: EntityType, id_: int) -> None:
         """Delete an entity, a device with its interfaces.
 

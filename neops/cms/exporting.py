@@ -1,0 +1,70 @@
+"""The CMS as an inventory again: every entity with its own values, as an adapter hands them over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from neops.cms import tables
+from neops.cms.inheritance import Groups, own_columns, parents_of_groups
+from neops.cms.memberships import groups_of
+from neops.cms.rows import batches, rows_by
+from neops.cms.store import EntityStore
+from neops.entities import EntityBatch, EntityType, NewDevice, NewGroup, NewInterface
+
+_SHARED = ("ip", "port", "username", "password", "platform_alias", "connection_options", "facts")
+_DEVICE = ("hostname", *_SHARED, "vendor", "model", "serial", "software_release", "external_reference")
+_GROUP = ("name", *_SHARED, "title", "description", "platform")
+_INTERFACE = ("name", "description", "state", "ifindex", "facts")
+
+
+def export_batch(connection: Connection, query: str = "") -> EntityBatch:
+    """Devices that the query finds, with the groups that they are in or inherit from. It holds credentials.
+
+    Raises:
+        QueryInvalid: the query has a mistake.
+    """
+    ids = EntityStore().ids(connection, EntityType.DEVICE, query=query)
+    known = Groups.read(connection)
+    memberships = groups_of(connection, ids)
+    rows = rows_by(connection, tables.devices.c.id, ids)
+    platforms = dict(connection.execute(select(tables.platforms.c.id, tables.platforms.c.short_name)).tuples().all())
+    ports = _interfaces(connection, ids)
+    devices = tuple(
+        NewDevice(
+            **_given({**row, **own_columns(row)}, _DEVICE),
+            platform=platforms.get(own_columns(row)["platform_id"] or 0),
+            groups=[known.names[group] for group in memberships.get(id_, [])],
+            interfaces=ports.get(id_, []),
+        )
+        for id_, row in rows.items()
+        if row["hostname"] is not None
+    )
+    wanted = None if not query else {one for groups in memberships.values() for one in known.ancestors(groups)}
+    return EntityBatch(devices=devices, groups=_groups(connection, known, wanted))
+
+
+def _groups(connection: Connection, known: Groups, wanted: set[int] | None) -> tuple[NewGroup, ...]:
+    parents = parents_of_groups(connection)
+    rows = rows_by(connection, tables.groups.c.id, known.names)
+    return tuple(
+        NewGroup(**_given(row, _GROUP), parents=[known.names[parent] for parent in parents.get(id_, [])])
+        for id_, row in rows.items()
+        if wanted is None or id_ in wanted or known.is_defaults(id_)
+    )
+
+
+def _interfaces(connection: Connection, devices: list[int]) -> dict[int, list[NewInterface]]:
+    table = tables.interfaces
+    found: dict[int, list[NewInterface]] = {}
+    columns = [table.c[name] for name in ("device_id", *_INTERFACE)]
+    for batch in batches(devices):
+        wanted = select(*columns).where(table.c.device_id.in_(batch)).order_by(table.c.device_id, table.c.id)
+        for row in connection.execute(wanted):
+            found.setdefault(row.device_id, []).append(NewInterface(**_given(dict(row._mapping), _INTERFACE)))
+    return found
+
+
+def _given(row: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: row[name] for name in names if row.get(name) is not None}

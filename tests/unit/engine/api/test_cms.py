@@ -1,0 +1,190 @@
+"""The CMS over HTTP, on a real engine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from neops.engine.app import Engine
+
+
+@pytest.fixture
+async def many(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """r1 and r2, and ten switches in two groups."""
+    switches = [
+        {"hostname": f"sw{n}", "platform": "arista_eos", "groups": [f"site{n % 2}"], "facts": {"rack": n}}
+        for n in range(10)
+    ]
+    answer = await client.post("/cms/bulk", json={"devices": switches, "groups": [{"name": "*", "username": "ops"}]})
+    assert answer.json() == {"created": 13, "changed": 0, "unchanged": 0}
+    return client
+
+
+async def names(client: httpx.AsyncClient, **params: Any) -> list[str]:
+    answer = await client.get("/cms/devices", params=params)
+    assert answer.status_code == 200, answer.text
+    return [device["hostname"] for device in answer.json()["items"]]
+
+
+async def test_a_query_finds_devices(many: httpx.AsyncClient) -> None:
+    assert await names(many, query="groups.name:site1 AND facts.rack:<5") == ["sw1", "sw3"]
+
+
+@pytest.mark.parametrize("sort", ["id", "hostname", "hostname:desc", "ip:desc", "updated_at", "vendor"])
+async def test_pages_show_everything_once(many: httpx.AsyncClient, sort: str) -> None:
+    seen: list[str] = []
+    cursor = None
+    for _ in range(9):
+        params: dict[str, str | int] = {"sort": sort, "limit": 5, "total": True} | (
+            {"cursor": cursor} if cursor else {}
+        )
+        found = (await many.get("/cms/devices", params=params)).json()
+        seen += [device["hostname"] for device in found["items"]]
+        cursor = found["nextCursor"]
+        if cursor is None:
+            break
+
+    assert found["total"] == 12
+    assert sorted(seen) == sorted([f"sw{n}" for n in range(10)] + ["r1", "r2"])
+    if "hostname" in sort:
+        assert seen == sorted(seen, reverse=sort.endswith("desc"))
+
+
+@pytest.mark.parametrize(
+    ("params", "problem"),
+    [
+        ({"query": "hostname:r1 AND hostnam:r2"}, "at character 17: unknown field 'hostnam'; did you mean 'hostname'?"),
+        ({"sort": "colour"}, "sort 'colour'"),
+        ({"cursor": "nonsense"}, "cursor 'nonsense'"),
+        ({"limit": 5000}, "limit: "),
+    ],
+)
+async def test_a_mistake_says_where_it_is(client: httpx.AsyncClient, params: dict[str, Any], problem: str) -> None:
+    answer = await client.get("/cms/devices", params=params)
+
+    assert answer.status_code == 400
+    assert problem in answer.json()["message"]
+
+
+async def test_a_device_is_created_changed_and_deleted(client: httpx.AsyncClient) -> None:
+    body = {"hostname": "r9", "platform": {"shortName": "frr"}, "password": "s3cret", "facts": {"a": 1, "b": 2}}
+    created = await client.post("/cms/devices", json=body)
+    path = f"/cms/devices/{created.json()['id']}"
+    changed = await client.patch(path, json={"softwareRelease": "10.1", "facts": {"a": None, "c": 3}})
+    gone = await client.delete(path)
+
+    assert created.status_code == 201
+    assert "s3cret" not in created.text
+    assert created.json()["platform"]["shortName"] == "frr"
+    assert changed.json()["facts"] == {"b": 2, "c": 3}
+    assert changed.json()["softwareRelease"] == "10.1"
+    assert (gone.status_code, (await client.get(path)).status_code) == (204, 404)
+    history = (await client.get(f"{path}/history")).json()
+    assert [entry["operation"] for entry in history] == ["deleted", "changed", "created"]
+    assert "s3cret" not in str(history)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "problem"),
+    [
+        ("POST", "/cms/devices", {"hostname": "r1"}, 409, "a device with the hostname 'r1' exists already"),
+        ("POST", "/cms/devices", {"hostnam": "r9"}, 400, "hostnam: "),
+        ("POST", "/cms/devices", {"hostname": "r9", "port": 0}, 400, "port: "),
+        ("POST", "/cms/groups", {}, 400, "group needs a name"),
+        ("POST", "/cms/interfaces", {"name": "eth0", "device": {"hostname": "x"}}, 400, "its device 'x' is not known"),
+        ("PATCH", "/cms/devices/99", {"vendor": "x"}, 404, "device 99"),
+        ("PATCH", "/cms/devices/1", {"groups": [{"name": "x"}]}, 400, "its group 'x' is not known"),
+        ("PATCH", "/cms/devices/1", {"connectionOptions": "[]"}, 400, "connection_options: "),
+        ("DELETE", "/cms/groups/7", None, 404, "group 7"),
+        ("DELETE", "/cms/toasters/7", None, 404, "no toasters"),
+        ("POST", "/cms/bulk", {"devices": [{"hostname": "a"}, {"ip": "x"}]}, 400, "devices.1.hostname: "),
+        ("POST", "/cms/platforms", {"shortName": "cisco_ios"}, 409, "'cisco_ios'"),
+        ("DELETE", "/cms/platforms/1", None, 409, "device r1 has the platform cisco_ios"),
+    ],
+)
+async def test_a_refusal_names_what_is_wrong(
+    client: httpx.AsyncClient, method: str, path: str, body: Any, status: int, problem: str
+) -> None:
+    answer = await client.request(method, path, json=body)
+
+    assert answer.status_code == status, answer.text
+    assert problem in answer.json()["message"]
+
+
+async def test_members_inherit_from_a_group_that_is_changed(many: httpx.AsyncClient) -> None:
+    found = (await many.get("/cms/groups", params={"query": "name:site1"})).json()["items"][0]
+
+    await many.patch(f"/cms/groups/{found['id']}", json={"facts": {"site": "zrh"}, "username": "zrh", "port": 2222})
+
+    (device,) = (await many.get("/cms/devices", params={"query": "hostname:sw1"})).json()["items"]
+    assert (device["username"], device["port"]) == ("zrh", 2222)
+    assert device["facts"] == {"rack": 1, "site": "zrh"}
+    assert device["inherited"] == {"fields": ["port", "username"], "facts": ["site"], "connections": {}}
+    assert (await names(many, query="facts.site:zrh"))[0] == "sw1"
+
+
+async def test_a_group_takes_devices_in(many: httpx.AsyncClient) -> None:
+    body = {"name": "pair", "devices": [{"hostname": "r1"}, {"hostname": "r2"}], "facts": {"role": "pe"}}
+    created = await many.post("/cms/groups", json=body)
+
+    assert created.status_code == 201, created.text
+    assert await names(many, query="groups.name:pair AND facts.role:pe") == ["r1", "r2"]
+
+
+async def test_an_interface_belongs_to_its_device(client: httpx.AsyncClient) -> None:
+    body = {"name": "eth0", "device": {"hostname": "r1"}, "state": "UP"}
+    created = await client.post("/cms/interfaces", json=body)
+    again = await client.post("/cms/interfaces", json=body)
+    found = await client.get("/cms/interfaces", params={"query": "device.hostname:r1 AND state:up"})
+
+    assert created.json()["device"] == {"id": 1}
+    assert again.status_code == 409
+    assert [port["name"] for port in found.json()["items"]] == ["eth0"]
+
+
+async def test_configurations_are_kept_as_versions(client: httpx.AsyncClient) -> None:
+    for text in ("one", "two"):
+        await client.patch("/cms/devices/1", json={"currentConfiguration": text})
+
+    listed = (await client.get("/cms/devices/1/configurations")).json()
+    assert [version["number"] for version in listed] == [2, 1]
+    assert "configuration" not in listed[0]
+    assert (await client.get("/cms/devices/1/configurations/1")).json()["configuration"] == "one"
+    assert (await client.get("/cms/devices/1/configurations/3")).status_code == 404
+
+
+async def test_platforms_are_listed_and_edited(client: httpx.AsyncClient) -> None:
+    created = (await client.post("/cms/platforms", json={"shortName": "frr", "name": "FRRouting"})).json()
+    changed = await client.patch(f"/cms/platforms/{created['id']}", json={"vendor": "FRR"})
+    gone = await client.delete(f"/cms/platforms/{created['id']}")
+
+    assert changed.json() == created | {"vendor": "FRR"}
+    assert gone.status_code == 204
+    assert [one["shortName"] for one in (await client.get("/cms/platforms")).json()] == ["cisco_ios"]
+
+
+async def test_passwords_are_shown_only_where_they_are_asked_for(client: httpx.AsyncClient) -> None:
+    plain = await client.get("/cms/devices")
+    asked = await client.get("/cms/devices", params={"credentials": True})
+
+    assert "hunter2" not in plain.text
+    assert asked.json()["items"][0]["password"] == "hunter2"
+
+
+@pytest.mark.parametrize(("address", "headers"), [("192.0.2.1", {}), ("127.0.0.1", {"X-Forwarded-For": "192.0.2.1"})])
+async def test_passwords_are_not_shown_to_other_machines(engine: Engine, address: str, headers: dict[str, str]) -> None:
+    transport = httpx.ASGITransport(engine.asgi, client=(address, 4711))
+    async with httpx.AsyncClient(transport=transport, base_url="http://engine", headers=headers) as client:
+        answer = await client.get("/cms/devices", params={"credentials": True})
+
+    assert answer.status_code == 403
+    assert "hunter2" not in answer.text
+
+
+async def test_the_interface_is_described(client: httpx.AsyncClient) -> None:
+    described = (await client.get("/openapi.json")).json()["paths"]
+
+    assert {"get", "post"} <= described["/cms/devices"].keys()
+    assert {"get", "patch"} <= described["/cms/groups/{id}"].keys()
