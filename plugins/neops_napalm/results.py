@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -15,7 +16,11 @@ EPOCH_FROM_S = 1e9
 
 
 def facts(found: Mapping[str, Any]) -> Facts:
-    """A serial number may be a list on stacks (nxos): the first member's stands for all."""
+    """A serial number may be a list on stacks (nxos): the first member's stands for all.
+
+    The ios driver gives the whole line `…Software (CAT9K_IOSXE), Version 17.9.4a, RELEASE SOFTWARE (fc3)` as
+    os_version; the other plugins give the version in it, and so does this one.
+    """
     serial = found["serial_number"]
     return Facts(
         hostname=found["hostname"],
@@ -23,10 +28,15 @@ def facts(found: Mapping[str, Any]) -> Facts:
         vendor=found["vendor"],
         model=found["model"],
         serial_number=serial if isinstance(serial, str) else next(iter(serial or []), ""),
-        os_version=found["os_version"],
+        os_version=_version(found["os_version"]),
         uptime=float(found["uptime"]),
         interface_list=tuple(found["interface_list"]),
     )
+
+
+def _version(text: str) -> str:
+    match = re.search(r"\bVersion ([^\s,]+),", text)
+    return match[1] if match else text
 
 
 def interfaces(

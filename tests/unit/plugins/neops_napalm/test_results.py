@@ -22,6 +22,12 @@ def test_facts_keep_napalms_keys_and_values() -> None:
     assert set(Facts.model_fields) == set(FactsDict.__annotations__)
 
 
+def test_the_version_is_taken_out_of_the_line_that_ios_prints() -> None:
+    line = "Catalyst L3 Switch Software (CAT9K_IOSXE), Version 17.9.4a, RELEASE SOFTWARE (fc3)"
+
+    assert results.facts(FACTS | {"os_version": line}).os_version == "17.9.4a"
+
+
 def test_a_domain_that_napalm_does_not_know_is_empty() -> None:
     assert results.facts(FACTS | {"fqdn": "Unknown"}).fqdn == ""
 
