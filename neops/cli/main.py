@@ -8,23 +8,17 @@ from typing import Annotated, NoReturn
 import typer
 
 from neops._version import __version__
-from neops.cli import plugins
+from neops.cli.commands import Commands
 from neops.cli.exits import ExitCode
-from neops.cli.servers import engine, worker
-from neops.cli.workflows import demo, run
 from neops.errors import NeopsError, UsageError
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Write a network function block once, run it on any vendor's devices.",
 )
-app.command()(demo)
-app.command()(run)
-app.command()(engine)
-app.command()(worker)
-app.add_typer(plugins.app, name="plugins")
 
 
 def _show_version(wanted: bool) -> None:

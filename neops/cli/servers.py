@@ -15,7 +15,6 @@ import typer
 from neops.blocks import discover
 from neops.cli.exits import ExitCode
 from neops.devices import DeviceRuntime, credential_providers
-from neops.engine.app import Engine
 from neops.errors import NeopsError, UsageError
 from neops.logs import LogFormat, Redactor, configure_logging
 from neops.settings import DeviceSettings, EngineSettings, WorkerSettings, read_environment
@@ -52,6 +51,8 @@ def engine(
 
 
 async def _serve(settings: EngineSettings) -> None:
+    from neops.engine.app import Engine  # a worker must not carry it
+
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
