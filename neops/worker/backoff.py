@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 
@@ -24,3 +26,14 @@ class Backoff:
         while True:
             yield min(delay, self.most_s) * (1 - self.jitter() / 2)
             delay = min(delay * 2, self.most_s)
+
+
+async def pause(seconds: float, *, until: asyncio.Event | None = None) -> None:
+    """Sleep, or wake when the event is set meanwhile."""
+    if until is None:
+        await asyncio.sleep(seconds)
+        return
+    until.clear()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await until.wait()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from neops.concurrency import Deadline
 from neops.protocol import HeldJob, JobExecutionResult, JobResult, JobResultStatus
-from neops.worker.backoff import Backoff
+from neops.worker.backoff import Backoff, pause
 from neops.worker.client import EngineClient
 from neops.worker.errors import EngineFailed, EngineRefused, EngineUnavailable
 from neops.worker.outbox import Kept, Outbox
@@ -164,10 +164,7 @@ class Delivery:
         delay_s = next(self._outage)
         fields = {"job": parcel.kept.job_id, "reason": str(error), "again_in_s": round(delay_s, 1)}
         logger.warning("results wait for the engine", extra=fields | {"results": self.waiting})
-        self._answered.clear()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(delay_s):
-                await self._answered.wait()
+        await pause(delay_s, until=self._answered)
 
     async def _not_taken(self, parcel: _Parcel, error: EngineFailed | EngineRefused) -> None:
         fields = {"job": parcel.kept.job_id, "reason": str(error)}

@@ -11,7 +11,7 @@ from neops.concurrency import Clock
 from neops.errors import NeopsError
 from neops.protocol import Extension, JobPoll
 from neops.settings import WorkerSettings
-from neops.worker.backoff import Backoff
+from neops.worker.backoff import Backoff, pause
 from neops.worker.client import EngineClient, Polled
 from neops.worker.errors import EngineRefused
 from neops.worker.membership import Membership
@@ -49,7 +49,8 @@ class Poller:
         self._delays = backoff.delays()
         self._wait_s = settings.held_poll_s if membership.has(Extension.HELD_POLL) else None
         self._task: asyncio.Task[None] | None = None
-        self._asking = self._stopping = self._early = False
+        self._asking = self._stopping = self._early = self._away = False
+        self._back = asyncio.Event()
 
     async def run(self) -> None:
         """Poll until `stop`, or until cancelled."""
@@ -57,7 +58,11 @@ class Poller:
         while not self._stopping:
             pause_s = await self._ask(await self._free_places())
             if pause_s and not self._stopping:
-                await asyncio.sleep(pause_s)
+                await pause(pause_s, until=self._back if self._away else None)
+
+    def engine_answered(self) -> None:
+        """Ask at once if the engine was away: it is back."""
+        self._back.set()
 
     async def stop(self) -> None:
         """Ask no more. A held poll is dropped: the engine leases nothing to a connection that is gone.
@@ -80,7 +85,7 @@ class Poller:
             return self._failed(error)
         finally:
             self._asking = False
-        self._delays = self._backoff.delays()
+        self._delays, self._away = self._backoff.delays(), False
         if polled.jobs:
             self._on_jobs(polled)
             return 0
@@ -107,6 +112,7 @@ class Poller:
     def _failed(self, error: NeopsError) -> float:
         pause_s = next(self._delays)
         refused = isinstance(error, EngineRefused)
+        self._away = not refused
         fields = {"reason": str(error), "again_in_s": round(pause_s, 1)}
         logger.log(logging.ERROR if refused else logging.WARNING, "a poll failed", extra=fields)
         if refused:

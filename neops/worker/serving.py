@@ -128,6 +128,7 @@ class Service:
         jobs.confirm(listed or ())
         self._cancel(answer.cancel or ())
         self._crew.delivery.engine_answered()
+        self._poller.engine_answered()
 
     def _cancel(self, job_ids: Iterable[str]) -> None:
         self._crew.jobs.cancel(frozenset(job_ids), "cancelled by the engine")

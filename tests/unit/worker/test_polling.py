@@ -42,16 +42,17 @@ async def pauses_of(
     on_refusal: Callable[[], None] = lambda: None,
 ) -> list[float]:
     """How long the poller pauses after each of these answers."""
-    engine, pauses, sleep = Engine(answers), [], asyncio.sleep
+    engine = Engine(answers)
+    pauses: list[float] = []
 
-    async def note(pause_s: float) -> None:
+    async def note(pause_s: float, *, until: asyncio.Event | None) -> None:
         pauses.append(pause_s)
-        await sleep(0)
+        await asyncio.sleep(0)
 
     async def one() -> int:
         return 1
 
-    monkeypatch.setattr("neops.worker.polling.asyncio.sleep", note)
+    monkeypatch.setattr("neops.worker.polling.pause", note)
     poller = Poller(
         engine,  # type: ignore[arg-type]  # all that a poller calls of a client
         Membership(worker_id="w1", extensions=extensions, offers=()),
@@ -64,7 +65,7 @@ async def pauses_of(
     )
     polling = asyncio.create_task(poller.run())
     while engine.asked <= len(answers):
-        await sleep(0)
+        await asyncio.sleep(0)
     polling.cancel()
     return pauses
 

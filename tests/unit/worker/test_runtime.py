@@ -121,6 +121,31 @@ async def test_every_leased_job_is_answered_also_one_that_cannot_be_read(
     assert "no block fb.demo.example/unknown:1.0.0" in answers["j2"]["result"]["message"]
 
 
+async def test_one_undecodable_job_among_five_is_answered_with_the_reason_and_four_run(
+    engine: Any, start: StartWorker, job: MakeJob
+) -> None:
+    jobs = [job(f"j{number}") for number in range(5)]
+    engine.jobs = [[*jobs[:2], jobs[2] | {"stepLabel": "not-a-label", "runOn": 7}, *jobs[3:]]]
+
+    await start(concurrency=5)
+    await engine.until(lambda: len(engine.results) == 5)
+
+    answers = {result["jobExecutionId"]: result for result in engine.results}
+    assert [answers[f"j{number}"]["status"] for number in range(5)] == ["success"] * 2 + ["failed"] + ["success"] * 2
+    assert answers["j2"]["result"]["message"].startswith("the worker cannot read this job: ")
+
+
+async def test_an_engine_that_is_back_is_polled_as_soon_as_it_answers_a_ping(
+    engine: Any, start: StartWorker, job: MakeJob
+) -> None:
+    engine.status = {"/blackboard/job": [503]}
+    engine.jobs = [[job("j1")]]
+
+    await start(backoff=Backoff(first_s=1000))
+
+    await engine.until(lambda: engine.results)
+
+
 async def test_it_asks_for_as_many_jobs_as_it_has_free_places(
     engine: Any, start: StartWorker, job: MakeJob, gate: Any
 ) -> None:
