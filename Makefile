@@ -13,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick check lint types imports packaging bench docs format clean
+.PHONY: help demo test test-quick lab check lint types imports packaging bench docs format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,10 +22,13 @@ demo: $(VENV)/.all ## run the example workflow on a simulated network
 	$(BIN)/neops demo $(ARGS)
 
 test: $(VENV)/.dev ## run the tests
-	$(PYTEST) -n auto --dist worksteal -m "not packaging" $(ARGS)
+	$(PYTEST) -n auto --dist worksteal -m "not packaging and not lab" $(ARGS)
 
 test-quick: $(VENV)/.dev ## run the tests that take less than two seconds each
-	$(PYTEST) -n auto --dist worksteal -m "not packaging and not slow" $(ARGS)
+	$(PYTEST) -n auto --dist worksteal -m "not packaging and not lab and not slow" $(ARGS)
+
+lab: $(VENV)/.dev ## run the tests on three real FRR routers; needs root, frr, openssh-server, iproute2
+	$(BIN)/python -m tests.lab $(ARGS)
 
 check: lint types imports packaging ## lint, type-check, import contracts, and the built wheel in a clean environment
 

@@ -26,7 +26,8 @@ _PATTERNS: dict[str, str] = {
     "huawei_vrp": r"Error:\s?(?:Unrecognized|Incomplete|Wrong parameter|Ambiguous|Too many|Failed)|\s*\^\s*$",
     "linux": _SHELL,
     # lib/vty.c and lib/command.c of FRR 10: "% Unknown command: x", "% Command incomplete: x", "% Ambiguous command: x"
-    "frr": rf"{_CISCO}|% Command incomplete|% There is no matched command",
+    # and vtysh/vtysh.c: "isisd is not running"
+    "frr": rf"{_CISCO}|% Command incomplete|% There is no matched command|\w+d is not running",
 }
 _ALIASES = {"cisco_xe": "cisco_ios", "cumulus_linux": "linux", "huawei": "huawei_vrp", "huawei_vrpv8": "huawei_vrp"}
 _ANY = rf"{_CISCO}|{_SHELL}|Error: |error: |syntax error|unknown command|Parsing error: "

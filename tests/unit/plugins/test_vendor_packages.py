@@ -15,11 +15,12 @@ from neops.devices import (
     ReadsNeighbors,
     RunsCommands,
 )
+from neops_frr import FrrPlugin
 from neops_napalm import NapalmPlugin
 from neops_nornir import NornirPlugin
 from neops_scrapli import ScrapliPlugin
 
-PLUGINS = [NapalmPlugin(), NornirPlugin(), ScrapliPlugin()]
+PLUGINS = [NapalmPlugin(), NornirPlugin(), ScrapliPlugin(), FrrPlugin()]
 
 LOADS_NO_LIBRARY = """
 import sys
@@ -55,7 +56,7 @@ def test_every_platform_that_a_plugin_names_can_run_commands(plugin: ConnectionP
     assert {platform for platform in plugin.platforms if RunsCommands not in plugin.capabilities(platform)} == set()
 
 
-@pytest.mark.parametrize("plugin", PLUGINS[1:], ids=lambda plugin: plugin.name)
+@pytest.mark.parametrize("plugin", PLUGINS[1:3], ids=lambda plugin: plugin.name)
 @pytest.mark.parametrize(
     "platform",
     ["arista_eos", "cisco_ios", "cisco_nxos", "cisco_xe", "cisco_xr", "juniper_junos", "linux", "nokia_srl"],
