@@ -11,6 +11,8 @@ from typing import Any
 from scrapli.driver import AsyncGenericDriver, AsyncNetworkDriver
 from scrapli.driver.network.base_driver import PrivilegeLevel
 
+from neops_scrapli.asking import ask
+
 SETUP: Mapping[str, tuple[str, ...]] = {
     "arista_eos": ("terminal length 0", "terminal width 32767"),
     "cisco_iosxe": ("terminal length 0", "terminal width 512"),
@@ -50,9 +52,8 @@ async def prepare(driver: AsyncNetworkDriver, platform: str, settled_at: Callabl
     wanted = driver.auth_secondary or platform in ENABLES_WITHOUT_SECRET
     if user and privileged and wanted and _fits(user, prompt):
         await _enable(driver, user, privileged)
-    for command in SETUP[platform]:
-        raw, _ = await driver.channel.send_input(channel_input=command)
-        settled_at(last_line(raw))
+    raw, _ = await ask(driver.channel, *SETUP[platform])
+    settled_at(last_line(raw))
 
 
 def last_line(raw: bytes) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 
 from scrapli import AsyncScrapli
 from scrapli.driver import AsyncGenericDriver, AsyncNetworkDriver
-from scrapli.exceptions import ScrapliException, ScrapliTimeout
+from scrapli.exceptions import ScrapliException
 from scrapli.transport.base import AsyncTransport
 
 from neops.devices import ConnectionOptions
@@ -17,6 +17,7 @@ from neops.devices.ssh import HostKeyClient
 from neops.entities import Device
 from neops.errors import OperationTimedOut, SessionLost
 from neops_scrapli.arguments import driver_arguments, with_scrapli_host_keys
+from neops_scrapli.asking import ask
 from neops_scrapli.failures import opening_failure
 from neops_scrapli.login import SETUP, last_line, prepare, shell_arguments
 
@@ -96,8 +97,9 @@ class ScrapliSession(CommandSession):
         if self._driver is None:
             raise SessionLost(self.device.name, f"the session on {self._where} is not open")
         try:
-            raw, answer = await self._driver.channel.send_input(channel_input=command)
-        except ScrapliTimeout as error:
+            async with asyncio.timeout(self._options.command_timeout_s):
+                raw, answer = await ask(self._driver.channel, command)
+        except TimeoutError as error:
             self._drop()
             raise OperationTimedOut(
                 self.device.name,

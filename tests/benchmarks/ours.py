@@ -11,7 +11,7 @@ from neops.devices import DeviceRuntime, RunsCommands
 from neops.entities import Device, Platform, Secret
 from neops.settings import DeviceSettings
 from tests.benchmarks.fleet import COMMAND, CallTimes, Fleet, FleetTimes, Sample
-from tests.benchmarks.peers import scrapli_options
+from tests.benchmarks.peers import SCRAPLI_AT_ONCE, scrapli_options
 from tests.benchmarks.timing import StopWatch, cold_and_warm_async, median_of
 
 CALLS = 50
@@ -60,8 +60,10 @@ async def _timed(call: Callable[[], Awaitable[object]]) -> Sample:
 
 
 def _settings(folder: str) -> DeviceSettings:
-    """As it comes, but scrapli on every platform, and not the user's own known_hosts."""
-    return DeviceSettings(plugins=("scrapli",), known_hosts=Path(folder) / "known_hosts")
+    """As it comes, but scrapli on every platform, as many logins at once as the peer, and not the user's known_hosts."""
+    return DeviceSettings(
+        plugins=("scrapli",), concurrent_logins=SCRAPLI_AT_ONCE, known_hosts=Path(folder) / "known_hosts"
+    )
 
 
 def _devices(fleet: Fleet) -> list[Device]:
