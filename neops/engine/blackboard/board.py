@@ -64,6 +64,11 @@ class Blackboard:
         self._claimer, self._cancels = Claimer(store), CancelChannel(store)
         self._extensions: dict[WorkerId, frozenset[str]] = {}
 
+    @property
+    def waiting_polls(self) -> int:
+        """Polls that are held now."""
+        return self._claimer.waiting
+
     def start(self) -> None:
         """Answer polls from now on."""
         self._claimer.start()

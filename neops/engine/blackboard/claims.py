@@ -43,6 +43,11 @@ class Claimer:
         self._task: asyncio.Task[None] | None = None
         self._unsubscribe = store.subscribe(self._heard)
 
+    @property
+    def waiting(self) -> int:
+        """Polls that wait."""
+        return len(self._waiting)
+
     def start(self) -> None:
         self._task = asyncio.create_task(self._work(), name="neops-claimer")
 
