@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from neops_cms_inventory.connection import HostDevice
     from neops_cms_inventory.inventory import to_inventory
     from neops_cms_inventory.outcomes import outcomes_of
+    from neops_cms_inventory.plugin import NeopsInventory
     from neops_cms_inventory.runner import NeopsRunner
 
-__all__ = ["HostDevice", "NeopsRunner", "outcomes_of", "to_inventory"]
+__all__ = ["HostDevice", "NeopsInventory", "NeopsRunner", "outcomes_of", "to_inventory"]
 
 _MODULES = {
     "HostDevice": "connection",
+    "NeopsInventory": "plugin",
     "NeopsRunner": "runner",
     "outcomes_of": "outcomes",
     "to_inventory": "inventory",

@@ -80,20 +80,17 @@ class NeopsConnection:
         extras: dict[str, Any] | None = None,
         configuration: Config | None = None,  # noqa: ARG002  # part of Nornir's interface
     ) -> None:
-        """Take the device that the host stands for, or make one of what the host says."""
+        """Take the device that the host stands for, as far as a script left the host alone, or make one."""
         given = dict(extras or {})
         link: Link = given.pop(LINK, None) or Link(device=Device(id=1, hostname=hostname))
-        entries = json.loads(link.device.connection_options or "{}")
-        device = link.device.model_copy(
-            update={
-                "ip": hostname,
-                "port": port,
-                "username": username,
-                "password": None if password is None else Secret(password),
-                "platform": None if platform is None else Platform(short_name=canonical(platform)),
-                "connection_options": Secret(json.dumps({**entries, CONNECTION: {"extras": given}})),
-            }
-        )
+        said = {
+            "ip": hostname,
+            "port": port,
+            "username": username,
+            "password": password,
+            "platform": None if platform is None else canonical(platform),
+        }
+        device = link.device if _same(link.device, said, given) else _changed(link.device, said, given)
         connector = link.connector
         if connector is None:
             self._borrowed = shared_runtime()
@@ -138,6 +135,23 @@ class SharedRuntime:
             if self._borrowers == 0 and self._runtime is not None:
                 self._runtime.stop()
                 self._runtime = None
+
+
+def _same(device: Device, said: Mapping[str, Any], extras: Mapping[str, Any]) -> bool:
+    if extras or said["platform"] != device.platform_name or said["ip"] != (device.ip or device.hostname):
+        return False
+    return all(said[name] == getattr(device, name) for name in ("port", "username", "password"))
+
+
+def _changed(device: Device, said: Mapping[str, Any], extras: Mapping[str, Any]) -> Device:
+    """The device with what the host says in place of its own, and of its `neops` entry."""
+    entries = json.loads(device.connection_options or "{}")
+    login = {
+        "password": None if said["password"] is None else Secret(said["password"]),
+        "platform": None if said["platform"] is None else Platform(short_name=said["platform"]),
+        "connection_options": Secret(json.dumps({**entries, CONNECTION: {"extras": extras}})),
+    }
+    return device.model_copy(update={**said, **login})
 
 
 @cache
