@@ -11,7 +11,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from neops.devices import ConnectionOptions
 from neops.errors import ConnectFailed, DeviceError
@@ -98,8 +98,6 @@ def extras_of(device: str, options: ConnectionOptions) -> FrrExtras:
     Raises:
         DeviceError: one of them has the wrong type.
     """
-    from pydantic import ValidationError
-
     try:
         return FrrExtras.model_validate(dict(options.extras))
     except ValidationError as error:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+from pydantic import ValidationError
 
 from neops.devices import BgpInstance, BgpPeer, BgpPrefixes, Facts, InterfaceDetails, Route
 from neops.devices.parsing import Answers, Read
@@ -31,14 +34,15 @@ def facts(answers: Answers) -> Facts:
 
 
 def interfaces(answers: Answers) -> Mapping[str, InterfaceDetails]:
-    """A loopback has no speed; what zebra does not know of an interface is unknown here."""
-    return {name: _interface(one) for name, one in _object(answers, SHOW_INTERFACES).items()}
+    """A loopback has no speed; an interface that is configured and not there has no more than a name."""
+    with _expecting(answers.device, SHOW_INTERFACES):
+        return {name: _interface(one) for name, one in _object(answers, SHOW_INTERFACES).items()}
 
 
 def _interface(one: JsonObject) -> InterfaceDetails:
     enabled, speed = one["administrativeStatus"] == "up", one.get("speed", 0)
     return InterfaceDetails(
-        is_up=enabled and one["operationalStatus"] == "up",
+        is_up=enabled and one.get("operationalStatus") == "up",
         is_enabled=enabled,
         description=one.get("description", ""),
         mac_address=mac_address(one.get("hardwareAddress", "")),
@@ -48,14 +52,18 @@ def _interface(one: JsonObject) -> InterfaceDetails:
 
 
 def bgp_neighbors(answers: Answers) -> Mapping[str, BgpInstance]:
-    """BGP by VRF; FRR counts prefixes after its policy, so those received before it are not known."""
-    return {
-        "global" if name == "default" else name: BgpInstance(
-            router_id=next((peer["localRouterId"] for peer in _peers(vrf).values()), ""),
-            peers={address: _peer(peer) for address, peer in _peers(vrf).items()},
-        )
-        for name, vrf in _object(answers, SHOW_BGP).items()
-    }
+    """BGP by VRF. `router_id` is empty in a VRF without a neighbour, `remote_as` 0 for one that is not heard yet.
+
+    FRR counts prefixes after its policy: those received before it are not known.
+    """
+    with _expecting(answers.device, SHOW_BGP):
+        return {
+            "global" if name == "default" else name: BgpInstance(
+                router_id=next((peer["localRouterId"] for peer in _peers(vrf).values()), ""),
+                peers={address: _peer(peer) for address, peer in _peers(vrf).items()},
+            )
+            for name, vrf in _object(answers, SHOW_BGP).items()
+        }
 
 
 def _peers(vrf: JsonObject) -> Mapping[str, JsonObject]:
@@ -111,12 +119,13 @@ def route_commands(destination: str, protocol: str, longer: bool) -> tuple[str, 
 
 
 def routes(answers: Answers, protocol: str) -> Mapping[str, Sequence[Route]]:
-    """Routes by prefix, one for each next hop; a prefix without one of the protocol is left out."""
-    found = {
-        prefix: [route for one in ways if protocol in ("", one["protocol"]) for route in _routes(one)]
-        for command in answers.outputs
-        for prefix, ways in _object(answers, command).items()
-    }
+    """Routes by prefix, one for each next hop; prefixes that have none of the protocol are left out."""
+    with _expecting(answers.device, ", ".join(answers.outputs)):
+        found = {
+            prefix: [route for one in ways if protocol in ("", one["protocol"]) for route in _routes(one)]
+            for command in answers.outputs
+            for prefix, ways in _object(answers, command).items()
+        }
     return {prefix: ways for prefix, ways in found.items() if ways}
 
 
@@ -133,6 +142,15 @@ def _routes(one: JsonObject) -> Iterator[Route]:
             routing_table=one.get("vrfName", "default"),
             protocol_attributes={"metric": one["metric"]} if "metric" in one else {},
         )
+
+
+@contextmanager
+def _expecting(device: str, command: str) -> Iterator[None]:
+    """JSON with other keys than FRR's is output that does not match."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValidationError) as error:
+        raise ParseFailed(device, command, f"the JSON is not as FRR 8.4 to 10 write it: {error!r}") from error
 
 
 def _object(answers: Answers, command: str) -> JsonObject:

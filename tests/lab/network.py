@@ -202,7 +202,6 @@ def _configuration(number: int, count: int) -> str:
         "frr defaults traditional",
         f"hostname r{number}",
         "service integrated-vtysh-config",
-        f"ip route 192.0.2.{number}/32 blackhole",
         "interface lo",
         f" ip address 10.255.0.{number}/32",
         " ip ospf area 0",
