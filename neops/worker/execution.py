@@ -8,10 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from neops.blocks import BlockJob, BlockOutcome, JobPorts, execute_block
+from neops.blocks import BlockError, BlockJob, BlockOutcome, JobPorts, execute_block
 from neops.concurrency import BlockingExecutor, use_executor
 from neops.entities import EntityType
 from neops.logs import log_context
@@ -63,6 +63,17 @@ class JobThread:
         """How the names of the job's threads begin: its own, and those of its blocking calls."""
         return f"neops-job-{self._job.info.id}"
 
+    def about(self) -> dict[str, object]:
+        """What each log line of the job carries."""
+        info, block = self._job.info, self._job.block.registration.id
+        return {
+            "run": info.workflow_execution_id,
+            "job": info.id,
+            "step": info.step,
+            "device": self._device(),
+            "block": block,
+        }
+
     def cancel(self, reason: str) -> bool:
         """Stop the job: its device sessions are closed and its block is cancelled. `reason` is for people.
 
@@ -105,7 +116,13 @@ class JobThread:
             return failed("JobStuck", f"{self._reason()}; the block still runs in its thread", retryable=False)
         if self._ended.cancelled():
             return failed("JobCancelled", self._reason())
-        return self._ended.result()
+        outcome = self._ended.result()
+        return self._stopped(outcome, outcome.error) if self._told.done() and outcome.error else outcome
+
+    def _stopped(self, outcome: BlockOutcome, error: BlockError) -> BlockOutcome:
+        """The block was told to stop, and that its device sessions were closed came first: why is what counts."""
+        cancelled = replace(error, type="JobCancelled", message=f"{self._reason()}; it ended with: {error.message}")
+        return replace(outcome, message=self._reason(), error=cancelled)
 
     def _reason(self) -> str:
         return self._told.result() if self._told.done() else "the job did not end before its deadline"
@@ -128,11 +145,10 @@ class JobThread:
             logger.exception("a job's thread broke", extra={"job": self._job.info.id})
 
     async def _main(self) -> None:
-        loop, info = asyncio.get_running_loop(), self._job.info
+        loop = asyncio.get_running_loop()
         executor = BlockingExecutor(self._limits.threads, name=self.threads_named)
         loop.set_default_executor(executor)  # asyncio.to_thread in a block must not hold up the end of the job either
-        about = {"run": info.workflow_execution_id, "job": info.id, "step": info.step, "device": self._device()}
-        with use_executor(executor), log_context(**about, block=self._job.block.registration.id):
+        with use_executor(executor), log_context(**self.about()):
             task = asyncio.create_task(execute_block(self._job, self._ports))
             self._home.call_soon_threadsafe(self._entered, loop, task)
             await asyncio.wait({task})

@@ -13,7 +13,7 @@ from pydantic import JsonValue, ValidationError
 
 from neops.blocks import BlockOutcome, BlockRegistry, JobPorts
 from neops.entities import Device
-from neops.logs import Redactor
+from neops.logs import Redactor, log_context
 from neops.protocol import Extension, HeldJob, JobDefinition, JobResult, UndecodableJob
 from neops.worker.client import Polled
 from neops.worker.delivery import Delivery
@@ -168,12 +168,12 @@ class RunningJobs:
         if isinstance(job, UndecodableJob):
             return undecodable_result(job)
         if leased.thread is None:
-            outcome = failed("UnknownBlock", f"this worker has no block {job.function_block_id}", retryable=False)
-        elif await leased.confirmed:
-            outcome = await self._run(job, leased.thread)
-        else:
+            problem = f"this worker has no block {job.function_block_id}"
+            return self._result(job, failed("UnknownBlock", problem, retryable=False), membership)
+        if not await leased.confirmed:
             return None
-        return self._result(job, outcome, membership)
+        with log_context(**leased.thread.about()):
+            return self._result(job, await self._run(job, leased.thread), membership)
 
     async def _run(self, job: JobDefinition, thread: JobThread) -> BlockOutcome:
         ticket = self._line.join(devices_at_hand(job))

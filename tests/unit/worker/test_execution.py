@@ -22,6 +22,7 @@ from neops.blocks import (
     register_function_block,
 )
 from neops.concurrency import Deadline
+from neops.errors import SessionLost
 from neops.worker.execution import JobLimits, JobThread
 
 Run = Callable[[WorkflowContext], Any]
@@ -160,6 +161,25 @@ async def test_cancelling_closes_the_device_sessions_of_the_job(latch: Latch) ->
 
     assert set(aborted) == {"j1"}
     assert outcome.message == "cancelled by the engine"
+
+
+async def test_a_job_that_ends_because_its_sessions_were_closed_says_why_they_were(latch: Latch) -> None:
+    async def read_a_hung_device(context: WorkflowContext) -> None:
+        latch.home.call_soon_threadsafe(latch.entered.set)
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise SessionLost("r1", "send_command was aborted") from None
+
+    thread = thread_of(read_a_hung_device)
+    running = asyncio.create_task(thread.run())
+    await latch.entered.wait()
+    thread.cancel("the worker was shut down")
+    outcome = await running
+
+    assert outcome.message == "the worker was shut down"
+    assert outcome.error is not None
+    assert outcome.error.type == "JobCancelled"
 
 
 async def test_a_device_layer_that_fails_to_abort_does_not_stop_the_cancellation(latch: Latch) -> None:
