@@ -1,13 +1,15 @@
-"""Nornir inventories as neops entities: `neops run … --inventory nornir:config.yaml`."""
+"""Nornir inventories as neops entities, and back: `neops run … --inventory nornir:config.yaml`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from neops.entities import EntityBatch
 
-__all__ = ["load"]
+__all__ = ["dump", "load"]
 
 
 def load(source: str) -> EntityBatch:
@@ -23,3 +25,10 @@ def load(source: str) -> EntityBatch:
     from neops_nornir_inventory.mapping import to_entities
 
     return to_entities(load_inventory(source))
+
+
+def dump(batch: EntityBatch, target: Path) -> None:
+    """Write the entities as a SimpleInventory into a folder, made when it is not there."""
+    from neops_nornir_inventory.dumping import dump_inventory
+
+    dump_inventory(batch, target)

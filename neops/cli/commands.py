@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "run": "neops.cli.workflows:run",
         "engine": "neops.cli.servers:engine",
         "worker": "neops.cli.servers:worker",
+        "cms": "neops.cli.cms:app",
         "plugins": "neops.cli.plugins:app",
     }
 )

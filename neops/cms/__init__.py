@@ -4,7 +4,16 @@ from neops.cms.configurations import ConfigVersion, config_version, config_versi
 from neops.cms.editing import change_entity, create_entity, delete_entity
 from neops.cms.exporting import export_batch
 from neops.cms.fields import Refusal
-from neops.cms.history import Author, FieldChange, HistoryEntry, Operation, history_of, history_of_run
+from neops.cms.history import (
+    Author,
+    FieldChange,
+    HistoryEntry,
+    Operation,
+    history_of,
+    history_of_run,
+    history_since,
+    last_change,
+)
 from neops.cms.importing import ImportSummary, import_batch
 from neops.cms.paging import Page, page
 from neops.cms.query import compile_query
@@ -36,7 +45,9 @@ __all__ = [
     "export_batch",
     "history_of",
     "history_of_run",
+    "history_since",
     "import_batch",
+    "last_change",
     "metadata",
     "page",
 ]

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, Connection, Row, insert, select
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select
 
 from neops.cms import tables
 from neops.cms.rows import LARGE
@@ -138,6 +138,17 @@ def history_of(
 def history_of_run(connection: Connection, run: str, *, limit: int = 10_000) -> list[HistoryEntry]:
     """Everything that a run changed, newest first."""
     return _entries(connection, tables.history.c.run_id == run, limit)
+
+
+def history_since(connection: Connection, change: int) -> list[HistoryEntry]:
+    """Everything that changed after the change of that number (0: from the first), oldest first."""
+    wanted = select(tables.history).where(tables.history.c.id > change).order_by(tables.history.c.id)
+    return [_entry(row) for row in connection.execute(wanted)]
+
+
+def last_change(connection: Connection) -> int:
+    """Number of the newest change."""
+    return connection.scalar(select(func.max(tables.history.c.id))) or 0
 
 
 def _entries(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[HistoryEntry]:

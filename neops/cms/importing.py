@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class ImportSummary:
-    """How many devices, groups and interfaces an import created, changed and left as they were."""
+    """How many devices, groups and interfaces an import created, changed and left as they were.
+
+    A known group that the batch only mentions is not counted.
+    """
 
     created: int = 0
     changed: int = 0
@@ -50,7 +53,7 @@ def import_batch(connection: Connection, batch: EntityBatch, now: datetime, auth
     A field that the batch does not set is left alone, and so are facts whose keys it does not give.
     """
     importing = _Import(connection, Journal(connection, now, author))
-    groups = importing.groups(_all_groups(batch))
+    groups = importing.groups(_all_groups(batch), listed={group.name for group in batch.groups})
     devices = importing.devices(batch.devices)
     interfaces = importing.interfaces(batch.devices)
     importing.finish()
@@ -74,7 +77,7 @@ class _Import:
         self._device_ids: Mapping[str, int] = {}
         self._levels_moved = False
 
-    def groups(self, groups: Mapping[str, NewGroup]) -> ImportSummary:
+    def groups(self, groups: Mapping[str, NewGroup], *, listed: Collection[str]) -> ImportSummary:
         platform_ids(self._connection, (group.platform for group in groups.values()))
         known = rows_by(self._connection, tables.groups.c.name, groups)
         new = [{"name": name, **_group_columns(group, {})} for name, group in groups.items() if name not in known]
@@ -88,7 +91,7 @@ class _Import:
         moved = set_parents(self._connection, self._parents(groups.values()))
         changed = {change.id for change in changes} | (moved & {row["id"] for row in known.values()})
         self._levels_moved = bool(changed)
-        return _summary(new, changed, groups)
+        return _summary(new, changed, {*listed, *(one["name"] for one in new)})
 
     def devices(self, devices: Sequence[NewDevice]) -> ImportSummary:
         named = {device.hostname: device for device in devices}
@@ -227,7 +230,7 @@ def _changes(wanted: Iterable[tuple[Row, Row]]) -> list[Change]:
     return [change for row, columns in wanted if (change := change_of(row, columns)) is not None]
 
 
-def _summary(new: Sequence[Row], changed: Iterable[object], wanted: Mapping[Any, object]) -> ImportSummary:
+def _summary(new: Sequence[Row], changed: Iterable[object], wanted: Collection[object]) -> ImportSummary:
     count = sum(1 for _ in changed)
     return ImportSummary(created=len(new), changed=count, unchanged=len(wanted) - len(new) - count)
 

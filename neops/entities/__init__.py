@@ -1,8 +1,10 @@
 """The things neops knows about a network: devices, interfaces, groups, platforms, and changes to them."""
 
 from neops.entities.batch import (
+    EXPORT_GROUP,
     INVENTORY_GROUP,
     EntityBatch,
+    LoadProgress,
     NewDevice,
     NewGroup,
     NewInterface,
@@ -34,6 +36,7 @@ from neops.entities.secrets import MASK, REVEAL, Secret
 
 __all__ = [
     "DEFAULTS_GROUP",
+    "EXPORT_GROUP",
     "INVENTORY_GROUP",
     "MASK",
     "REVEAL",
@@ -55,6 +58,7 @@ __all__ = [
     "Inherited",
     "Interface",
     "InterfaceState",
+    "LoadProgress",
     "NewDevice",
     "NewGroup",
     "NewInterface",

@@ -27,6 +27,7 @@ options of groups never travel: they are worked out into their members.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pydantic import Field, JsonValue
 
@@ -37,8 +38,19 @@ from neops.entities.secrets import Secret
 INVENTORY_GROUP = "neops.inventories"
 """Entry-point group of inventory adapters: name → `load(source: str) -> EntityBatch`.
 
-`--inventory nornir:config.yaml` calls the adapter `nornir` with the source `config.yaml`.
+`--inventory nornir:config.yaml` calls the adapter `nornir` with the source `config.yaml`. An adapter that declares the
+keywords `since: str | None` and `progress: LoadProgress | None` is given the `cursor` of its last batch, so that it
+reads only what changed, and somebody to report to.
 """
+
+EXPORT_GROUP = "neops.exports"
+"""Entry-point group of the way back: name → `dump(batch: EntityBatch, target: Path) -> None`."""
+
+
+class LoadProgress(Protocol):
+    """Told what is read and how much of it, `total` where that is known: `("devices", 3000, 30000)`."""
+
+    def __call__(self, what: str, done: int, total: int | None) -> None: ...
 
 
 class _Inheritable(Entity):
@@ -95,6 +107,8 @@ class EntityBatch:
 
     devices: tuple[NewDevice, ...] = field(default=())
     groups: tuple[NewGroup, ...] = field(default=())
+    cursor: str | None = None
+    """How far the source was read, where it can tell what changed since."""
 
 
 def own_facts(device: Device) -> dict[str, JsonValue]:

@@ -1,0 +1,121 @@
+"""From NetBox's records to entities. Group names follow nornir-netbox: `site__zrh`, `role__core`, `tag__prod`."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from netutils.lib_mapper import NAPALM_LIB_MAPPER, NETMIKO_LIB_MAPPER, SCRAPLI_LIB_MAPPER
+from pydantic import JsonValue
+
+from neops.entities import EntityBatch, InterfaceState, NewDevice, NewGroup, NewInterface
+from neops_netbox_inventory.reading import Read, Record
+
+logger = logging.getLogger(__name__)
+
+_KINDS = ("site", "role", "tag")
+
+
+def to_entities(read: Read) -> EntityBatch:
+    """Devices by name; a second one of the same name is left out, with a warning."""
+    ports: dict[int, list[NewInterface]] = defaultdict(list)
+    for port in read.interfaces:
+        ports[port["device"]["id"]].append(_interface(port))
+    groups: dict[str, NewGroup] = {}
+    devices: dict[str, NewDevice] = {}
+    for record in read.devices:
+        name = _name(record)
+        if name in devices:
+            logger.warning("two devices have one name", extra={"device": name, "left_out": record["url"]})
+            continue
+        named = dict(_groups(record))
+        groups |= named
+        devices[name] = _device(record, list(named), ports.pop(record["id"], []))
+    for id_, rest in ports.items():
+        # their device itself did not change
+        name = read.names.get(id_, f"netbox-{id_}")
+        devices.setdefault(name, NewDevice(hostname=name, interfaces=rest))
+    return EntityBatch(devices=tuple(devices.values()), groups=tuple(groups.values()), cursor=read.cursor)
+
+
+def platform_name(platform: Record | None) -> str | None:
+    """netmiko's name for a platform whose slug is netmiko's, NAPALM's or scrapli's, with hyphens or underscores."""
+    if not platform:
+        return None
+    slug = str(platform["slug"]).replace("-", "_")
+    if slug in NETMIKO_LIB_MAPPER:
+        return slug
+    return NAPALM_LIB_MAPPER.get(slug) or SCRAPLI_LIB_MAPPER.get(slug) or slug
+
+
+def _name(record: Record) -> str:
+    return str(record.get("name") or f"netbox-{record['id']}")
+
+
+def _device(record: Record, groups: list[str], interfaces: list[NewInterface]) -> NewDevice:
+    type_: Record = record.get("device_type") or {}
+    manufacturer: Record = type_.get("manufacturer") or {}
+    address: Record = record.get("primary_ip") or {}
+    given: dict[str, Any] = {
+        "hostname": _name(record),
+        "ip": str(address["address"]).partition("/")[0] if address.get("address") else None,
+        "platform": platform_name(record.get("platform")),
+        "vendor": manufacturer.get("name"),
+        "model": type_.get("model"),
+        "serial": record.get("serial") or None,
+        "external_reference": record.get("url"),
+        "groups": groups,
+        "facts": dict(_facts(record)),
+    }
+    return NewDevice(**given, **({"interfaces": interfaces} if interfaces else {}))
+
+
+def _facts(record: Record) -> Iterator[tuple[str, JsonValue]]:
+    for kind in ("site", "location", "rack", "tenant", "cluster"):
+        yield kind, _slug(record.get(kind))
+    yield "role", _slug(_role(record))
+    yield "status", (record.get("status") or {}).get("value")
+    yield "asset_tag", record.get("asset_tag")
+    yield "tags", sorted(tag["slug"] for tag in record.get("tags") or ())
+    yield "custom_fields", record.get("custom_fields") or {}
+    yield "netbox_id", record["id"]
+
+
+def _groups(record: Record) -> Iterator[tuple[str, NewGroup]]:
+    found: Mapping[str, Iterable[Record | None]] = {
+        "site": [record.get("site")],
+        "role": [_role(record)],
+        "tag": record.get("tags") or (),
+    }
+    for kind in _KINDS:
+        for one in found[kind]:
+            if one:
+                name = f"{kind}__{one['slug']}"
+                yield name, NewGroup(name=name, title=one.get("name") or one.get("display"))
+
+
+def _interface(record: Record) -> NewInterface:
+    facts: dict[str, JsonValue] = {
+        "type": (record.get("type") or {}).get("value"),
+        "mac_address": record.get("mac_address"),
+        "mtu": record.get("mtu"),
+        "mgmt_only": record.get("mgmt_only"),
+        "netbox_id": record["id"],
+    }
+    enabled = record.get("enabled", True)
+    return NewInterface(
+        name=record["name"],
+        description=record.get("description") or None,
+        **({} if enabled else {"state": InterfaceState.ADMINISTRATIVE_SHUTDOWN}),
+        facts={key: value for key, value in facts.items() if value is not None},
+    )
+
+
+def _role(record: Record) -> Record | None:
+    return record.get("role") or record.get("device_role")  # before NetBox 3.6 it was device_role
+
+
+def _slug(record: Record | None) -> JsonValue:
+    return (record.get("slug") or record.get("name")) if record else None

@@ -1,0 +1,134 @@
+"""NetBox into the CMS, through the command that operators call, from a server that pages like NetBox."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from neops.cli.main import app
+from neops.errors import InventoryInvalid
+from neops_netbox_inventory import load
+from tests.integration.cms.netbox_server import TOKEN, FakeNetBox
+
+Command = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETBOX_TOKEN", TOKEN)
+
+
+@pytest.fixture
+def netbox() -> FakeNetBox:
+    return FakeNetBox(devices=7, interfaces=2)
+
+
+@pytest.fixture
+def url(netbox: FakeNetBox) -> Iterator[str]:
+    with netbox.served() as url:
+        yield url
+
+
+@pytest.fixture
+def cms(tmp_path: Path) -> Command:
+    """Calls `neops cms …` on a database of the test's own; the JSON it prints."""
+
+    def call(*arguments: str) -> Any:
+        database = f"sqlite:///{tmp_path / 'neops.db'}"
+        result = CliRunner().invoke(app, ["cms", *arguments, "--database", database, "--json"])
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    return call
+
+
+def counts(answer: Any) -> tuple[int, int, int]:
+    return answer["created"], answer["changed"], answer["unchanged"]
+
+
+def test_devices_come_with_interfaces_address_platform_groups_and_facts(url: str, cms: Command) -> None:
+    assert counts(cms("import", f"netbox:{url}")) == (7 + 14 + 13, 0, 0)
+
+    (device,) = cms("list", "hostname:r00001")
+    assert (device["ip"], device["platform"]["shortName"], device["vendor"]) == ("10.0.0.1", "arista_eos", "Cisco")
+    assert (device["model"], device["serial"], len(device["interfaces"])) == ("ASR1001-X", "FDO00000001", 2)
+    assert device["facts"]["site"] == "site-1"
+    assert device["facts"]["custom_fields"] == {"owner": "noc", "support_until": None}
+    assert device["externalReference"].endswith("/api/dcim/devices/1/")
+    found = cms("list", "groups.name:role__core AND groups.name:tag__prod AND facts.status:active")
+    assert [one["hostname"] for one in found] == ["r00003", "r00006"]
+
+
+def test_a_second_import_reads_only_what_changed(url: str, cms: Command, netbox: FakeNetBox) -> None:
+    cms("import", f"netbox:{url}")
+    again = cms("import", f"netbox:{url}")
+    netbox.touch(netbox.devices[2], serial="NEW")
+    netbox.touch(netbox.interfaces[0], description="to r2")
+
+    changed = cms("import", f"netbox:{url}")
+
+    assert counts(again) == (0, 0, 0)
+    assert counts(changed)[:2] == (0, 2)
+    assert [entry["changes"] for entry in changed["changes"]] == [
+        {"serial": {"before": "FDO00000003", "after": "NEW"}},
+        {"description": {"before": "uplink", "after": "to r2"}},
+    ]
+
+
+def test_a_full_import_of_the_same_changes_nothing(url: str, cms: Command) -> None:
+    created = cms("import", f"netbox:{url}")
+
+    assert counts(cms("import", f"netbox:{url}", "--full")) == (0, 0, created["created"])
+
+
+def test_the_urls_query_narrows_the_devices(url: str, cms: Command, netbox: FakeNetBox) -> None:
+    cms("import", f"netbox:{url}/?site=site-1&site=site-2&interfaces=false")
+
+    assert [one["hostname"] for one in cms("list")] == ["r00001", "r00002"]
+    assert not any("interfaces" in request for request in netbox.requests)
+
+
+def test_interfaces_of_chosen_devices_are_asked_for_by_device(url: str, cms: Command) -> None:
+    cms("import", f"netbox:{url}?site=site-1")
+
+    assert len(cms("list", "--kind", "interface")) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "problem"),
+    [("", "wrong", "403 Forbidden: set NETBOX_TOKEN"), ("/elsewhere", TOKEN, "could not be found")],
+)
+def test_a_refusal_is_one_line(url: str, monkeypatch: pytest.MonkeyPatch, path: str, token: str, problem: str) -> None:
+    monkeypatch.setenv("NETBOX_TOKEN", token)
+
+    with pytest.raises(InventoryInvalid, match=problem) as caught:
+        load(f"{url}{path}")
+
+    assert "\n" not in str(caught.value)
+
+
+def test_a_netbox_that_is_not_there_is_named() -> None:
+    with pytest.raises(InventoryInvalid, match=r"netbox:http://127\.0\.0\.1:9: "):
+        load("http://127.0.0.1:9")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_30_000_devices_come_in_within_a_minute_and_again_within_15_seconds(cms: Command) -> None:
+    with FakeNetBox(devices=30_000).served() as url:
+        times = []
+        for _ in range(2):
+            start = time.monotonic()
+            answer = cms("import", f"netbox:{url}", "--full")
+            times.append(time.monotonic() - start)
+
+    assert counts(answer) == (0, 0, 60_206)
+    # four times the target: other tests run on the same machine; `make bench` holds the target itself
+    assert times[0] < 240
+    assert times[1] < 60
