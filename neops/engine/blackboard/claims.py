@@ -15,15 +15,21 @@ Gone = Callable[[], Coroutine[None, None, object]]
 
 _log = logging.getLogger(__name__)
 
+_LOOK_S = 5.0
+"""How long the store may take to look for a poll that is not held."""
+
 _RETRY_S = 1.0
 """Pause after the store failed."""
 
 
 class _Waiting:
-    """A poll that waits. Once `answer` is done, nobody waits any more: what is leased for it goes back."""
+    """A poll that waits. Once `answer` is done, nobody waits any more: what is leased for it goes back.
 
-    def __init__(self, claim: Claim) -> None:
-        self.claim = claim
+    `at_once`: it wants to know what there is now, be it nothing.
+    """
+
+    def __init__(self, claim: Claim, *, at_once: bool) -> None:
+        self.claim, self.at_once = claim, at_once
         self.answer: asyncio.Future[list[Lease]] = asyncio.get_running_loop().create_future()
 
 
@@ -67,12 +73,13 @@ class Claimer:
         """
         if self._closing:
             return []
-        waiting = _Waiting(claim)
+        waiting = _Waiting(claim, at_once=wait_s <= 0)
         leaving = asyncio.create_task(gone())
         self._waiting[waiting] = self._hungry[waiting] = None
         self._bell.set()
         try:
-            await asyncio.wait((waiting.answer, leaving), timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
+            timeout_s = _LOOK_S if waiting.at_once else wait_s
+            await asyncio.wait((waiting.answer, leaving), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
             return self._taken(waiting, gone=leaving.done())
         except asyncio.CancelledError:
             self._taken(waiting, gone=True)
@@ -127,7 +134,7 @@ class Claimer:
         if not hungry:
             return
         for waiting, leases in zip(hungry, await self._store.jobs.claim([one.claim for one in hungry]), strict=True):
-            if not leases:
+            if not leases and not waiting.at_once:
                 continue
             if waiting.answer.done():
                 self.give_back(leases)

@@ -110,6 +110,16 @@ async def test_a_poll_that_does_not_say_how_long_gets_nothing_after_the_usual_ho
     assert await asyncio.wait_for(board.poll(question(worker), never), 5) == []
 
 
+async def test_a_poll_that_is_not_held_gets_what_there_is(board: Blackboard, world: Any) -> None:
+    block, worker = await world.block(), await joined(board)
+
+    before = await board.poll(question(worker, wait_s=0), never)
+    await world.run(world.job(block))
+    after = await board.poll(question(worker, wait_s=0), never)
+
+    assert (len(before), len(after)) == (0, 1)
+
+
 async def test_a_poll_without_a_limit_gets_one_job(board: Blackboard, world: Any) -> None:
     block, worker = await world.block(), await joined(board)
     await world.run(*(world.job(block, entity) for entity in (1, 2, 3)))
