@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import asynccontextmanager
 from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -30,8 +31,9 @@ _SESSION_GONE: Final = (SessionLost, OperationTimedOut, ConnectFailed)
 class Operation:
     """One call of one method on one device, from asking to answer.
 
-    `until` is the deadline of whoever asked. `session` is there while it runs on one. `future` is its answer, and
-    `interrupted` the reason why somebody else ended it.
+    `until` is the deadline of whoever asked. `commands` stretches the time limit: how many commands the method takes.
+    `session` is there while it runs on one. `future` is its answer, and `interrupted` the reason why somebody else
+    ended it.
     """
 
     route: Route
@@ -40,6 +42,7 @@ class Operation:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     job: str | None = None
     until: Deadline = Deadline.never
+    commands: int = 0
     session: Session | None = None
     future: Future[Any] = field(init=False)
     interrupted: DeviceError | None = None
@@ -48,7 +51,7 @@ class Operation:
     def time_limit_s(self) -> float:
         """The command deadline; `send_commands` has one for each of its commands."""
         commands = self.args[0] if self.method == "send_commands" and self.args else ()
-        return self.route.options.command_timeout_s * max(1, len(commands))
+        return self.route.options.command_timeout_s * max(1, self.commands, len(commands))
 
     def cut_short(self) -> DeviceError:
         """Why it ended although its caller did not cancel it."""
@@ -111,6 +114,45 @@ class Lanes:
         """Wait until sessions that are being reset are back in the pool."""
         if self._resets:
             await asyncio.wait(self._resets, timeout=within_s)
+
+    @asynccontextmanager
+    async def hold(self, operation: Operation) -> AsyncIterator[Held]:
+        """Keep the lane inside the block for calls that belong together; they are made on behalf of `operation`.
+
+        Raises:
+            OperationTimedOut: the deadline passed before it was the operation's turn.
+        """
+        lane = self._lanes.setdefault(operation.route.key, _Lane())
+        lane.asked += 1
+        turn = False
+        try:
+            async with asyncio.timeout(operation.until.timeout()):
+                turn = await lane.turn.acquire()
+        except TimeoutError:
+            self._leave(operation.route.key, lane, turn=turn)
+            raise OperationTimedOut(operation.route.name, "the deadline passed before it was its turn") from None
+        except BaseException:
+            self._leave(operation.route.key, lane, turn=turn)
+            raise
+        held = Held(
+            operation,
+            log_in=lambda asked: self._session(asked, lane, lane.failed_logins),
+            perform=self._perform,
+            close=self._close,
+        )
+        try:
+            yield held
+        finally:
+            if held.pooled is None:
+                self._leave(operation.route.key, lane, turn=True)
+            else:
+                self._hand_back(held.pooled, lane)
+
+    def _close(self, key: SessionKey, pooled: PooledSession | None) -> None:
+        if pooled is None:
+            self._pool.forget(key)
+        else:
+            self._pool.discard(pooled, aborted=False)
 
     async def _session(self, operation: Operation, lane: _Lane, seen: int) -> PooledSession:
         if operation.interrupted is not None:
@@ -187,6 +229,54 @@ class Lanes:
         lane.asked -= 1
         if not lane.asked:
             del self._lanes[key]
+
+
+class Held:
+    """A lane that is held, and its session where there is one."""
+
+    def __init__(
+        self,
+        operation: Operation,
+        *,
+        log_in: Callable[[Operation], Awaitable[PooledSession]],
+        perform: Callable[[Operation, PooledSession], Awaitable[Any]],
+        close: Callable[[SessionKey, PooledSession | None], None],
+    ) -> None:
+        self._operation, self._log_in, self._perform, self._close = operation, log_in, perform, close
+        self.pooled: PooledSession | None = None
+
+    async def call(self, method: str, *args: Any, commands: int = 1) -> Any:
+        """Call a method of the session; logs in where there is none.
+
+        Raises:
+            ConnectFailed: no session could be opened; nothing was sent.
+            SessionLost, OperationTimedOut: as in `Lanes.run`; the next call gets another session.
+        """
+        operation = self._operation
+        operation.method, operation.args, operation.commands = method, args, commands
+        pooled = self.pooled or await self._session()
+        self.pooled = None  # if this fails, it goes back to the pool or is closed
+        result = await self._perform(operation, pooled)
+        self.pooled, operation.session = pooled, pooled.session
+        return result
+
+    async def renew(self) -> None:
+        """Close the session and log in anew."""
+        pooled, self.pooled = self.pooled, None
+        self._close(self._operation.route.key, pooled)
+        self.pooled = await self._session()
+
+    def outlive(self, until: Deadline) -> None:
+        """Go on without whoever asked: his deadline and the end of his job do not matter any more."""
+        asked = self._operation
+        self._operation = Operation(route=asked.route, method=asked.method, until=until)
+
+    async def _session(self) -> PooledSession:
+        try:
+            async with asyncio.timeout(self._operation.until.timeout()):
+                return await self._log_in(self._operation)
+        except TimeoutError:
+            raise OperationTimedOut(self._operation.route.name, "the deadline passed while logging in") from None
 
 
 async def _call(session: Session, operation: Operation) -> Any:

@@ -31,7 +31,8 @@ class SessionKey:
     """Who may share a session: the same plugin, on the same device, told the same in every respect.
 
     `fingerprint` covers everything that the session is told, secrets included, so that nobody rides on a login that
-    his own credentials would not have got.
+    his own credentials would not have got. A change of configuration has sessions of its own (`changing`), so that the
+    device can be read while it is made.
     """
 
     plugin: str
@@ -40,6 +41,7 @@ class SessionKey:
     username: str | None
     platform: str
     fingerprint: str = field(repr=False)
+    changing: bool = False
 
     @classmethod
     def of(cls, plugin: str, options: ConnectionOptions) -> SessionKey:
@@ -164,6 +166,11 @@ class SessionPool:
             self._aborted += 1
             self._release(pooled.key.address)
         else:
+            self._retire(pooled)
+
+    def forget(self, key: SessionKey) -> None:
+        """Close the idle session of this key, if there is one: the next check-out logs in."""
+        if (pooled := self._idle.pop(key, None)) is not None:
             self._retire(pooled)
 
     def sweep(self) -> None:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final, Protocol, TypeVar
 
 from neops.concurrency import current_deadline
 from neops.devices.capabilities import CAPABILITIES, methods_of
+from neops.devices.changes.conversation import Conversation
+from neops.devices.changes.handle import BlockingChange, DeviceChange
+from neops.devices.changes.staging import CANDIDATE_PREFIX, ChangePlan
+from neops.devices.config_change import ChangeMode
 from neops.devices.lanes import Operation
 from neops.devices.logins import Route
+
+CHANGE: Final = "change"
+"""The method that gives a transaction instead of an answer."""
+
+H = TypeVar("H", DeviceChange, BlockingChange)
 
 
 class Caller(Protocol):
@@ -21,6 +32,10 @@ class Caller(Protocol):
 
     def call_blocking(self, operation: Operation) -> Any:
         """The operation's answer, in a thread without an event loop."""
+        ...
+
+    def converse(self, operation: Operation, plan: ChangePlan) -> Conversation:
+        """Begin a change of configuration."""
         ...
 
 
@@ -38,6 +53,18 @@ class Binding:
     def operation(self, method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Operation:
         route = self.methods[method]
         return Operation(route=route, method=method, args=args, kwargs=kwargs, job=self.job, until=current_deadline())
+
+    def begin_change(self, config: str, mode: ChangeMode) -> Conversation:
+        """Begin a change, in a lane of its own: the device can be read while it is made."""
+        route = self.methods[CHANGE]
+        operation = Operation(
+            route=replace(route, key=replace(route.key, changing=True)),
+            method=CHANGE,
+            job=self.job,
+            until=current_deadline(),
+        )
+        plan = ChangePlan(name=f"{CANDIDATE_PREFIX}{secrets.token_hex(4)}", config=config, mode=mode)
+        return self.caller.converse(operation, plan)
 
     def missing(self, method: str) -> AttributeError:
         having = [capability.__name__ for capability in CAPABILITIES if method in methods_of(capability)]
@@ -57,12 +84,14 @@ class DeviceProxy:
     def __init__(self, binding: Binding) -> None:
         self._binding = binding
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+    def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
         binding = self._binding
         if name not in binding.methods:
             raise binding.missing(name)
+        if name == CHANGE:
+            return partial(_changing, DeviceChange, binding)
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             return await binding.caller.call(binding.operation(name, args, kwargs))
@@ -90,6 +119,8 @@ class BlockingDevice:
         binding = self._binding
         if name not in binding.methods:
             raise binding.missing(name)
+        if name == CHANGE:
+            return partial(_changing, BlockingChange, binding)
         return lambda *args, **kwargs: binding.caller.call_blocking(binding.operation(name, args, kwargs))
 
     def __dir__(self) -> list[str]:
@@ -97,3 +128,7 @@ class BlockingDevice:
 
     def __repr__(self) -> str:
         return f"<blocking {self._binding}>"
+
+
+def _changing(handle: type[H], binding: Binding, config: str, *, mode: ChangeMode = "merge") -> H:
+    return handle(partial(binding.begin_change, config, mode))

@@ -7,7 +7,7 @@ import concurrent.futures
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, cast
 
@@ -16,6 +16,8 @@ from typing_extensions import TypeForm
 from neops.concurrency import BlockingExecutor, Clock, use_executor
 from neops.devices.capabilities import capabilities_of
 from neops.devices.catalogue import PluginCatalogue
+from neops.devices.changes.conversation import Conversation
+from neops.devices.changes.staging import ChangePlan
 from neops.devices.credentials import CredentialChain, CredentialProvider, EntityCredentials, credential_providers
 from neops.devices.events import LoginEvent
 from neops.devices.lanes import Lanes, Operation
@@ -89,6 +91,8 @@ class DeviceRuntime:
         )
         self._lanes = Lanes(self._pool, logins, self._stragglers, clock=clock)
         self._operations: set[Operation] = set()
+        self._changes: set[asyncio.Task[None]] = set()
+        self._clock = clock
         self._served: dict[int, dict[str, None]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -181,6 +185,12 @@ class DeviceRuntime:
         except concurrent.futures.CancelledError:
             raise operation.cut_short() from None
 
+    def converse(self, operation: Operation, plan: ChangePlan) -> Conversation:
+        loop = self._serving()
+        conversation = Conversation(operation, plan, self._lanes, loop, clock=self._clock)
+        self._follow(operation, self._converse(operation, conversation), loop)
+        return conversation
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -215,20 +225,33 @@ class DeviceRuntime:
             caller=self,
         )
 
-    def _submit(self, operation: Operation) -> None:
-        loop = self._loop
-        if loop is None or self._stopping:
+    def _serving(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None or self._stopping:
             raise RuntimeError("the device runtime is not running: call start(), or use it as a context manager")
-        operation.future = asyncio.run_coroutine_threadsafe(self._operate(operation), loop)
+        return self._loop
+
+    def _submit(self, operation: Operation) -> None:
+        loop = self._serving()
+        self._follow(operation, self._operate(operation), loop)
+
+    def _follow(self, operation: Operation, work: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> None:
+        operation.future = asyncio.run_coroutine_threadsafe(work, loop)
         self._operations.add(operation)
         operation.future.add_done_callback(lambda _: self._operations.discard(operation))
 
     async def _operate(self, operation: Operation) -> Any:
         with use_executor(self._executor):
             answer = await self._lanes.run(operation)
-        route = operation.route
-        self._served.setdefault(route.device.id, {})[route.plugin.name] = None
+        self._note(operation.route)
         return answer
+
+    async def _converse(self, operation: Operation, conversation: Conversation) -> None:
+        with use_executor(self._executor):
+            self._note(operation.route)
+            await conversation.run(self._changes)
+
+    def _note(self, route: Route) -> None:
+        self._served.setdefault(route.device.id, {})[route.plugin.name] = None
 
     def _interrupt(self, operations: Sequence[Operation], reason: str) -> None:
         """End operations from any thread: their sockets first, so that it works while the loop is blocked as well."""
@@ -254,6 +277,8 @@ class DeviceRuntime:
             self._pool.sweep()
 
     async def _shut_down(self, within_s: float) -> None:
+        if self._changes:  # they leave their devices as they were
+            await asyncio.wait(self._changes, timeout=within_s / 2)
         await self._lanes.settle(within_s / 4)
         await self._pool.close(within_s / 2)
         await self._stragglers.settle(within_s / 2)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from scrapli.channel import AsyncChannel
 
+CTRL_D = "\x04"
 _NOT_ECHOED = b" \t\r\n\x08\x00"
 """What devices add to an echo, or leave out of it: Junos goes back and forth, terminals wrap lines."""
 
@@ -31,6 +32,22 @@ async def ask(channel: AsyncChannel, *commands: str) -> tuple[bytes, bytes]:
         if start is not None and prompt.search(_last_lines(seen, start, depth)):
             answer = bytes(seen[start:])
             return answer, channel._process_output(buf=answer, strip_prompt=True)
+
+
+async def feed(channel: AsyncChannel, command: str, ready: str, text: str) -> tuple[bytes, bytes]:
+    """Type a command that takes text, the text once the device says `ready`, and Ctrl-D; read on to the prompt."""
+    prompt = channel._get_prompt_pattern(class_pattern=channel._base_channel_args.comms_prompt_pattern)
+    depth = channel._base_channel_args.comms_prompt_search_depth
+    channel.write(command + channel._base_channel_args.comms_return_char)
+    seen = bytearray()
+    while (start := seen.find(ready.encode())) < 0:
+        seen += await channel.read()
+    channel.write(f"{text}\n{CTRL_D}")
+    start += len(ready)
+    while not prompt.search(_last_lines(seen, start, depth)):
+        seen += await channel.read()
+    answer = bytes(seen[start:])
+    return answer, channel._process_output(buf=answer, strip_prompt=True)
 
 
 def end_of_echo(seen: bytes | bytearray, typed: bytes) -> int | None:

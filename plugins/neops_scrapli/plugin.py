@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from netutils.lib_mapper import SCRAPLI_LIB_MAPPER_REVERSE
 
 from neops.devices import ConnectionOptions, Session
+from neops.devices.changes import change_capabilities, change_session_class
 from neops.devices.parsing import parsed_capabilities, platform_name, session_class
 from neops.entities import Device
 
@@ -49,10 +50,11 @@ class ScrapliPlugin:
     platforms: Mapping[str, str] = {**SCRAPLI_LIB_MAPPER_REVERSE, **COMMUNITY, **OTHERS}
 
     def capabilities(self, platform: str) -> frozenset[type]:
-        return parsed_capabilities(platform)
+        return parsed_capabilities(platform) | change_capabilities(platform)
 
     def session(self, device: Device, options: ConnectionOptions) -> Session:
         from neops_scrapli.session import ScrapliSession
 
         platform = platform_name(device, options, self.platforms)
-        return session_class(ScrapliSession, platform)(device=device, platform=platform, options=options)
+        base = change_session_class(session_class(ScrapliSession, platform), platform)
+        return base(device=device, platform=platform, options=options)

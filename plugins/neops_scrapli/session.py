@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
 from scrapli import AsyncScrapli
+from scrapli.channel import AsyncChannel
 from scrapli.driver import AsyncGenericDriver, AsyncNetworkDriver
 from scrapli.exceptions import ScrapliException
 from scrapli.transport.base import AsyncTransport
 
 from neops.devices import ConnectionOptions
-from neops.devices.parsing import CommandSession
+from neops.devices.changes import TextSession
 from neops.devices.ssh import HostKeyClient
 from neops.entities import Device
 from neops.errors import OperationTimedOut, SessionLost
 from neops_scrapli.arguments import driver_arguments, with_scrapli_host_keys
-from neops_scrapli.asking import ask
+from neops_scrapli.asking import ask, feed
 from neops_scrapli.failures import opening_failure
 from neops_scrapli.login import SETUP, last_line, prepare, shell_arguments
 
@@ -25,7 +27,7 @@ GOODBYE_S = 1.0
 """How long a device may take to hear that we leave."""
 
 
-class ScrapliSession(CommandSession):
+class ScrapliSession(TextSession):
     """One login; commands go through scrapli's channel, in the privilege level that the login reached."""
 
     asks_before_login = True
@@ -94,11 +96,17 @@ class ScrapliSession(CommandSession):
         return transport is not None and transport.isalive() and not _at_eof(transport)
 
     async def exchange(self, command: str) -> str:
+        return await self._typed(command, lambda channel: ask(channel, command))
+
+    async def feed(self, command: str, ready: str, text: str) -> str:
+        return await self._typed(command, lambda channel: feed(channel, command, ready, text))
+
+    async def _typed(self, command: str, typing: Callable[[AsyncChannel], Awaitable[tuple[bytes, bytes]]]) -> str:
         if self._driver is None:
             raise SessionLost(self.device.name, f"the session on {self._where} is not open")
         try:
             async with asyncio.timeout(self._options.command_timeout_s):
-                raw, answer = await ask(self._driver.channel, command)
+                raw, answer = await typing(self._driver.channel)
         except TimeoutError as error:
             self._drop()
             raise OperationTimedOut(

@@ -78,8 +78,7 @@ class Datastore:
     @property
     def running(self) -> Section:
         if self._revert and self.clock() >= self._revert[0]:
-            self._replace(self._revert[1])
-            self._revert = None
+            self._go_back(self._revert[1])
         return self.running_now
 
     @property
@@ -87,6 +86,12 @@ class Datastore:
         """A commit will be undone unless it is confirmed in time."""
         _ = self.running
         return self._revert is not None
+
+    @property
+    def reverts_in_s(self) -> float:
+        """Seconds until a commit is undone unless it is confirmed; 0.0: none waits."""
+        _ = self.running
+        return self._revert[0] - self.clock() if self._revert else 0.0
 
     @property
     def unsaved(self) -> bool:
@@ -112,11 +117,10 @@ class Datastore:
 
     def revert(self) -> bool:
         """Take back now what was committed to be confirmed; False: nothing was."""
-        if not self.awaits_confirmation:
+        _ = self.running
+        if self._revert is None:
             return False
-        assert self._revert is not None
-        self._replace(self._revert[1])
-        self._revert = None
+        self._go_back(self._revert[1])
         return True
 
     def rolled_back(self, steps: int) -> Section:
@@ -155,6 +159,12 @@ class Datastore:
     @property
     def locked(self) -> bool:
         return self._lock is not None
+
+    def _go_back(self, old: Section) -> None:
+        """Candidates that were committed to be confirmed are gone with what they made."""
+        self.candidates = {name: one for name, one in self.candidates.items() if one != self.running_now}
+        self._revert = None
+        self._replace(old)
 
     def _replace(self, new: Section) -> None:
         self.history = [*self.history, self.running_now][-HISTORY:]

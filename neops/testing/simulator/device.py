@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import re
 from collections import ChainMap, deque
 from collections.abc import Callable, Mapping
@@ -133,7 +134,12 @@ class DeviceState:
             "running_bytes": len(running),
             "startup_config": dialect.render(self.datastore.startup),
             "running_lines": [{"line": line} for line in flatten(self.datastore.running)],
-            "candidates": [{"name": name} for name in self.datastore.candidates if name],
+            "reverts_in_minutes": math.ceil(self.datastore.reverts_in_s / 60) or "",
+            "candidates": [
+                {"name": name, "committed": self.datastore.awaits_confirmation and candidate == self.datastore.running}
+                for name, candidate in self.datastore.candidates.items()
+                if name
+            ],
         }
 
     def _values(self, facts: Facts) -> dict[str, Any]:

@@ -94,8 +94,13 @@ class Lines:
         if not depth and not self._belongs(body, self._data.top, path):
             raise LineRejected(line, 1 if negated else 0)
         section = at(root, path[:depth])
-        (self._remove if negated else self._add)(section, body)
+        (self._remove if negated else self._add)(section, body, shown_off=self._shown_off(path[:depth], body))
         return path[:depth]
+
+    def _shown_off(self, path: Path, body: str) -> bool:
+        """Whether the line is the default here, so that its negation is what the configuration shows."""
+        here = [one.default_on for one in self._data.sections if path and one.opens(path[-1], path[:-1])]
+        return any(_starts(body, phrase) for phrases in (self._data.default_on, *here) for phrase in phrases)
 
     def _section(self, root: Section, path: Path, body: str, negated: bool) -> Path:
         parent = at(root, path)
@@ -117,9 +122,9 @@ class Lines:
         longest = next((phrase for phrase in self._phrases if _starts(body, phrase)), None)
         return longest in phrases and (phrases is self._data.top or bool(path))
 
-    def _add(self, section: Section, body: str) -> None:
+    def _add(self, section: Section, body: str, *, shown_off: bool) -> None:
         section.pop(f"{self._data.negation} {body}", None)
-        if any(_starts(body, phrase) for phrase in self._data.default_on):
+        if shown_off:
             return
         single = next((phrase for phrase in self._data.single if _starts(body, phrase)), None)
         if single:
@@ -127,10 +132,10 @@ class Lines:
         else:
             section.setdefault(body, {})
 
-    def _remove(self, section: Section, body: str) -> None:
+    def _remove(self, section: Section, body: str, *, shown_off: bool) -> None:
         for line in [line for line in section if _starts(line, body)]:
             del section[line]
-        if any(_starts(body, phrase) for phrase in self._data.default_on):
+        if shown_off:
             section.setdefault(f"{self._data.negation} {body}", {})
 
     def _without_negation(self, line: str) -> tuple[bool, str]:

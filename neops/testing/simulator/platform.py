@@ -110,6 +110,9 @@ class SectionData(_Data):
     def _one_or_many(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
 
+    default_on: tuple[str, ...] = ()
+    """Lines that are shown when they are off, in this kind of section only."""
+
     def opens(self, line: str, path: tuple[str, ...]) -> bool:
         if not line.startswith(f"{self.begins} ") and line != self.begins:
             return False

@@ -1,0 +1,60 @@
+"""Differences and remediation for platforms that show none, by hier-config.
+
+hier-config is imported on first use: a process that changes nothing does without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hier_config import HConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computed:
+    """What a change comes to: the difference for people, the lines to send, the configuration that is expected."""
+
+    diff: str
+    lines: tuple[str, ...]
+    after: str
+
+
+def merged(running: str, config: str, *, dialect: str) -> Computed:
+    """A configuration with more lines. `dialect` is hier-config's name of the platform, `CISCO_IOS`.
+
+    The lines are sent as their author wrote them. One that is a default, and therefore not shown by the device
+    (`no shutdown`), is in the difference all the same.
+    """
+    now, wanted = _read(running, dialect), _read(config, dialect)
+    future = now.future(wanted)
+    return Computed(diff=_difference(now, future), lines=config_lines(config), after=_written(future))
+
+
+def replaced(running: str, config: str, *, dialect: str) -> Computed:
+    """A configuration made into another one, line by line."""
+    now, wanted = _read(running, dialect), _read(config, dialect)
+    remedy = now.config_to_get_to(wanted).set_order_weight()
+    lines = tuple(remedy.lines(sectional_exiting=True))
+    return Computed(diff=_difference(now, wanted), lines=lines, after=_written(wanted))
+
+
+def config_lines(config: str) -> tuple[str, ...]:
+    """The lines of a configuration that are worth sending: no remarks, and no `end`, which would leave it."""
+    lines = (line.rstrip() for line in config.splitlines())
+    return tuple(line for line in lines if line.strip() not in ("", "end") and not line.lstrip().startswith("!"))
+
+
+def _read(config: str, dialect: str) -> HConfig:
+    from hier_config import Platform, get_hconfig
+
+    return get_hconfig(Platform[dialect], config)
+
+
+def _difference(old: HConfig, new: HConfig) -> str:
+    return "\n".join(old.unified_diff(new))
+
+
+def _written(config: HConfig) -> str:
+    return "\n".join(config.lines())

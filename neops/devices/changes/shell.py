@@ -1,0 +1,151 @@
+"""What procedures type into, and how they understand the answers."""
+
+from __future__ import annotations
+
+import math
+import re
+from abc import abstractmethod
+from collections.abc import Awaitable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from neops.devices.capabilities import ReadsConfig
+from neops.devices.changes.staging import CANDIDATE_PREFIX, ChangePlan, StagedChange
+from neops.devices.config_change import ConfirmStrength
+from neops.devices.parsing import CommandSession, rejected
+from neops.errors import CommandRejected, ConfigLocked, ConfigRejected
+
+
+class TextSession(CommandSession):
+    """A command session that can also hand over text of many lines: what changing a configuration takes."""
+
+    @abstractmethod
+    def feed(self, command: str, ready: str, text: str) -> Awaitable[str]:
+        """Send a command, wait until the device says `ready`, send lines of text and Ctrl-D, wait for the prompt.
+
+        Raises:
+            SessionLost: the connection broke.
+            OperationTimedOut: the device was not ready, or showed no prompt, in time.
+        """
+        ...
+
+
+class ConfigShell(TextSession, ReadsConfig):
+    """What procedures work on. They keep `candidate_open`: whether this session edits a candidate now."""
+
+    candidate_open: bool = False
+
+
+class Procedure(Protocol):
+    """The steps of `ConfigSession`, over a shell."""
+
+    async def prepare(self, shell: ConfigShell, plan: ChangePlan) -> StagedChange: ...
+
+    async def commit(
+        self, shell: ConfigShell, staged: StagedChange, confirm_within: float | None
+    ) -> ConfirmStrength: ...
+
+    async def confirm(self, shell: ConfigShell, staged: StagedChange, strength: ConfirmStrength) -> None: ...
+
+    async def revert(self, shell: ConfigShell, staged: StagedChange) -> None: ...
+
+    async def discard(self, shell: ConfigShell, plan: ChangePlan) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """What a platform says while it is configured: regular expressions for starts of lines.
+
+    `refused`: a line or a commit was not taken, besides what `rejected` knows. `locked`: somebody else is at it.
+    `prompt_head`: the first line of a prompt of two, which stays at the end of every answer.
+    """
+
+    refused: str = r"(?!)"
+    locked: str = r"(?!)"
+    prompt_head: str = r"(?!)"
+
+    def cleaned(self, answer: str) -> str:
+        """An answer without the first line of the prompt that follows it."""
+        return re.sub(rf"^(?:{self.prompt_head})\s*\Z", "", answer.strip("\r\n"), flags=re.MULTILINE).strip("\r\n")
+
+    def refuses(self, platform: str, answer: str) -> bool:
+        return rejected(platform, answer) or re.search(rf"^\s*(?:{self.refused})", answer, re.MULTILINE) is not None
+
+    async def enter(self, shell: ConfigShell, command: str) -> str:
+        """Start to configure.
+
+        Raises:
+            ConfigLocked: somebody else does.
+            CommandRejected: the device does not let us.
+        """
+        answer = self.cleaned(await shell.exchange(command))
+        if re.search(rf"^\s*(?:{self.locked})", answer, re.MULTILINE):
+            raise ConfigLocked(shell.device.name, answer)
+        if self.refuses(shell.platform, answer):
+            raise CommandRejected(shell.device.name, command, answer)
+        return answer
+
+    async def type(self, shell: ConfigShell, line: str) -> str:
+        """Type a line that has to be taken.
+
+        Raises:
+            ConfigRejected: it was not.
+        """
+        answer = self.cleaned(await shell.exchange(line))
+        if self.refuses(shell.platform, answer):
+            raise ConfigRejected(shell.device.name, line, answer)
+        return answer
+
+
+async def say(shell: ConfigShell, lines: Iterable[str]) -> None:
+    """Type lines whose answers do not matter: what they come to is looked at afterwards."""
+    for line in lines:
+        await shell.exchange(line)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """How a platform shows a commit that waits to be confirmed: `sign` is searched in the answer to `show`."""
+
+    show: str
+    sign: str
+
+    async def refuse(self, shell: ConfigShell) -> None:
+        """Let nobody commit on top of it: that commit would confirm it, or fall with it.
+
+        Raises:
+            ConfigLocked: one waits.
+        """
+        if re.search(self.sign, await shell.exchange(self.show), re.MULTILINE):
+            raise ConfigLocked(shell.device.name, "a commit waits to be confirmed, or to be taken back by the device")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leftovers:
+    """How a platform lists candidates, and drops one.
+
+    `listed` finds a name and, as second group, its state; in the state `waiting` it is committed and to be confirmed.
+    """
+
+    show: str
+    listed: str
+    waiting: str
+    drop: str
+
+    async def clear(self, shell: ConfigShell) -> None:
+        """Drop what earlier changes of ours left behind; they are known by their names.
+
+        Raises:
+            ConfigLocked: a commit waits to be confirmed, whoever made it.
+        """
+        found = re.findall(self.listed, await shell.exchange(self.show), re.MULTILINE)
+        if waiting := [name for name, state in found if re.fullmatch(self.waiting, state)]:
+            raise ConfigLocked(shell.device.name, f"the commit of {waiting[0]} waits to be confirmed")
+        await say(shell, (self.drop.format(name=name) for name, _ in found if name.startswith(CANDIDATE_PREFIX)))
+
+
+def durations(seconds: float) -> dict[str, str]:
+    """A time to confirm in the units that platforms count in, rounded up."""
+    whole = max(1, math.ceil(seconds))
+    clock = f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+    return {"seconds": str(whole), "minutes": str(math.ceil(whole / 60)), "timer": clock}

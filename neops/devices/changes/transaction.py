@@ -1,0 +1,259 @@
+"""A change from its preparation to its end: which step is next, and what is to be done when one fails."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from enum import Enum, auto
+from typing import Any, Final, Protocol, cast
+
+from neops.concurrency import Clock, Deadline
+from neops.devices.changes.deciding import decide, same_config
+from neops.devices.changes.staging import ChangePlan, StagedChange
+from neops.devices.config_change import ChangeOutcome, ConfirmStrength
+from neops.devices.results import Configs
+from neops.errors import (
+    AuthenticationFailed,
+    ChangeFailed,
+    CommandRejected,
+    ConfigRejected,
+    ConnectFailed,
+    DeviceError,
+    HostKeyRejected,
+    OperationTimedOut,
+    SessionLost,
+    UsageError,
+)
+
+logger = logging.getLogger(__name__)
+
+AGAIN_S: Final = 1.0
+"""Pause between two logins that shall confirm a change: a link or a protocol that flaps is back in seconds."""
+
+STEPS: Final = 12
+"""Commands of a step besides the lines of the configuration, for its time limit."""
+
+
+class Link(Protocol):
+    """The way to a device: one session after the other."""
+
+    async def call(self, method: str, *args: Any, commands: int = 1) -> Any:
+        """Call a method of the session; opens one where there is none. `commands` stretches the time limit."""
+
+    async def renew(self) -> None:
+        """Leave the session and log in anew."""
+
+
+class _State(Enum):
+    NEW = auto()
+    STAGED = auto()
+    """Perhaps a candidate is on the device."""
+    TORN = auto()
+    """A commit was sent, and how it ended is not known."""
+    PENDING = auto()
+    """Committed, waits to be confirmed."""
+    DONE = auto()
+
+
+class Transaction:
+    """One change over a link. Steps are called one after the other; `leave` is always the last.
+
+    The state is set before the device is asked: a step that is cancelled or broken leaves the worst that may be.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        plan: ChangePlan,
+        *,
+        device: str,
+        clock: Clock = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.outcome, self.strength = ChangeOutcome.UNCHANGED, ConfirmStrength.NONE
+        self.pending_until = Deadline.never
+        self._link, self._plan, self._device = link, plan, device
+        self._clock, self._sleep = clock, sleep
+        self._state = _State.NEW
+        self._staged: StagedChange | None = None
+        self._commands = len(plan.config.splitlines()) + STEPS
+
+    @property
+    def diff(self) -> str:
+        return self._staged.diff if self._staged else ""
+
+    async def begin(self) -> None:
+        self._state = _State.STAGED
+        try:
+            self._staged = await self._step("prepare_change", self._plan)
+        except ConnectFailed:
+            self._state = _State.DONE  # nothing was sent
+            raise
+
+    async def commit(self, confirm_within: float | None) -> None:
+        staged = self._prepared()
+        if self._state is not _State.STAGED:
+            raise UsageError(f"{self._device}: a change is committed once")
+        if not staged.diff.strip():
+            return
+        self._state, self.outcome = _State.TORN, ChangeOutcome.UNKNOWN
+        try:
+            self.strength = await self._step("commit_change", staged, confirm_within)
+        except ConfigRejected as error:
+            await self._refused(staged)
+            error.outcome = self.outcome
+            raise
+        except (SessionLost, OperationTimedOut, ConnectFailed) as error:
+            await self._look(staged, error)
+            self.strength = ConfirmStrength.NONE if confirm_within is None else staged.confirms
+        else:
+            self.outcome = await self._seen(staged)
+        if confirm_within is None:
+            self._state = _State.DONE
+        else:
+            self._state, self.pending_until = _State.PENDING, Deadline.after(confirm_within, self._clock)
+
+    async def confirm(self) -> None:
+        staged = self._prepared()
+        if self._state is _State.STAGED and not staged.diff.strip():
+            return  # there was nothing to change
+        if self._state is not _State.PENDING:
+            raise UsageError(f"{self._device}: nothing waits to be confirmed: commit(confirm_within=…) comes first")
+        await self._log_in_again()
+        refusal: DeviceError | None = None
+        try:
+            await self._step("confirm_change", staged, self.strength)
+        except CommandRejected as error:
+            refusal = error
+        if same_config(await self._running(), staged.before) and self.outcome is not ChangeOutcome.UNCHANGED:
+            self._state, self.outcome = _State.DONE, ChangeOutcome.REVERTED
+            raise ChangeFailed(self._device, "the confirmation came too late: the change was taken back", self.outcome)
+        if refusal is not None:
+            raise refusal
+        self._state, self.pending_until = _State.DONE, Deadline.never
+
+    async def expire(self) -> None:
+        """The time to confirm is over. Where the device has no timer of its own, this is it."""
+        self.pending_until = Deadline.never
+        if self._state is _State.PENDING and self.strength is ConfirmStrength.SESSION:
+            await self._take_back(self._prepared())
+
+    async def leave(self) -> None:
+        """End the change: drop what was not committed, take back what was not confirmed.
+
+        Raises:
+            ChangeFailed: it cannot be said that the old configuration is back.
+        """
+        state, self._state = self._state, _State.DONE
+        if state is _State.STAGED:
+            await self._discard()
+        elif state in (_State.TORN, _State.PENDING):
+            self.outcome = ChangeOutcome.UNKNOWN
+            await self._take_back(self._prepared())
+
+    def _prepared(self) -> StagedChange:
+        if self._staged is None:
+            raise UsageError(f"{self._device}: the change was not prepared")
+        return self._staged
+
+    async def _step(self, method: str, *args: Any) -> Any:
+        return await self._link.call(method, *args, commands=self._commands)
+
+    async def _running(self) -> str:
+        return cast("Configs", await self._link.call("get_config", "running")).running
+
+    async def _seen(self, staged: StagedChange) -> ChangeOutcome:
+        """The device said that it made the change: see whether that made a difference."""
+        try:
+            now = await self._running()
+        except DeviceError as error:
+            logger.warning("a change could not be read back", extra={"device": self._device, "problem": error.message})
+            return ChangeOutcome.CHANGED
+        return ChangeOutcome.UNCHANGED if same_config(now, staged.before) else ChangeOutcome.CHANGED
+
+    async def _refused(self, staged: StagedChange) -> None:
+        """The device refused a commit. A candidate is dropped; lines that took effect are taken back."""
+        if staged.atomic:
+            self._state, self.outcome = _State.DONE, ChangeOutcome.UNCHANGED
+            await self._discard()
+        else:
+            await self._take_back(staged)
+
+    async def _look(self, staged: StagedChange, lost: DeviceError) -> None:
+        """The answer to a commit was lost: reconnect, read back, decide. Returns when the change is there.
+
+        Raises:
+            ChangeFailed: it is not, or that cannot be said.
+        """
+        try:
+            await self._link.renew()
+            now: str | None = await self._running()
+        except DeviceError as error:
+            logger.warning("nobody can say what a commit did", extra={"device": self._device, "problem": error.message})
+            now = None
+        self.outcome = decide(before=staged.before, now=now, after=staged.after, atomic=staged.atomic)
+        if self.outcome is ChangeOutcome.CHANGED:
+            logger.info("the session broke, but the commit was made", extra={"device": self._device})
+            return
+        if now is not None:
+            await self._take_back(staged)
+        what = {
+            ChangeOutcome.UNCHANGED: "nothing was changed",
+            ChangeOutcome.REVERTED: "what was changed is taken back",
+        }.get(self.outcome, "whether anything was changed is not known")
+        raise ChangeFailed(self._device, f"the session broke during the commit; {what}", self.outcome) from lost
+
+    async def _log_in_again(self) -> None:
+        while True:
+            try:
+                await self._link.renew()
+            except (AuthenticationFailed, HostKeyRejected):
+                raise
+            except ConnectFailed:
+                if self.pending_until.remaining() <= AGAIN_S:
+                    raise
+                await self._sleep(AGAIN_S)
+            else:
+                return
+
+    async def _take_back(self, staged: StagedChange) -> None:
+        """Bring the old configuration back, by what the device has for it, else by replacing all with it.
+
+        Raises:
+            ChangeFailed: it cannot be said that it is back.
+        """
+        unchanged = self.outcome is ChangeOutcome.UNCHANGED
+        self._state = _State.DONE
+        try:
+            await self._step("revert_change", staged)
+            if not same_config(await self._running(), staged.before):
+                await self._restore(staged)
+            back = same_config(await self._running(), staged.before)
+        except DeviceError as error:
+            self.outcome = ChangeOutcome.UNKNOWN
+            raise ChangeFailed(self._device, f"the change could not be taken back: {error.message}") from error
+        if not back:
+            self.outcome = ChangeOutcome.UNKNOWN
+            raise ChangeFailed(self._device, "the change was taken back, but the configuration is not what it was")
+        self.outcome = ChangeOutcome.UNCHANGED if unchanged else ChangeOutcome.REVERTED
+
+    async def _restore(self, staged: StagedChange) -> None:
+        plan = replace(staged.plan, config=staged.before, mode="replace", undoes=True)
+        self._commands = len(staged.before.splitlines()) + STEPS
+        undo = cast("StagedChange", await self._step("prepare_change", plan))
+        if undo.diff.strip():
+            await self._step("commit_change", undo, None)
+        else:
+            await self._step("discard_change", plan)
+
+    async def _discard(self) -> None:
+        try:
+            await self._step("discard_change", self._plan)
+        except DeviceError as error:
+            logger.warning(
+                "a candidate may be left on a device; the next change clears it",
+                extra={"device": self._device, "candidate": self._plan.name, "problem": error.message},
+            )

@@ -1,0 +1,132 @@
+"""Four vendors on the simulator, whose clock a test turns, behind the real runtime and scrapli."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from neops.devices import DeviceRuntime, PluginCatalogue
+from neops.entities import Device, Platform, Secret
+from neops.settings import DeviceSettings
+from neops.testing.simulator import RunningDevice, SimulatedDevice, SimulatedNetwork
+from neops_scrapli import ScrapliPlugin
+
+
+@dataclass
+class Clock:
+    """The devices' time, in seconds."""
+
+    now_s: float = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    def turn(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A small change on one platform. `sign` is in the running configuration when it is made, `bad` is refused."""
+
+    platform: str
+    config: str
+    sign: str
+    bad: str
+    bad_line: str
+    strength: str = "native"
+
+
+EXAMPLES = [
+    Example(
+        platform="cisco_ios",
+        config="interface GigabitEthernet1/0/2\n description to the edge\nntp server 192.0.2.7\n",
+        sign="description to the edge",
+        bad="interface GigabitEthernet1/0/2\n description half way\n frobnicate 7\n",
+        bad_line="frobnicate 7",
+        strength="device-timer",
+    ),
+    Example(
+        platform="arista_eos",
+        config="interface Ethernet2\n   description to the edge\nntp server 192.0.2.7\n",
+        sign="description to the edge",
+        bad="interface Ethernet2\n   description half way\n   frobnicate 7\n",
+        bad_line="frobnicate 7",
+    ),
+    Example(
+        platform="juniper_junos",
+        config='interfaces {\n    ge-0/0/1 {\n        description "to the edge";\n    }\n}\n',
+        sign='description "to the edge"',
+        bad='interfaces {\n    ge-0/0/1 {\n        description "half way";\n    }\n}\nfrobnicate 7;\n',
+        bad_line="frobnicate 7;",
+    ),
+    Example(
+        platform="nokia_srl",
+        config='set / interface ethernet-1/2 description "to the edge"\nset / system ntp server 192.0.2.7\n',
+        sign='description "to the edge"',
+        bad='set / interface ethernet-1/2 description "half way"\nset / frobnicate 7\n',
+        bad_line="set / frobnicate 7",
+    ),
+]
+
+
+@pytest.fixture(params=EXAMPLES, ids=lambda example: example.platform)
+def example(request: pytest.FixtureRequest) -> Example:
+    return request.param  # type: ignore[no-any-return]  # what params hold
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def network(clock: Clock, example: Example) -> Iterator[SimulatedNetwork]:
+    with SimulatedNetwork([SimulatedDevice(name="r1", platform=example.platform)], clock=clock) as running:
+        yield running
+
+
+@pytest.fixture
+def router(network: SimulatedNetwork) -> RunningDevice:
+    return network["r1"]
+
+
+MakeRuntime = Callable[[], DeviceRuntime]
+
+
+@pytest.fixture
+def make_runtime(network: SimulatedNetwork, tmp_path: Path) -> Iterator[MakeRuntime]:
+    known_hosts = network.write_known_hosts(tmp_path / "known_hosts")
+    started: list[DeviceRuntime] = []
+
+    def make() -> DeviceRuntime:
+        settings = DeviceSettings(known_hosts=known_hosts, host_keys="strict", command_timeout_s=10)
+        runtime = DeviceRuntime(settings, catalogue=PluginCatalogue.of(ScrapliPlugin()))
+        runtime.start()
+        started.append(runtime)
+        return runtime
+
+    yield make
+    for runtime in started:
+        runtime.stop()
+
+
+@pytest.fixture
+def runtime(make_runtime: MakeRuntime) -> DeviceRuntime:
+    return make_runtime()
+
+
+@pytest.fixture
+def device(router: RunningDevice) -> Device:
+    return Device(
+        id=1,
+        hostname="r1",
+        ip="127.0.0.1",
+        port=router.port,
+        username=router.spec.username,
+        password=Secret(router.spec.password),
+        platform=Platform(short_name=router.spec.platform),
+    )
