@@ -25,12 +25,11 @@ class Scene:
         proxy.target = engine.url
         self.worker = self.start_worker()
 
-    def start_worker(self) -> Any:
+    def start_worker(self, **variables: object) -> Any:
         self.worker = self._start(
             "worker",
             *("--blocks", self._folder / "blocks", "--url", self.proxy.url),
-            HEARTBEAT_INTERVAL=0.4,
-            NEOPS_STATE_DIR=self._state,
+            **({"HEARTBEAT_INTERVAL": 0.4, "NEOPS_STATE_DIR": self._state} | variables),
         )
         return self.worker
 
@@ -193,3 +192,29 @@ async def test_an_engine_that_is_away_for_two_leases_gets_all_results_in_order_a
     assert scene.journal == labels
     assert await pushed(scene, run) == [(label, "result") for label in labels]
     assert scene.outbox == []
+
+
+async def test_a_job_whose_poll_answer_got_lost_comes_back_to_the_worker_that_lives(scene: Scene) -> None:
+    scene.proxy.after["/blackboard/job"] = lambda body: bool(json.loads(body))
+    run = await scene.engine.run(scene.step("once"))
+
+    ended = await scene.engine.over(run)
+
+    assert ended["status"] == "completed_ack"
+    assert scene.journal == ["s1"]
+    assert scene.worker.popen.poll() is None
+
+
+async def test_an_abort_stops_a_job_of_a_worker_that_seldom_pings(scene: Scene) -> None:
+    scene.kill()
+    scene.start_worker(HEARTBEAT_INTERVAL=60)
+    await scene.ready()
+    run = await scene.engine.run(scene.step("once", until=str(scene.go)))
+    await scene.eventually(lambda: scene.journal)
+
+    async with asyncio.timeout(1):  # the engine's cancel grace: after it, the run would end without the worker
+        await scene.engine.call("DELETE", f"/workflow-execution/{run}")
+        await scene.eventually(lambda: "stopping a job" in scene.worker.said)
+
+    assert (await scene.engine.over(run))["reasonCode"] == "aborted"
+    assert await pushed(scene, run) == [("s1", "result")]
