@@ -7,24 +7,33 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import TypeVar
 
 from rich.console import Console
 
-from tests.benchmarks import client
+from tests.benchmarks import client, servers
 from tests.benchmarks.fleet import FleetTimes
-from tests.benchmarks.report import Machine, Report, Row, table, time_of
+from tests.benchmarks.report import Figure, Machine, Report, Row, table, time_of
 from tests.benchmarks.simulation import simulated
 from tests.benchmarks.timing import median_of
+
+T = TypeVar("T")
 
 WIDTH_WITHOUT_TERMINAL = 110
 CALL_LATENCY_S = 0.020
 OVERHEAD_TARGET = 1.05
 COLD_TARGET = 1.0
 WARM_TARGET = 1 / 5
+IDLE_CPU_TARGET = 1.0
+IDLE_RSS_TARGET = 80.0
+START_P50_TARGET = 15.0
+START_P99_TARGET = 60.0
+JOBS_TARGET = 200.0
 
 
 def main() -> None:
@@ -91,7 +100,46 @@ def _compare_fleet(name: str, samples: Mapping[str, Sequence[FleetTimes]]) -> It
         yield Row.compare(f"{name}, warm", warm["neops"], f"{peer}, kept open", warm[peer])
 
 
-BENCHMARKS = {"call": call_rows, "fleet": fleet_rows}
+def worker_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Figure]:
+    """What a worker costs while it waits, how soon it starts a job, and how many it gets through."""
+    idle = servers.idle_cost()
+    console.log(f"idle: {idle.cpu:.2%} of a core, {idle.rss_mib:.0f} MiB")
+    yield Figure.of("idle worker, share of a core", "%", [idle.cpu * 100], target=IDLE_CPU_TARGET)
+    yield Figure.of("idle worker, resident memory", "MiB", [idle.rss_mib], target=IDLE_RSS_TARGET)
+    waits = _repeated(servers.start_latency, arguments, console)
+    yield Figure.of(
+        "job created → block entered, p50", "ms", [one.p50_s * 1e3 for one in waits], target=START_P50_TARGET
+    )
+    yield Figure.of(
+        "job created → block entered, p99", "ms", [one.p99_s * 1e3 for one in waits], target=START_P99_TARGET
+    )
+    rates = _repeated(servers.jobs_per_second, arguments, console)
+    name = f"{servers.JOBS:,} no-op jobs, 1 worker, {servers.SLOTS} slots"
+    yield Figure.of(name, "jobs/s", rates, target=JOBS_TARGET, at_least=True)
+
+
+def store_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Figure]:
+    """What the blackboard hands out and takes back over HTTP; the client shares the machine."""
+    for limit, jobs in ((1, 2000), (10, 5000), (100, 5000)):
+        measure = partial(servers.polled_and_pushed_per_second, jobs=jobs, limit=limit)
+        rates = _repeated(measure, arguments, console)
+        yield Figure.of(f"poll {limit} and push, {servers.POLLERS} pollers", "jobs/s", rates)
+
+
+def _repeated(measure: Callable[[], T], arguments: argparse.Namespace, console: Console) -> list[T]:
+    samples: list[T] = []
+    for _ in range(arguments.repetitions):
+        samples.append(measure())
+        console.log(f"{samples[-1]}")
+    return samples
+
+
+BENCHMARKS: Mapping[str, Callable[[argparse.Namespace, Console], Iterator[Row | Figure]]] = {
+    "call": call_rows,
+    "fleet": fleet_rows,
+    "worker": worker_rows,
+    "store": store_rows,
+}
 
 
 def _parse() -> argparse.Namespace:

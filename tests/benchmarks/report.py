@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from statistics import median
 
 from rich.table import Table
 
 from tests.benchmarks.fleet import Message, Sample
 from tests.benchmarks.timing import median_of
 
+VERDICTS = {None: "", True: "[green]met[/green]", False: "[red]missed[/red]"}
 LIBRARIES = ("neops", "scrapli", "netmiko", "nornir", "nornir-netmiko", "asyncssh", "ssh2-python")
 
 
@@ -51,6 +53,26 @@ class Row(Message):
         )
 
 
+class Figure(Message):
+    """One measurement of neops alone, the median of its samples. `target` is the most it may be, or the least."""
+
+    name: str
+    unit: str
+    value: float
+    samples: tuple[float, ...]
+    target: float | None
+    at_least: bool
+    met: bool | None
+
+    @classmethod
+    def of(
+        cls, name: str, unit: str, samples: Sequence[float], *, target: float | None = None, at_least: bool = False
+    ) -> Figure:
+        value = median(samples)
+        met = None if target is None else value >= target if at_least else value <= target
+        return cls(name=name, unit=unit, value=value, samples=tuple(samples), target=target, at_least=at_least, met=met)
+
+
 class Machine(Message):
     """Where the figures come from; they compare within one run only."""
 
@@ -82,7 +104,7 @@ class Report(Message):
     taken_at: datetime
     machine: Machine
     settings: dict[str, float]
-    rows: tuple[Row, ...]
+    rows: tuple[Row | Figure, ...]
 
     def save(self, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,18 +113,31 @@ class Report(Message):
         return file
 
 
-def table(rows: Iterable[Row]) -> Table:
+def table(rows: Iterable[Row | Figure]) -> Table:
     """The rows for people, each time in the unit that suits it."""
-    verdicts = {None: "", True: "[green]met[/green]", False: "[red]missed[/red]"}
     shown = Table("measured", "neops", "", "peer", "ratio", "target", "")
     for row in rows:
-        target = "" if row.target is None else f"≤ {row.target:g}"
-        times = time_of(row.neops.wall_s), row.peer_name, time_of(row.peer.wall_s)
-        shown.add_row(row.name, *times, f"{row.ratio:.2f}", target, verdicts[row.met])
+        shown.add_row(*(_figure_cells(row) if isinstance(row, Figure) else _row_cells(row)), VERDICTS[row.met])
     return shown
+
+
+def _row_cells(row: Row) -> Sequence[str]:
+    target = "" if row.target is None else f"≤ {row.target:g}"
+    times = time_of(row.neops.wall_s), row.peer_name, time_of(row.peer.wall_s)
+    return row.name, *times, f"{row.ratio:.2f}", target
+
+
+def _figure_cells(figure: Figure) -> Sequence[str]:
+    sign = "≥" if figure.at_least else "≤"
+    target = "" if figure.target is None else f"{sign} {figure.target:g} {figure.unit}"
+    return figure.name, f"{_rounded(figure.value)} {figure.unit}", "", "", "", target
 
 
 def time_of(seconds: float) -> str:
     if seconds >= 1:
         return f"{seconds:.2f} s"
     return f"{seconds * 1e3:.1f} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.0f} µs"
+
+
+def _rounded(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

@@ -72,7 +72,7 @@ class Engine:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data=data, headers={"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
-            return json.load(answer)
+            return json.loads(answer.read() or b"null")
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def _process(arguments: Sequence[str], folder: Path) -> Iterator[subprocess.Pope
 async def _fill(database: Path, devices: int) -> None:
     store = await SqliteStore.open(database)
     try:
-        batch = EntityBatch(devices=[NewDevice(hostname=f"r{number}") for number in range(devices)])
+        batch = EntityBatch(devices=tuple(NewDevice(hostname=f"r{number}") for number in range(devices)))
         await store.write(lambda connection, now: import_batch(connection, batch, now))
         workflow = load_workflow(WORKFLOW).workflow
         version = Version(major=1, minor=0, patch=0)
