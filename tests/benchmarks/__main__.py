@@ -18,7 +18,7 @@ from rich.console import Console
 
 from tests.benchmarks import client, servers
 from tests.benchmarks.fleet import FleetTimes
-from tests.benchmarks.report import Figure, Machine, Report, Row, table, time_of
+from tests.benchmarks.report import Figure, Machine, Report, Row, figures_table, table, time_of
 from tests.benchmarks.simulation import simulated
 from tests.benchmarks.timing import median_of
 
@@ -35,11 +35,15 @@ START_P50_TARGET = 15.0
 START_P99_TARGET = 60.0
 JOBS_TARGET = 200.0
 
+Benchmark = Callable[[argparse.Namespace, Console], Iterator["Row | Figure"]]
+
 
 def main() -> None:
     arguments = _parse()
     console = Console(log_path=False, width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
-    rows = tuple(row for name in arguments.only for row in BENCHMARKS[name](arguments, console))
+    measured = [one for name in arguments.only for one in BENCHMARKS[name](arguments, console)]
+    rows = tuple(one for one in measured if isinstance(one, Row))
+    figures = tuple(one for one in measured if isinstance(one, Figure))
     report = Report(
         taken_at=datetime.now(UTC),
         machine=Machine.this(),
@@ -49,8 +53,12 @@ def main() -> None:
             "latency_ms": arguments.latency_ms,
         },
         rows=rows,
+        figures=figures,
     )
-    console.print(table(rows))
+    if rows:
+        console.print(table(rows))
+    if figures:
+        console.print(figures_table(figures))
     console.print(f"saved in {report.save(arguments.output)}")
 
 
@@ -134,7 +142,7 @@ def _repeated(measure: Callable[[], T], arguments: argparse.Namespace, console: 
     return samples
 
 
-BENCHMARKS: Mapping[str, Callable[[argparse.Namespace, Console], Iterator[Row | Figure]]] = {
+BENCHMARKS: Mapping[str, Benchmark] = {
     "call": call_rows,
     "fleet": fleet_rows,
     "worker": worker_rows,

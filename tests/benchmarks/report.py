@@ -66,7 +66,7 @@ class Figure(Message):
 
     @classmethod
     def of(
-        cls, name: str, unit: str, samples: Sequence[float], *, target: float | None = None, at_least: bool = False
+        cls, name: str, unit: str, samples: Sequence[float], target: float | None = None, *, at_least: bool = False
     ) -> Figure:
         value = median(samples)
         met = None if target is None else value >= target if at_least else value <= target
@@ -104,7 +104,8 @@ class Report(Message):
     taken_at: datetime
     machine: Machine
     settings: dict[str, float]
-    rows: tuple[Row | Figure, ...]
+    rows: tuple[Row, ...]
+    figures: tuple[Figure, ...] = ()
 
     def save(self, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
@@ -113,24 +114,23 @@ class Report(Message):
         return file
 
 
-def table(rows: Iterable[Row | Figure]) -> Table:
+def table(rows: Iterable[Row]) -> Table:
     """The rows for people, each time in the unit that suits it."""
     shown = Table("measured", "neops", "", "peer", "ratio", "target", "")
     for row in rows:
-        shown.add_row(*(_figure_cells(row) if isinstance(row, Figure) else _row_cells(row)), VERDICTS[row.met])
+        target = "" if row.target is None else f"≤ {row.target:g}"
+        times = time_of(row.neops.wall_s), row.peer_name, time_of(row.peer.wall_s)
+        shown.add_row(row.name, *times, f"{row.ratio:.2f}", target, VERDICTS[row.met])
     return shown
 
 
-def _row_cells(row: Row) -> Sequence[str]:
-    target = "" if row.target is None else f"≤ {row.target:g}"
-    times = time_of(row.neops.wall_s), row.peer_name, time_of(row.peer.wall_s)
-    return row.name, *times, f"{row.ratio:.2f}", target
-
-
-def _figure_cells(figure: Figure) -> Sequence[str]:
-    sign = "≥" if figure.at_least else "≤"
-    target = "" if figure.target is None else f"{sign} {figure.target:g} {figure.unit}"
-    return figure.name, f"{_rounded(figure.value)} {figure.unit}", "", "", "", target
+def figures_table(figures: Iterable[Figure]) -> Table:
+    """The figures for people."""
+    shown = Table("measured", "neops", "target", "")
+    for one in figures:
+        target = "" if one.target is None else f"{'≥' if one.at_least else '≤'} {one.target:g}"
+        shown.add_row(one.name, f"{_rounded(one.value)} {one.unit}", target, VERDICTS[one.met])
+    return shown
 
 
 def time_of(seconds: float) -> str:
