@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from tests.benchmarks import client, servers
+from tests.benchmarks import client, group, servers
 from tests.benchmarks.fleet import FleetTimes
 from tests.benchmarks.report import Figure, Machine, Report, Row, figures_table, table, time_of
 from tests.benchmarks.simulation import simulated
@@ -29,6 +29,9 @@ CALL_LATENCY_S = 0.020
 OVERHEAD_TARGET = 1.05
 COLD_TARGET = 1.0
 WARM_TARGET = 1 / 5
+GROUP_TARGET = 1.15
+INVENTORY_TARGET_S = 1.0
+INVENTORY_TARGET_MIB = 100.0
 IDLE_CPU_TARGET = 1.0
 IDLE_RSS_TARGET = 80.0
 START_P50_TARGET = 15.0
@@ -108,6 +111,32 @@ def _compare_fleet(name: str, samples: Mapping[str, Sequence[FleetTimes]]) -> It
         yield Row.compare(f"{name}, warm", warm["neops"], f"{peer}, kept open", warm[peer])
 
 
+def group_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Row | Figure]:
+    """One task on many devices of this process, and a Nornir inventory of many more."""
+    measured = [group.measure() for _ in range(arguments.repetitions)]
+    times = [one for one, _ in measured]
+    threaded = [one.threaded for one in times]
+    console.log(f"Nornir's threaded runner on the bare task: {time_of(median_of(threaded).wall_s)}")
+    for name, way, target in (
+        ("bare task, our runner", "our_runner", GROUP_TARGET),
+        ("task on open sessions", "nornir_warm", GROUP_TARGET),
+        ("run_parallel on open sessions", "parallel_warm", GROUP_TARGET),
+        ("task, logging in", "nornir_cold", None),
+        ("run_parallel, logging in", "parallel_cold", None),
+    ):
+        yield Row.compare(
+            f"{group.DEVICES} devices, {name}",
+            [getattr(one, way) for one in times],
+            "threaded runner, bare task",
+            threaded,
+            target,
+        )
+    costs = [cost for _, cost in measured]
+    name = f"Nornir inventory of {group.HOSTS} hosts"
+    yield Figure.of(f"{name}, time", "s", [cost.built.wall_s for cost in costs], INVENTORY_TARGET_S)
+    yield Figure.of(f"{name}, memory", "MiB", [cost.rss_mib for cost in costs], INVENTORY_TARGET_MIB)
+
+
 def worker_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Figure]:
     """What a worker costs while it waits, how soon it starts a job, and how many it gets through."""
     idle = servers.idle_cost()
@@ -145,6 +174,7 @@ def _repeated(measure: Callable[[], T], arguments: argparse.Namespace, console: 
 BENCHMARKS: Mapping[str, Benchmark] = {
     "call": call_rows,
     "fleet": fleet_rows,
+    "group": group_rows,
     "worker": worker_rows,
     "store": store_rows,
 }
