@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 
 from neops.cms import tables
 from neops.cms.fields import tables_of
@@ -135,15 +135,20 @@ class EntityStore:
 
     def secrets(self, connection: Connection, ids: Iterable[int]) -> dict[int, DeviceSecrets]:
         """What logs in to each of the devices, by id. Give it to the one job that needs it and to nobody else."""
-        columns = tables.devices.c
-        wanted = select(columns.id, columns.password, columns.connection_options)
         return {
             row.id: DeviceSecrets(
                 password=_secret(row.password),
                 connection_options=_secret(row.connection_options),
             )
-            for row in _rows(connection, wanted, columns.id, ids)
+            for batch in batches(sorted(set(ids)))
+            for row in connection.execute(_SECRETS, {"ids": batch})
         }
+
+
+_SECRETS = select(tables.devices.c.id, tables.devices.c.password, tables.devices.c.connection_options).where(
+    tables.devices.c.id.in_(bindparam("ids", expanding=True))
+)
+"""Put together once: it runs for each poll that brings a job."""
 
 
 def _devices_select() -> Select[Any]:
