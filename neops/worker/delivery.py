@@ -55,7 +55,7 @@ class Delivery:
     ) -> None:
         self._client, self._outbox, self._backoff = client, outbox, backoff
         self._places, self._push_timeout_s, self._before_push = places, push_timeout_s, before_push
-        self._numbers = itertools.count()
+        self._numbers, self._left = itertools.count(), 0
         self._queue: list[_Parcel] = []
         self._waiting: dict[Path, _Parcel] = {}
         self._resting: dict[Path, asyncio.TimerHandle] = {}
@@ -105,12 +105,12 @@ class Delivery:
             await self._change()
 
     async def settle(self, timeout_s: float) -> bool:
-        """Wait until the engine has all results. False when the time was too short."""
+        """Wait until no result is on the way. False when the time was too short, or one was left on disk."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 while self._waiting:
                     await self._change()
-        return not self._waiting
+        return not self._waiting and not self._left
 
     async def close(self) -> None:
         """Stop pushing; what was not taken stays on disk."""
@@ -181,9 +181,10 @@ class Delivery:
         delay_s = next(parcel.delays)
         if parcel.limit.remaining() < delay_s:
             logger.error("the engine cannot take a result; it stays on disk for the next start", extra=fields)
+            self._left += 1
             self._leave(parcel)
             return
-        logger.error("the engine cannot take a result", extra=fields | {"again_in_s": round(delay_s, 1)})
+        logger.warning("the engine cannot take a result", extra=fields | {"again_in_s": round(delay_s, 1)})
         self._resting[parcel.kept.path] = asyncio.get_running_loop().call_later(delay_s, self._send, parcel)
         self._changed()
 

@@ -101,7 +101,8 @@ class Service:
         if drained is None:
             logger.warning("the worker leaves at once", extra={"running_jobs": self._crew.jobs.count})
             return 1
-        await leave(self._crew.client, self._membership.worker_id)
+        if not self._crew.delivery.waiting:  # or the engine would give up jobs whose results the next start brings
+            await leave(self._crew.client, self._membership.worker_id)
         return 0 if drained else 1
 
     async def _poll(self) -> None:

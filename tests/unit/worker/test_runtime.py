@@ -424,6 +424,28 @@ async def test_a_result_that_the_engine_cannot_take_lets_others_pass_and_is_trie
     assert not list(tmp_path.rglob("*.json"))
 
 
+@pytest.mark.parametrize(("status", "unregistered"), [(503, False), (500, True)])
+async def test_a_worker_that_leaves_results_on_disk_says_so_and_keeps_jobs_whose_leases_it_holds(
+    engine: Any,
+    start: StartWorker,
+    job: MakeJob,
+    tmp_path: Path,
+    status: int,
+    unregistered: bool,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    engine.status = {"/blackboard/job/result": [status] * 100_000}
+    engine.jobs = [[job("j1")]]
+
+    worker, task = await start(push_timeout_s=0.1)
+    await engine.until(lambda: "stays on disk" in caplog.text if status == 500 else engine.results)
+    worker.stop()
+
+    assert await task == 1
+    assert len(list(tmp_path.rglob("*.json"))) == 1
+    assert bool(engine.of("/unregister")) is unregistered
+
+
 async def test_a_worker_that_cannot_deliver_takes_no_more_jobs(engine: Any, start: StartWorker, job: MakeJob) -> None:
     engine.status = {"/blackboard/job/result": [503] * 100_000}
     engine.jobs = [[job(f"j{number}")] for number in range(20)]
