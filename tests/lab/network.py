@@ -9,7 +9,6 @@ from __future__ import annotations
 import grp
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -33,6 +32,9 @@ PASSWORD_HASH: Final = (
 
 SHELL_USER, VTYSH_USER, PLAIN_USER = "ops", "vty", "guest"
 """Logs in to bash; is forced into vtysh; logs in to bash and may not use vtysh."""
+
+MEMBERS = {"frrvty": (SHELL_USER, VTYSH_USER), "frr": (SHELL_USER, VTYSH_USER), "adm": (SHELL_USER,)}
+"""Debian's groups: may use vtysh; may read its files; may ask lldpd."""
 
 FRR = Path("/usr/lib/frr")
 DAEMONS = ("zebra", "mgmtd", "staticd", "ospfd", "bgpd")
@@ -134,19 +136,24 @@ def running_lab(folder: Path, count: int = 3) -> Iterator[Lab]:
             _start(router, cleanup)
         lab = Lab(routers=tuple(routers), private_key=folder / "user_key")
         _wait_until(lambda: all(_converged(router, count) for router in routers), "BGP to come up")
+        for router in routers if lab.has_lldp else ():
+            router.run("lldpcli", "update")  # announce now: who was first announced itself to nobody
         yield lab
 
 
 def _router(number: int, count: int, parent: Path, cleanup: ExitStack) -> Router:
     name = f"r{number}"
     folder = parent / name
-    (folder / "etc" / "frr").mkdir(parents=True)
-    _write_accounts(folder / "etc", name)
+    etc = folder / "etc"
+    (etc / "frr").mkdir(parents=True)
+    _write_accounts(etc, name)
     _write_sshd_config(folder, parent)
-    (folder / "etc" / "frr" / "frr.conf").write_text(_configuration(number, count))
-    (folder / "etc" / "frr" / "vtysh.conf").write_text("service integrated-vtysh-config\n")
-    _run("chown", "-R", "frr:frrvty", str(folder / "etc" / "frr"))
-    _run("chmod", "-R", "u=rwX,g=rwX,o=", str(folder / "etc" / "frr"))
+    files = {"frr.conf": _configuration(number, count), "vtysh.conf": "service integrated-vtysh-config\n"}
+    for file, text in files.items():
+        (etc / "frr" / file).write_text(text)
+        (etc / "frr" / file).chmod(0o640)
+    (etc / "frr").chmod(0o750)
+    _run("chown", "-R", "frr:frr", str(etc / "frr"))
     holder = subprocess.Popen(
         ["unshare", "--mount", "--net", "--uts", "sh", str(HERE / "router.sh"), name, str(folder)],
         stdout=subprocess.PIPE,
@@ -165,16 +172,19 @@ def _write_accounts(etc: Path, name: str) -> None:
     shutil.copy("/etc/group", etc)
     (etc / "shadow").touch(mode=0o600)
     (etc / "shadow").write_text(Path("/etc/shadow").read_text())
-    groups = (etc / "group").read_text()
-    members = f"{SHELL_USER},{VTYSH_USER}"  # frrvty may use vtysh, adm may ask lldpd
-    groups = re.sub(r"^((?:frrvty|adm):[^:]*:\d+):(.+)$", rf"\1:\2,{members}", groups, flags=re.MULTILINE)
-    groups = re.sub(r"^((?:frrvty|adm):[^:]*:\d+):$", rf"\1:{members}", groups, flags=re.MULTILINE)
-    (etc / "group").write_text(groups)
+    groups = [_with_members(line) for line in (etc / "group").read_text().splitlines()]
+    (etc / "group").write_text("\n".join(groups) + "\n")
     with (etc / "passwd").open("a") as passwd, (etc / "shadow").open("a") as shadow:
         for user, number in users.items():
             passwd.write(f"{user}:x:{number}:{grp.getgrnam('nogroup').gr_gid}::/:/bin/bash\n")
             shadow.write(f"{user}:{PASSWORD_HASH}:19000:0:99999:7:::\n")
     (etc / "hosts").write_text(f"127.0.0.1 {name} localhost\n")
+
+
+def _with_members(line: str) -> str:
+    """A line of group(5), our users added."""
+    members = ",".join(MEMBERS.get(line.partition(":")[0], ()))
+    return f"{line}{'' if line.endswith(':') else ','}{members}" if members else line
 
 
 def _write_sshd_config(folder: Path, parent: Path) -> None:
@@ -284,7 +294,6 @@ def _start(router: Router, cleanup: ExitStack) -> None:
         router.run("install", "-d", "/run/lldpd")
         start(LLDPD, "-d", "-I", "to-*")
         _wait_until(lambda: _exists(router, "/run/lldpd.socket"), f"lldpd of {router.name}")
-        router.run("lldpcli", "configure", "lldp", "tx-interval", "1")
     sockets = [f"/run/frr/{daemon}.vty" for daemon in daemons]
     _wait_until(lambda: all(_exists(router, path) for path in sockets), f"the daemons of {router.name}")
     router.run("vtysh", "-b")
