@@ -28,9 +28,10 @@ def load_yaml(source: str) -> EntityBatch:
         InventoryInvalid: it cannot be read; the message names the line, or the entry and its field.
     """
     try:
-        document = yaml.safe_load(Path(source).expanduser().read_text(encoding="utf-8")) or {}
+        document = yaml.safe_load(Path(source).expanduser().read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
         raise InventoryInvalid(f"inventory yaml:{source}: {' '.join(str(problem).split())}") from problem
+    document = {} if document is None else document
     if not isinstance(document, dict):
         raise InventoryInvalid(f"inventory yaml:{source}: write an object with devices and groups")
     if unknown := sorted(map(str, document.keys() - {"devices", "groups"})):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import ruamel.yaml
+import yaml
 
 from neops.entities import DEFAULTS_GROUP, EntityBatch, NewDevice, NewGroup
+
+_TEXT = "tag:yaml.org,2002:str"
+_WORD = re.compile(r"[A-Za-z_][\w.:/@-]*", re.ASCII)
 
 
 def dump_inventory(batch: EntityBatch, target: Path) -> None:
@@ -42,9 +46,23 @@ def _groups(names: list[str]) -> dict[str, list[str]]:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    # Nornir reads YAML 1.2: a writer of 1.1 leaves "1e3" and "0o17" without the quotes that keep them text
-    writer = ruamel.yaml.YAML(typ="safe", pure=True)
-    writer.default_flow_style = False
-    writer.allow_unicode = True
-    with path.open("w", encoding="utf-8") as file:
-        writer.dump(content, file)
+    text = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))
+    path.write_text(text, encoding="utf-8")
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    tag = dumper.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # the stubs lack types
+    plain = tag == _TEXT and _WORD.fullmatch(text)
+    return dumper.represent_scalar(_TEXT, text, style=None if plain else '"')
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text that is not a plain word, so that readers of YAML 1.1 and, as Nornir, of 1.2 take it as text.
+
+    `0o17` and `1e3` are text in 1.1 and numbers in 1.2; ruamel's own writer loses U+0085 (ruamel.yaml 0.19).
+    """
+
+    yaml_representers = yaml.SafeDumper.yaml_representers | {str: _represent_text}  # type: ignore[assignment]  # our own
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - yaml's signature
+        return True

@@ -18,9 +18,9 @@ _CONNECTION_FIELDS = ("hostname", "port", "username", "password", "platform", "e
 def to_entities(inventory: Inventory) -> EntityBatch:
     """The devices and groups of an inventory; its defaults, where they say anything, are the group DEFAULTS_GROUP."""
     groups = [_group(group) for group in inventory.groups.values()]
-    defaults = NewGroup(name=DEFAULTS_GROUP, **_said_by(inventory.defaults))
-    if any(getattr(defaults, name) for name in type(defaults).model_fields if name != "name"):
-        groups.append(defaults)
+    defaults = _said_by(inventory.defaults)
+    if any(value not in (None, {}) for value in defaults.values()):
+        groups.append(NewGroup(name=DEFAULTS_GROUP, **defaults))
     return EntityBatch(groups=tuple(groups), devices=tuple(_device(host) for host in inventory.hosts.values()))
 
 

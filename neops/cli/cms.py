@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -102,7 +104,8 @@ def export(
     dump: Callable[[EntityBatch, Path], None] = known[form].load()
     with open_database(database) as opened:
         batch = opened.read(lambda connection: export_batch(connection, query))
-    dump(batch if credentials else _without_credentials(batch), target)
+    with _for_its_owner_only():
+        dump(batch if credentials else _without_credentials(batch), target)
     left_out = "" if credentials else "; passwords and connection options are left out (--credentials writes them)"
     typer.echo(f"{len(batch.devices)} devices and {len(batch.groups)} groups in {target}{left_out}", err=True)
 
@@ -196,6 +199,15 @@ def _print_import(summary: ImportSummary, entries: Sequence[HistoryEntry], *, dr
     print_differences(console, entries)
     would = "nothing was written: " if dry_run else ""
     console.print(would + ", ".join(f"{number:,} {what}" for what, number in counts.items()), highlight=False)
+
+
+@contextmanager
+def _for_its_owner_only() -> Iterator[None]:
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _without_credentials(batch: EntityBatch) -> EntityBatch:

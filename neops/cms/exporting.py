@@ -29,7 +29,7 @@ def export_batch(connection: Connection, query: str = "") -> EntityBatch:
     known = Groups.read(connection)
     memberships = groups_of(connection, ids)
     rows = rows_by(connection, tables.devices.c.id, ids)
-    platforms = dict(connection.execute(select(tables.platforms.c.id, tables.platforms.c.short_name)).tuples().all())
+    platforms = {row.id: row.short_name for row in connection.execute(select(tables.platforms))}
     ports = _interfaces(connection, ids)
     devices = tuple(
         NewDevice(

@@ -6,16 +6,20 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nornir.core.inventory import ConnectionOptions, Defaults, Group, Groups, Host, Hosts, Inventory, ParentGroups
-from sqlalchemy import Connection, create_engine, event
+from nornir.plugins.inventory.simple import SimpleInventory
+from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 
-from neops.cms import EntityStore, ImportSummary, import_batch, metadata
+from neops.cms import EntityStore, ImportSummary, export_batch, import_batch, metadata
 from neops.entities import EntityType, own_facts
+from neops_nornir_inventory.dumping import dump_inventory
 from neops_nornir_inventory.mapping import to_entities
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -56,14 +60,21 @@ def inventories(draw: st.DrawFn) -> Inventory:
     return Inventory(hosts=hosts, groups=groups, defaults=defaults)
 
 
-@contextmanager
-def empty_cms() -> Iterator[Connection]:
-    engine = create_engine("sqlite://")
+@pytest.fixture(scope="module")
+def database() -> Iterator[Engine]:
+    engine = create_engine("sqlite://", poolclass=StaticPool)
     event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys=ON"))
-    with engine.begin() as connection:
-        metadata.create_all(connection)
-        yield connection
+    metadata.create_all(engine)
+    yield engine
     engine.dispose()
+
+
+@contextmanager
+def empty_cms(database: Engine) -> Iterator[Connection]:
+    """A CMS that is forgotten again: making one anew for each example would take longer than the examples."""
+    with database.connect() as connection:
+        yield connection
+        connection.rollback()
 
 
 def effective_options(host: Host) -> Mapping[str, dict[str, Any]]:
@@ -78,11 +89,11 @@ def effective_options(host: Host) -> Mapping[str, dict[str, Any]]:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(inventories())
-def test_a_device_has_what_its_host_has(inventory: Inventory) -> None:
+@given(inventory=inventories())
+def test_a_device_has_what_its_host_has(database: Engine, inventory: Inventory) -> None:
     batch = to_entities(inventory)
     store = EntityStore()
-    with empty_cms() as connection:
+    with empty_cms(database) as connection:
         import_batch(connection, batch, NOW)
         again = import_batch(connection, batch, NOW)
         related = store.related(connection, EntityType.DEVICE, store.ids(connection, EntityType.DEVICE))
@@ -103,25 +114,40 @@ def test_a_device_has_what_its_host_has(inventory: Inventory) -> None:
         assert (json.loads(options.reveal()) if options else {}) == effective_options(host)
 
 
-def test_members_follow_a_group_that_changes(chain: Inventory) -> None:
-    with empty_cms() as connection:
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(inventory=inventories())
+def test_a_simple_inventory_comes_back_field_by_field(database: Engine, inventory: Inventory) -> None:
+    with empty_cms(database) as connection, TemporaryDirectory() as folder:
+        import_batch(connection, to_entities(inventory), NOW)
+        dump_inventory(export_batch(connection), Path(folder))
+        files = [str(Path(folder, f"{name}.yaml")) for name in ("hosts", "groups", "defaults")]
+        back = SimpleInventory(*files).load()
+
+    assert back.dict() == inventory.dict()
+
+
+def test_members_follow_a_group_that_changes(database: Engine, chain: Inventory) -> None:
+    with empty_cms(database) as connection:
         import_batch(connection, to_entities(chain), NOW)
         chain.groups["zurich"].username = "new"
         chain.groups["zurich"].data = {"site": "ZRH"}
 
         summary = import_batch(connection, to_entities(Inventory(hosts=Hosts(), groups=chain.groups)), NOW)
 
-        (device,) = EntityStore().devices(connection, [1])
+        store = EntityStore()
+        (device,) = store.devices(connection, store.ids(connection, EntityType.DEVICE))
     assert summary == ImportSummary(changed=1, unchanged=1)
     assert device.username == "new"
     assert device.facts == {"site": "ZRH"}
 
 
-def test_a_device_comes_with_the_groups_above_its_groups(chain: Inventory) -> None:
-    with empty_cms() as connection:
+def test_a_device_comes_with_the_groups_above_its_groups(database: Engine, chain: Inventory) -> None:
+    with empty_cms(database) as connection:
         import_batch(connection, to_entities(chain), NOW)
 
-        (core,) = EntityStore().related(connection, EntityType.DEVICE, [1]).device_groups
+        store = EntityStore()
+        ids = store.ids(connection, EntityType.DEVICE)
+        (core,) = store.related(connection, EntityType.DEVICE, ids).device_groups
     assert core.name == "core"
     assert [(parent.name, parent.facts) for parent in core.parents] == [("zurich", {"site": "zrh"})]
 
