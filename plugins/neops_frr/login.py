@@ -21,7 +21,7 @@ class FrrExtras(BaseModel):
     """What `connection_options.frr.extras` may hold.
 
     `vtysh` is how it is called in a shell: `sudo vtysh`, `vtysh -N blue` for a path space. `lldpctl` likewise.
-    `ssh` are arguments of `asyncssh.connect`; they win over ours.
+    `configuration` is the file that FRR starts from. `ssh` are arguments of `asyncssh.connect`; they win over ours.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -1,0 +1,214 @@
+"""Sessions over real SSH, with a router that answers from recordings; `tests/lab` has the real ones."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pytest
+
+from neops.devices import ConnectionOptions, Credentials, HostKeys
+from neops.entities import Device, Secret
+from neops.errors import (
+    AuthenticationFailed,
+    CapabilityMissing,
+    CommandRejected,
+    HostKeyRejected,
+    OperationTimedOut,
+    SessionLost,
+    Unreachable,
+)
+from neops_frr import FrrPlugin
+
+DATA = Path(__file__).parent / "data"
+PASSWORD = "s3cret"
+HELLO = "\nHello, this is FRRouting (version 8.4.4).\nCopyright 1996-2005 Kunihiro Ishiguro, et al.\n\n"
+Connect = Callable[..., Awaitable[Any]]
+each_login = pytest.mark.parametrize("user", ["shell", "vtysh"])
+
+
+class Router(asyncssh.SSHServer):
+    """Lets `shell` and `vtysh` in by password."""
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return password == PASSWORD
+
+
+async def serve(process: asyncssh.SSHServerProcess[str]) -> None:
+    if process.get_extra_info("username") == "vtysh":
+        process.stdout.write(HELLO)
+        async for line in process.stdin:
+            process.stdout.write(f"r2# {line}{(await vtysh(line.strip(), process))[0]}")
+        process.stdout.write("r2# \n")
+        process.exit(0)
+        return
+    words = [word for word in shlex.split(process.command or "") if not word.startswith("PATH=")]
+    output, status = await vtysh(words[-1], process) if words[:2] == ["vtysh", "-c"] else ("", 127)
+    if words == ["cat", "/proc/uptime"]:
+        output, status = "86400.50 1.00\n", 0
+    if status == 127:
+        process.stderr.write(f"bash: line 1: {words[0]}: command not found\n")
+    process.stdout.write(output)
+    process.exit(status)
+
+
+async def vtysh(command: str, process: asyncssh.SSHServerProcess[str]) -> tuple[str, int]:
+    if command == "show hang":
+        await asyncio.Event().wait()
+    if command == "show drop":
+        process.get_extra_info("connection").abort()
+    file = DATA / f"{command.replace(' ', '_')}.txt"
+    return (file.read_text(), 0) if file.exists() else (f"% Unknown command: {command}\n", 1)
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    server = await asyncssh.listen(
+        "127.0.0.1", 0, server_factory=Router, process_factory=serve, server_host_keys=[key], line_editor=False
+    )
+    async with server:
+        yield server.get_port()
+
+
+@pytest.fixture
+async def connect(port: int, tmp_path: Path) -> AsyncIterator[Connect]:
+    async with AsyncExitStack() as opened:
+
+        async def open_session(user: str, **changes: Any) -> Any:
+            options = ConnectionOptions(
+                host="127.0.0.1",
+                port=port,
+                platform="frr",
+                credentials=Credentials(username=user, password=Secret(PASSWORD)),
+                host_keys=HostKeys(known_hosts=tmp_path / "known_hosts"),
+                connect_timeout_s=10.0,
+                command_timeout_s=10.0,
+            )
+            session = FrrPlugin().session(Device(id=2, hostname="r2"), replace(options, **changes))
+            opened.push_async_callback(session.close)
+            await session.open()
+            return session
+
+        yield open_session
+
+
+@each_login
+async def test_getters_are_the_same_through_both_logins(user: str, connect: Connect) -> None:
+    session = await connect(user)
+
+    facts, bgp, routes = await session.get_facts(), await session.get_bgp_neighbors(), await session.get_route_to()
+
+    assert (facts.hostname, facts.uptime) == ("r2", 86400.5 if user == "shell" else -1.0)
+    assert bgp["global"].peers["10.0.12.1"].is_up
+    assert {"10.255.0.1/32", "fe80::/64"} <= set(routes)
+
+
+@each_login
+async def test_a_rejected_command_is_an_answer_and_fails_a_getter(user: str, connect: Connect) -> None:
+    session = await connect(user)
+
+    answer = await session.send_command("show bogus")
+
+    assert (answer.rejected, answer.output) == (True, "% Unknown command: show bogus")
+    with pytest.raises(CommandRejected, match="r2"):
+        await session.get_route_to("192.0.2.1")
+
+
+@each_login
+async def test_a_command_without_end_is_given_up_at_its_deadline(user: str, connect: Connect) -> None:
+    session = await connect(user, command_timeout_s=0.3)
+
+    with pytest.raises(OperationTimedOut, match=r"within 0\.3 s after 'show hang'"):
+        await session.send_command("show hang")
+
+    assert not await session.alive()
+
+
+@each_login
+async def test_an_abort_wakes_who_waits(user: str, connect: Connect) -> None:
+    session = await connect(user)
+    waiting = asyncio.create_task(session.send_command("show hang"))
+    await asyncio.wait([waiting], timeout=0.2)
+
+    session.abort()
+
+    with pytest.raises(SessionLost, match="aborted"):
+        await asyncio.wait_for(waiting, 2.0)
+
+
+@each_login
+async def test_a_connection_that_breaks_is_a_lost_session(user: str, connect: Connect) -> None:
+    session = await connect(user)
+
+    with pytest.raises(SessionLost, match="'show drop'"):
+        await session.send_command("show drop")
+
+    assert not await session.alive()
+
+
+async def test_a_closed_session_runs_nothing_and_closes_again(connect: Connect) -> None:
+    session = await connect("shell")
+    await session.close()
+    await session.close()
+
+    with pytest.raises(SessionLost, match="is not open"):
+        await session.send_command("show version")
+
+
+@pytest.mark.parametrize(("user", "why"), [("shell", "lldpctl: command not found"), ("vtysh", "forced into vtysh")])
+async def test_neighbors_that_nobody_knows_are_no_empty_answer(user: str, why: str, connect: Connect) -> None:
+    session = await connect(user)
+
+    with pytest.raises(CapabilityMissing, match=why):
+        await session.get_lldp_neighbors()
+
+
+async def test_a_startup_configuration_that_may_not_be_read_is_told(connect: Connect) -> None:
+    session = await connect("shell")
+
+    with pytest.raises(CommandRejected):
+        await session.get_config("startup")
+
+
+async def test_a_wrong_password_is_told(connect: Connect) -> None:
+    with pytest.raises(AuthenticationFailed, match=r"r2: .* refused user shell"):
+        await connect("shell", credentials=Credentials(username="shell", password=Secret("guessed")))
+
+
+async def test_a_host_key_is_judged_before_the_password_leaves(connect: Connect, tmp_path: Path) -> None:
+    with pytest.raises(HostKeyRejected, match="unknown"):
+        await connect("shell", host_keys=HostKeys(policy="strict", known_hosts=tmp_path / "none"))
+
+
+async def test_nothing_that_listens_is_told_from_nothing_that_answers(connect: Connect) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        with pytest.raises(Unreachable, match="Connection refused"):
+            await connect("shell", port=silent.getsockname()[1])
+        silent.listen()
+        with pytest.raises(Unreachable, match=r"no answer within 0\.3 s"):
+            await connect("shell", port=silent.getsockname()[1], connect_timeout_s=0.3)
+
+
+async def test_an_abort_ends_a_login(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        options = ConnectionOptions(host="127.0.0.1", port=silent.getsockname()[1], platform="frr")
+        session = FrrPlugin().session(Device(id=2, hostname="r2"), options)
+        opening = asyncio.create_task(session.open())
+        await asyncio.wait([opening], timeout=0.2)
+
+        session.abort()
+
+        with pytest.raises(SessionLost, match=r"the login .* aborted"):
+            await asyncio.wait_for(opening, 2.0)
