@@ -11,7 +11,7 @@ from neops.logs.redaction import RedactionFilter, Redactor
 
 LogFormat = Literal["console", "json"]
 
-CHATTY = ("aiohttp.access", "asyncio", "asyncssh", "paramiko", "netmiko", "scrapli", "uvicorn.access", "stevedore")
+CHATTY = ("aiohttp.access", "alembic", "asyncio", "asyncssh", "paramiko", "netmiko", "scrapli", "uvicorn", "stevedore")
 """Libraries that log each packet or request at INFO or DEBUG; they show warnings only, unless DEBUG is asked for."""
 
 
