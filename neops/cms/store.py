@@ -83,10 +83,9 @@ class EntityStore:
         """Devices by id, in id order, with references to their groups and interfaces, without secrets."""
         rows = _rows(connection, _devices_select(), tables.devices.c.id, ids)
         groups = groups_of(connection, [row.id for row in rows])
+        named = _group_references(connection, {group for found in groups.values() for group in found})
         ports = _references(connection, tables.interfaces.c.device_id, tables.interfaces.c.id, rows)
-        return [
-            _device(row, [EntityReference(id=group) for group in groups.get(row.id, ())], ports[row.id]) for row in rows
-        ]
+        return [_device(row, [named[group] for group in groups.get(row.id, ())], ports[row.id]) for row in rows]
 
     def device_groups(self, connection: Connection, ids: Iterable[int]) -> list[DeviceGroup]:
         """Groups by id, in id order, with references to their members and with the groups they inherit from."""
@@ -209,6 +208,14 @@ def _parents(connection: Connection) -> dict[int, list[ParentGroup]]:
         ]
 
     return {group: parents(group, (group,)) for group in above}
+
+
+def _group_references(connection: Connection, ids: Iterable[int]) -> Mapping[int, EntityReference]:
+    """References with names: a job on a group is given its members, but not all the groups that they are in."""
+    wanted = select(tables.groups.c.id, tables.groups.c.name)
+    return {
+        row.id: EntityReference(id=row.id, name=row.name) for row in _rows(connection, wanted, tables.groups.c.id, ids)
+    }
 
 
 def _references(

@@ -68,6 +68,10 @@ def on_groups(name: str) -> Registration:
     )
 
 
+def groups_of(task: Task) -> list[str]:
+    return [group.name for group in task.host.groups]
+
+
 def version_of(task: Task) -> str:
     router = task.host.get_connection("neops", task.nornir.config)
     return str(router.get_facts().os_version)
@@ -95,6 +99,12 @@ class WithRunParallel(FunctionBlock[FunctionBlockParams, DeviceOutcomes]):
         versions = await run_parallel(version, pairs, return_exceptions=True)
         names = [device.name for device, _ in pairs]
         return group_result(dict(zip(names, versions, strict=True)))
+
+
+@register_function_block(on_groups("names_groups"))
+class NamesGroups(FunctionBlock[FunctionBlockParams, DeviceOutcomes]):
+    def run(self, params: FunctionBlockParams, context: WorkflowContext) -> FunctionBlockResult[DeviceOutcomes]:
+        return group_result(outcomes_of(context.nornir().run(task=groups_of)))
 
 
 @register_function_block(on_groups("hangs_on_r2"))
@@ -150,7 +160,7 @@ def devices() -> Iterator[DeviceRuntime]:
 @pytest.fixture
 async def worker(engine: Engine, devices: DeviceRuntime, tmp_path: Path) -> AsyncIterator[WorkerRuntime]:
     registry = BlockRegistry()
-    for one in (WithNornir, WithRunParallel, HangsOnR2):
+    for one in (WithNornir, WithRunParallel, NamesGroups, HangsOnR2):
         registry.add(one)
     settings = WorkerSettings(engine_url=await engine.serve(), state_dir=tmp_path / "worker", concurrency=2)
     worker = WorkerRuntime(
@@ -158,7 +168,7 @@ async def worker(engine: Engine, devices: DeviceRuntime, tmp_path: Path) -> Asyn
     )
     running = asyncio.create_task(asyncio.to_thread(lambda: asyncio.run(worker.run())))
     async with asyncio.timeout(WAIT_S):
-        while len(await engine.store.blocks.find()) < 3:
+        while len(await engine.store.blocks.find()) < 4:
             await asyncio.sleep(0.01)
     yield worker
     worker.stop()
@@ -215,6 +225,12 @@ async def test_a_group_run_tells_how_many_hosts_are_done(engine: Engine, worker:
     _, _, said = await run_to_the_end(engine, "with_nornir")
 
     assert any(one.startswith("3/3 version_of: ") for one in said)  # newer progress replaces older
+
+
+async def test_a_member_knows_its_other_groups_by_name(engine: Engine, worker: WorkerRuntime) -> None:
+    _, jobs, _ = await run_to_the_end(engine, "names_groups")
+
+    assert [outcomes(job)["r3"] for job in jobs] == [["core", "edge"], ["core", "edge"]]
 
 
 async def test_a_member_that_hangs_costs_the_group_its_own_result_only(engine: Engine, worker: WorkerRuntime) -> None:

@@ -12,7 +12,7 @@ def test_a_device_comes_with_its_platform_and_groups(filled: Connection) -> None
     (device,) = related.devices
     assert (device.hostname, device.platform_name) == ("r1", "cisco_ios")
     assert [group.name for group in related.device_groups] == ["core"]
-    assert device.groups == [EntityReference(id=related.device_groups[0].id)]
+    assert device.groups == [EntityReference(id=related.device_groups[0].id, name="core")]
 
 
 def test_a_group_comes_with_its_members(filled: Connection) -> None:
