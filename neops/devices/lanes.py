@@ -254,11 +254,18 @@ class Held:
         """
         operation = self._operation
         operation.method, operation.args, operation.commands = method, args, commands
-        pooled = self.pooled or await self._session()
+        pooled = await self._living() or await self._session()
         self.pooled = None  # if this fails, it goes back to the pool or is closed
         result = await self._perform(operation, pooled)
         self.pooled, operation.session = pooled, pooled.session
         return result
+
+    async def _living(self) -> PooledSession | None:
+        """The session, unless it died or was aborted since the last call."""
+        if self.pooled is not None and not await self.pooled.session.alive():
+            self._close(self._operation.route.key, self.pooled)
+            self.pooled = None
+        return self.pooled
 
     async def renew(self) -> None:
         """Close the session and log in anew."""

@@ -47,7 +47,7 @@ class LineProcedure:
             before=before,
             lines=result.lines,
             atomic=False,
-            after=result.after,
+            reached=result.reached,
             confirms=ConfirmStrength.DEVICE_TIMER,
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from neops.devices.changes.shell import ConfigShell, Leftovers, Waiting, Wording, durations, say
 from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.config_change import ConfirmStrength
-from neops.errors import CommandRejected
+from neops.errors import CommandRejected, SessionLost
 
 Load = Callable[[ConfigShell, Wording, ChangePlan, str], Awaitable[None]]
 """Puts a plan's configuration into the open candidate; the text is the running configuration."""
@@ -62,6 +62,8 @@ class CandidateProcedure:
         return StagedChange(plan=plan, diff=diff, before=before)
 
     async def commit(self, shell: ConfigShell, staged: StagedChange, confirm_within: float | None) -> ConfirmStrength:
+        if not shell.candidate_open:
+            raise SessionLost(shell.device.name, "the session with the candidate is gone")
         final = confirm_within is None
         commands = self._commands.commit if final else self._commands.commit_confirmed
         commit, *after = [

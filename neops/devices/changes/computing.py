@@ -5,6 +5,7 @@ hier-config is imported on first use: a process that changes nothing does withou
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Computed:
-    """What a change comes to: the difference for people, the lines to send, the configuration that is expected."""
+    """What a change comes to: the difference for people, the lines to send, and what tells the result."""
 
     diff: str
     lines: tuple[str, ...]
-    after: str
+    reached: Callable[[str], bool]
 
 
 def merged(running: str, config: str, *, dialect: str) -> Computed:
@@ -29,7 +30,7 @@ def merged(running: str, config: str, *, dialect: str) -> Computed:
     """
     now, wanted = _read(running, dialect), _read(config, dialect)
     future = now.future(wanted)
-    return Computed(diff=_difference(now, future), lines=config_lines(config), after=_written(future))
+    return Computed(diff=_difference(now, future), lines=config_lines(config), reached=_is(future, dialect))
 
 
 def replaced(running: str, config: str, *, dialect: str) -> Computed:
@@ -37,7 +38,7 @@ def replaced(running: str, config: str, *, dialect: str) -> Computed:
     now, wanted = _read(running, dialect), _read(config, dialect)
     remedy = now.config_to_get_to(wanted).set_order_weight()
     lines = tuple(remedy.lines(sectional_exiting=True))
-    return Computed(diff=_difference(now, wanted), lines=lines, after=_written(wanted))
+    return Computed(diff=_difference(now, wanted), lines=lines, reached=_is(wanted, dialect))
 
 
 def config_lines(config: str) -> tuple[str, ...]:
@@ -56,5 +57,5 @@ def _difference(old: HConfig, new: HConfig) -> str:
     return "\n".join(old.unified_diff(new))
 
 
-def _written(config: HConfig) -> str:
-    return "\n".join(config.lines())
+def _is(wanted: HConfig, dialect: str) -> Callable[[str], bool]:
+    return lambda running: not _difference(_read(running, dialect), wanted)

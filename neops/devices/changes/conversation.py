@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -49,12 +50,16 @@ class Conversation:
     def ask(self, step: str, *arguments: Any) -> Future[None]:
         """Have a step of the transaction done; from any thread."""
         question = _Question(step, arguments)
-        self._loop.call_soon_threadsafe(self._take, question)
+        try:
+            self._loop.call_soon_threadsafe(self._take, question)
+        except RuntimeError:  # the runtime was stopped, and its loop is closed
+            _tell(question.answer, self._over())
         return question.answer
 
     def end(self) -> None:
         """End the change without its author; from any thread. Nobody waits for it."""
-        self._loop.call_soon_threadsafe(self._interrupt, "its author went away")
+        with suppress(RuntimeError):  # the runtime was stopped
+            self._loop.call_soon_threadsafe(self._interrupt, "its author went away")
 
     async def run(self, changes: set[asyncio.Task[None]]) -> None:
         """Serve the author until the end. Cancelled, it returns at once; the end goes on as one of `changes`."""
@@ -120,7 +125,10 @@ class Conversation:
                     return None
                 await self._alone(transaction.expire())
             else:
-                return None if self._operation.interrupted else question
+                if question is not None and self._operation.interrupted:
+                    _tell(question.answer, self._over())
+                    return None
+                return question
 
     async def _answer(self, question: _Question, transaction: Transaction) -> None:
         step: Coroutine[Any, Any, None] = getattr(transaction, question.step)(*question.arguments)

@@ -20,17 +20,17 @@ def same_config(one: str, other: str) -> bool:
     return one == other or _substance(one) == _substance(other)
 
 
-def decide(*, before: str, now: str | None, after: str | None = None, atomic: bool) -> ChangeOutcome:
+def decide(before: str, now: str | None, *, atomic: bool, reached: bool = False) -> ChangeOutcome:
     """What a commit whose answer was lost has done.
 
-    `now` is the running configuration read afterwards, None when nobody could. `after` is what it should have become,
-    None when that is not known. `atomic`: the device takes a commit as a whole, so what is not as before is after.
+    `now` is the running configuration read afterwards, None when nobody could. `atomic`: the device takes a commit as
+    a whole, so what is not as before is changed. `reached`: `now` is known to be what was wanted.
     """
     if now is None:
         return ChangeOutcome.UNKNOWN
     if same_config(now, before):
         return ChangeOutcome.UNCHANGED
-    if atomic or (after is not None and same_config(now, after)):
+    if atomic or reached:
         return ChangeOutcome.CHANGED
     return ChangeOutcome.UNKNOWN
 

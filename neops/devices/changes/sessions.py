@@ -1,6 +1,6 @@
 """Changes for sessions that type commands, where the platform's procedure is known.
 
-    change_session_class(TelnetSession, "cisco_ios")  # TelnetSession is a TextSession
+change_session_class(TelnetSession, "cisco_ios")  # TelnetSession is a TextSession
 """
 
 from __future__ import annotations

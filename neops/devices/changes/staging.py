@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
@@ -33,8 +33,8 @@ class StagedChange:
     """A change that is prepared and not made.
 
     `before` is the running configuration, `lines` what a commit has to send on a platform without a candidate.
-    `atomic` says that the device takes a commit as a whole; where it does not, `after` is what it should come to.
-    `confirms` is who takes back a commit of which the answer was lost.
+    `atomic` says that the device takes a commit as a whole; where it does not, `reached` says whether a running
+    configuration is what the change should come to. `confirms` is who takes back a commit of which the answer was lost.
     """
 
     plan: ChangePlan
@@ -42,7 +42,7 @@ class StagedChange:
     before: str
     lines: tuple[str, ...] = ()
     atomic: bool = True
-    after: str | None = None
+    reached: Callable[[str], bool] = lambda _running: False
     confirms: ConfirmStrength = ConfirmStrength.NATIVE
 
 

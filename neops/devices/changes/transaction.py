@@ -19,6 +19,7 @@ from neops.errors import (
     AuthenticationFailed,
     ChangeFailed,
     CommandRejected,
+    ConfigLocked,
     ConfigRejected,
     ConnectFailed,
     DeviceError,
@@ -89,8 +90,8 @@ class Transaction:
         self._state = _State.STAGED
         try:
             self._staged = await self._step("prepare_change", self._plan)
-        except ConnectFailed:
-            self._state = _State.DONE  # nothing was sent
+        except (ConnectFailed, ConfigLocked):
+            self._state = _State.DONE  # nothing of ours is there
             raise
 
     async def commit(self, confirm_within: float | None) -> None:
@@ -194,7 +195,7 @@ class Transaction:
         except DeviceError as error:
             logger.warning("nobody can say what a commit did", extra={"device": self._device, "problem": error.message})
             now = None
-        self.outcome = decide(before=staged.before, now=now, after=staged.after, atomic=staged.atomic)
+        self.outcome = decide(staged.before, now, atomic=staged.atomic, reached=now is not None and staged.reached(now))
         if self.outcome is ChangeOutcome.CHANGED:
             logger.info("the session broke, but the commit was made", extra={"device": self._device})
             return

@@ -215,7 +215,9 @@ class Shell:
 
     def _settle(self, found: Match, *, kept: bool) -> Reply | None:
         """End the waiting for a confirmation; a command with `unchanged` says so when nothing waits."""
-        store = self._device.datastore
+        store, session = self._device.datastore, found.arguments.get("session")
+        if session is not None and session not in store.candidates:
+            return self._error(NoMatch(reason="unknown"), session)
         if found.command.unchanged and not store.awaits_confirmation:
             return Reply(text=render(found.command.unchanged, self._scope(found)), failed=True)
         if kept:
