@@ -11,6 +11,7 @@ from paramiko.ssh_exception import AuthenticationException, BadHostKeyException
 
 from neops.devices import ConnectionOptions
 from neops.devices.host_keys import known_hosts, rejection
+from neops.devices.netmiko_arguments import asked_host_keys
 from neops.errors import (
     AuthenticationFailed,
     ConnectFailed,
@@ -20,7 +21,7 @@ from neops.errors import (
     SessionLost,
     Unreachable,
 )
-from neops_napalm.host_keys import asked_host_keys, host_key
+from neops_napalm.host_keys import host_key
 
 E = TypeVar("E", bound=BaseException)
 

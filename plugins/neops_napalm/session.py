@@ -24,13 +24,14 @@ from neops.devices import (
     ReadsNeighbors,
 )
 from neops.devices.host_keys import HostKey, strict_excerpt
+from neops.devices.netmiko_arguments import asked_host_keys, strict_arguments
 from neops.devices.parsing import CommandSession
 from neops.devices.sockets import CuttableSocket
 from neops.entities import Device
 from neops.errors import ConnectFailed, ParseFailed, SessionLost, Unreachable
 from neops_napalm import results
 from neops_napalm.failures import command_failure, opening_failure
-from neops_napalm.host_keys import asked_host_keys, fetch_host_key, strict_arguments
+from neops_napalm.host_keys import fetch_host_key
 
 R = TypeVar("R")
 

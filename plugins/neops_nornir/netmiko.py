@@ -12,10 +12,11 @@ from paramiko.ssh_exception import BadHostKeyException
 
 from neops.devices import HostKeys
 from neops.devices.host_keys import HostKey, known_hosts, rejection, strict_excerpt
+from neops.devices.netmiko_arguments import asked_host_keys, strict_arguments
 from neops.devices.parsing import PLATFORMS
 from neops.devices.sockets import CuttableSocket
 from neops.errors import AuthenticationFailed, ConnectFailed, OperationTimedOut, Unreachable
-from neops_nornir.host_keys import asked_host_keys, fetch_host_key, host_key, strict_arguments
+from neops_nornir.host_keys import fetch_host_key, host_key
 from neops_nornir.session import NornirSession, connection_plugin
 
 OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})

@@ -4,13 +4,11 @@ from typing import Any
 import pytest
 
 from neops.devices import HostKeys
-from neops_napalm.host_keys import asked_host_keys as asked_of_napalm
-from neops_nornir.host_keys import asked_host_keys as asked_of_netmiko
+from neops.devices.netmiko_arguments import asked_host_keys
 
 OURS = HostKeys(policy="accept-new", known_hosts=Path("/etc/neops/known_hosts"))
 
 
-@pytest.mark.parametrize("asked", [asked_of_netmiko, asked_of_napalm], ids=["nornir", "napalm"])
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -24,5 +22,5 @@ OURS = HostKeys(policy="accept-new", known_hosts=Path("/etc/neops/known_hosts"))
         ),
     ],
 )
-def test_netmikos_own_arguments_are_our_policy(asked: Any, arguments: dict[str, Any], expected: HostKeys) -> None:
-    assert asked(arguments, OURS) == expected
+def test_netmikos_own_arguments_are_our_policy(arguments: dict[str, Any], expected: HostKeys) -> None:
+    assert asked_host_keys(arguments, OURS) == expected
