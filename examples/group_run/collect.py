@@ -61,8 +61,8 @@ class CollectNornir(FunctionBlock[FunctionBlockParams, DeviceOutcomes]):
     """Tasks that exist, as they are: each logs in with its own library."""
 
     async def run(self, params: FunctionBlockParams, context: WorkflowContext) -> GroupResult:
-        with context.nornir(num_workers=50) as nr:
-            answers = await run_in_thread(nr.run)(task=facts_and_clock)
+        nr = context.nornir(num_workers=50)
+        answers = await run_in_thread(nr.run)(task=facts_and_clock)
         keep_versions(context, answers)
         return group_result(outcomes_of(answers), tolerate={Outcome.UNREACHABLE})
 
@@ -79,8 +79,8 @@ class CollectProxy(FunctionBlock[FunctionBlockParams, DeviceOutcomes]):
     """Nornir's filters and processors, with devices of neops: one task for all vendors, on warm sessions."""
 
     async def run(self, params: FunctionBlockParams, context: WorkflowContext) -> GroupResult:
-        with context.nornir(num_workers=50) as nr:
-            answers = await run_in_thread(nr.run)(task=facts_of_any_vendor)
+        nr = context.nornir(num_workers=50)
+        answers = await run_in_thread(nr.run)(task=facts_of_any_vendor)
         keep_versions(context, answers)
         return group_result(outcomes_of(answers), tolerate={Outcome.UNREACHABLE})
 

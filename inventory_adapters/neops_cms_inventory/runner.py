@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import Final
@@ -32,6 +33,10 @@ SLACK_S: Final = 0.25
 """How long after its time is up a call may still say by itself what it was waiting for."""
 
 
+CLOSE_LEAST_S, CLOSE_MOST_S = 1.0, 10.0
+"""How long `nr.close_connections()` may take: half of the time left, within these bounds."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """`calls` is when no task is started any more and every call through neops ends, `waits` when nobody waits."""
@@ -45,6 +50,12 @@ class Limits:
         reserve_s = min(RESERVE_S, RESERVE * limit.remaining())
         calls = min(Deadline(limit.at - reserve_s, limit.clock), Deadline.after(timeout_s, limit.clock))
         return cls(calls=calls, waits=Deadline(calls.at + min(SLACK_S, reserve_s / 2), limit.clock))
+
+    @classmethod
+    def to_close(cls, limit: Deadline) -> Limits:
+        """Connections are closed after the deadline as well, but the job does not wait long for it."""
+        waits = Deadline.after(min(CLOSE_MOST_S, max(CLOSE_LEAST_S, limit.remaining() / 2)), limit.clock)
+        return cls(calls=Deadline.never, waits=waits)
 
 
 class NeopsRunner:
@@ -70,9 +81,8 @@ class NeopsRunner:
 
     def run(self, task: Task, hosts: list[Host]) -> AggregatedResult:
         """Called by Nornir. Blocks until all hosts are done or the time is up."""
-        closing = _closes_connections(task)
-        limits = Limits.within(min(self._until, current_deadline()), self._timeout_s)
-        limits = Limits.within(Deadline.never, None) if closing else limits
+        closing, until = _closes_connections(task), min(self._until, current_deadline())
+        limits = Limits.to_close(until) if closing else Limits.within(until, self._timeout_s)
         one = _Round(task, hosts, limits, None if closing else self._progress)
         self._rounds.add(one)
         if self._stopped and not closing:
@@ -139,7 +149,8 @@ class _Round:
         except BaseException as error:  # noqa: BLE001  # Nornir lets SystemExit through; it is one host's
             result = self._failed(host, error)
         if not self._take(host, result):
-            host.close_connections()
+            with suppress(Exception):  # nobody is left who could do anything about it
+                host.close_connections()
 
     def _take(self, host: Host, result: MultiResult) -> bool:
         """Keep a host's result; False when nobody waits for it any more."""

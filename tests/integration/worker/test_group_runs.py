@@ -80,8 +80,7 @@ def version_of(task: Task) -> str:
 @register_function_block(on_groups("with_nornir"))
 class WithNornir(FunctionBlock[FunctionBlockParams, DeviceOutcomes]):
     async def run(self, params: FunctionBlockParams, context: WorkflowContext) -> FunctionBlockResult[DeviceOutcomes]:
-        with context.nornir(num_workers=10) as nr:
-            answers = await run_in_thread(nr.run)(task=version_of)
+        answers = await run_in_thread(context.nornir(num_workers=10).run)(task=version_of)
         for device in context.members(context.device_group):
             device.software_release = str(answers[device.name].result)
         return group_result(outcomes_of(answers))

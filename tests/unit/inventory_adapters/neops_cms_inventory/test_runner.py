@@ -169,6 +169,22 @@ def test_connections_can_be_closed_after_the_deadline(nornir_with: NornirWith) -
     assert len(closed) == 3
 
 
+def test_a_connection_that_does_not_close_is_left_behind(
+    nornir_with: NornirWith, released: threading.Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Connection:
+        def close(self) -> None:
+            released.wait(30)
+
+    nornir = nornir_with(NeopsRunner(until=Deadline.after(0)))
+    nornir.inventory.hosts["r1"].connections["theirs"] = Connection()  # type: ignore[assignment]  # all that is called
+
+    nornir.close_connections()
+
+    (warning,) = [record for record in caplog.records if record.name == "neops_cms_inventory.runner"]
+    assert vars(warning)["hosts"] == ["r1"]
+
+
 def test_processors_hear_of_every_host(nornir_with: NornirWith) -> None:
     heard: list[tuple[str, str]] = []
 
