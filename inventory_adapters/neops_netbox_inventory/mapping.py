@@ -31,7 +31,8 @@ def to_entities(read: Read) -> EntityBatch:
             logger.warning("two devices have one name", extra={"device": name, "left_out": record["url"]})
             continue
         named = dict(_groups(record))
-        groups |= named
+        for group in named.keys() - groups.keys():
+            groups[group] = NewGroup(name=group, title=named[group])
         devices[name] = _device(record, list(named), ports.pop(record["id"], []))
     for id_, rest in ports.items():
         # their device itself did not change
@@ -83,7 +84,8 @@ def _facts(record: Record) -> Iterator[tuple[str, JsonValue]]:
     yield "netbox_id", record["id"]
 
 
-def _groups(record: Record) -> Iterator[tuple[str, NewGroup]]:
+def _groups(record: Record) -> Iterator[tuple[str, str | None]]:
+    """Names and titles."""
     found: Mapping[str, Iterable[Record | None]] = {
         "site": [record.get("site")],
         "role": [_role(record)],
@@ -92,8 +94,7 @@ def _groups(record: Record) -> Iterator[tuple[str, NewGroup]]:
     for kind in _KINDS:
         for one in found[kind]:
             if one:
-                name = f"{kind}__{one['slug']}"
-                yield name, NewGroup(name=name, title=one.get("name") or one.get("display"))
+                yield f"{kind}__{one['slug']}", one.get("name") or one.get("display")
 
 
 def _interface(record: Record) -> NewInterface:

@@ -230,7 +230,7 @@ def _listing(connection: Connection, kind: Kind, query: str, sort: str, limit: i
     order = {id_: at for at, id_ in enumerate(found.ids)}
     items: list[Any]
     if entity is EntityType.DEVICE:
-        items = store.devices(connection, found.ids)
+        items = store.devices(connection, found.ids, configurations=False)
         groups = store.device_groups(connection, {one.id for device in items for one in device.groups if one.id})
         items.sort(key=lambda one: order[one.id])
         table = devices_table(items, {group.id: group.name or "" for group in groups})
@@ -239,6 +239,10 @@ def _listing(connection: Connection, kind: Kind, query: str, sort: str, limit: i
         table = groups_table(items)
     else:
         items = sorted(store.interfaces(connection, found.ids), key=lambda one: order[one.id])
-        owners = store.devices(connection, {port.device.id for port in items if port.device and port.device.id})
+        owners = store.devices(
+            connection,
+            {port.device.id for port in items if port.device and port.device.id},
+            configurations=False,
+        )
         table = interfaces_table(items, {device.id: device.name for device in owners})
     return _Listing(items=items, table=table, more=found.cursor is not None)

@@ -18,7 +18,7 @@ from neops.cms.fields import tables_of
 from neops.cms.inheritance import LEVEL_COLUMNS, parents_of_groups
 from neops.cms.memberships import groups_of
 from neops.cms.query import compile_query
-from neops.cms.rows import batches
+from neops.cms.rows import LARGE, batches
 from neops.entities import (
     DEFAULTS_GROUP,
     Device,
@@ -79,9 +79,12 @@ class EntityStore:
         ]
         return sorted(found)[:limit]
 
-    def devices(self, connection: Connection, ids: Iterable[int]) -> list[Device]:
-        """Devices by id, in id order, with references to their groups and interfaces, without secrets."""
-        rows = _rows(connection, _devices_select(), tables.devices.c.id, ids)
+    def devices(self, connection: Connection, ids: Iterable[int], *, configurations: bool = True) -> list[Device]:
+        """Devices by id, in id order, with references to their groups and interfaces, without secrets.
+
+        `configurations=False` leaves the configurations out, which may be long.
+        """
+        rows = _rows(connection, _devices_select(configurations=configurations), tables.devices.c.id, ids)
         groups = groups_of(connection, [row.id for row in rows])
         named = _group_references(connection, {group for found in groups.values() for group in found})
         ports = _references(connection, tables.interfaces.c.device_id, tables.interfaces.c.id, rows)
@@ -150,10 +153,11 @@ _SECRETS = select(tables.devices.c.id, tables.devices.c.password, tables.devices
 """Put together once: it runs for each poll that brings a job."""
 
 
-def _devices_select() -> Select[Any]:
+def _devices_select(*, configurations: bool) -> Select[Any]:
+    columns = [column for column in tables.devices.c if configurations or column.name not in LARGE]
     joined = tables.devices.outerjoin(tables.platforms, tables.devices.c.platform_id == tables.platforms.c.id)
     return select(
-        tables.devices,
+        *columns,
         tables.platforms.c.short_name.label("platform_short_name"),
         tables.platforms.c.name.label("platform_name"),
         tables.platforms.c.vendor.label("platform_vendor"),

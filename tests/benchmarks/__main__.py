@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from tests.benchmarks import client, group, servers
+from tests.benchmarks import client, cms, group, servers
 from tests.benchmarks.fleet import FleetTimes
 from tests.benchmarks.report import Figure, Machine, Report, Row, figures_table, table, time_of
 from tests.benchmarks.simulation import simulated
@@ -37,6 +37,9 @@ IDLE_RSS_TARGET = 80.0
 START_P50_TARGET = 15.0
 START_P99_TARGET = 60.0
 JOBS_TARGET = 200.0
+IMPORT_TARGET_S = 60.0
+IMPORT_AGAIN_TARGET_S = 15.0
+QUERY_P99_TARGET_MS = 50.0
 
 Benchmark = Callable[[argparse.Namespace, Console], Iterator["Row | Figure"]]
 
@@ -163,6 +166,17 @@ def store_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Figu
         yield Figure.of(f"poll {limit} and push, {servers.POLLERS} pollers", "jobs/s", rates)
 
 
+def cms_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Figure]:
+    """An inventory of 30,000 devices brought in, brought in again, and asked."""
+    measured = _repeated(cms.measure, arguments, console)
+    name = f"{cms.DEVICES:,} devices from NetBox"
+    yield Figure.of(f"{name}, first import", "s", [one.first_s for one in measured], IMPORT_TARGET_S)
+    yield Figure.of(f"{name}, again, 0 changes", "s", [one.again_s for one in measured], IMPORT_AGAIN_TARGET_S)
+    for query in cms.QUERIES:
+        samples = [one.p99_ms[query] for one in measured]
+        yield Figure.of(f"query by {query} over HTTP, p99", "ms", samples, QUERY_P99_TARGET_MS)
+
+
 def _repeated(measure: Callable[[], T], arguments: argparse.Namespace, console: Console) -> list[T]:
     samples: list[T] = []
     for _ in range(arguments.repetitions):
@@ -177,6 +191,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "group": group_rows,
     "worker": worker_rows,
     "store": store_rows,
+    "cms": cms_rows,
 }
 
 

@@ -83,7 +83,7 @@ def engine(*, devices: int) -> Iterator[Engine]:
         database = folder / "neops.db"
         asyncio.run(_fill(database, devices))
         command = ["engine", "--port", "0", "--no-auth", "--database", f"sqlite:///{database}"]
-        with _process(command, folder) as process:
+        with neops_process(command, folder) as process:
             assert process.stdout is not None
             line = process.stdout.readline()
             if "http://" not in line:
@@ -96,7 +96,7 @@ def worker(engine: Engine, *, slots: int) -> Iterator[int]:
     """A worker with the block of the workflow; its process id, once the engine knows its block."""
     blocks = Path(__file__).parent / "blocks"
     command = ["worker", "--url", engine.url, "--blocks", str(blocks), "--concurrency", str(slots)]
-    with _process(command, engine.folder) as process:
+    with neops_process(command, engine.folder) as process:
         limit = time.monotonic() + WAIT_S
         while all(BLOCK not in one["functionBlockIds"] for one in engine.call("/workers?populateFunctionBlocks=true")):
             if time.monotonic() > limit or process.poll() is not None:
@@ -106,7 +106,7 @@ def worker(engine: Engine, *, slots: int) -> Iterator[int]:
 
 
 @contextmanager
-def _process(arguments: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+def neops_process(arguments: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
     """`neops …`, its log in the folder; ended with SIGTERM."""
     with ExitStack() as stack:
         log = stack.enter_context((folder / f"{arguments[0]}.log").open("w"))

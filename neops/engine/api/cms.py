@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
@@ -259,10 +260,10 @@ async def _written(parts: Services, change: Callable[[Connection, datetime], T])
 def _read(
     connection: Connection, entity: EntityType, ids: Sequence[int]
 ) -> Sequence[Device] | Sequence[DeviceGroup] | Sequence[Interface]:
-    """Entities in the order of their ids given."""
+    """Entities in the order of their ids given; one alone comes with its configuration."""
     store = EntityStore()
     readers: dict[EntityType, Callable[..., Sequence[Any]]] = {
-        EntityType.DEVICE: store.devices,
+        EntityType.DEVICE: partial(store.devices, configurations=len(ids) == 1),
         EntityType.GROUP: store.device_groups,
         EntityType.INTERFACE: store.interfaces,
     }

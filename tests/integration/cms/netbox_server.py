@@ -1,8 +1,12 @@
-"""A server that pages like NetBox's REST API: limit and offset, count and next, at most 1,000 a page."""
+"""A server that pages like NetBox's REST API: limit and offset, count and next, at most 1,000 a page.
+
+`python -m tests.integration.cms.netbox_server 30000` serves so many devices until its stdin ends.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -156,3 +160,9 @@ def _tags(slugs: Sequence[str]) -> list[Record]:
 
 def _address(number: int) -> str:
     return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+
+
+if __name__ == "__main__":
+    with FakeNetBox(int(sys.argv[1])).served() as listening:
+        print(listening, flush=True)
+        sys.stdin.read()
