@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from neops.devices.changes.computing import merged, replaced
@@ -65,15 +66,14 @@ class LineProcedure:
         return strength
 
     async def _enter(self, shell: ConfigShell, confirm_within: float | None) -> ConfirmStrength:
+        """Start to configure, with a timer if one is wanted and the device has it."""
         if confirm_within is not None:
-            try:
-                await self._wording.enter(shell, self._commands.enter_with_timer.format(**durations(confirm_within)))
-            except CommandRejected:
-                await self._wording.enter(shell, self._commands.enter)
-                return ConfirmStrength.SESSION
-            return ConfirmStrength.DEVICE_TIMER
+            command = self._commands.enter_with_timer.format(**durations(confirm_within))
+            with suppress(CommandRejected):
+                if not (await self._wording.enter(shell, command)).lstrip().startswith("%"):
+                    return ConfirmStrength.DEVICE_TIMER
         await self._wording.enter(shell, self._commands.enter)
-        return ConfirmStrength.NONE
+        return ConfirmStrength.NONE if confirm_within is None else ConfirmStrength.SESSION
 
     async def confirm(self, shell: ConfigShell, staged: StagedChange, strength: ConfirmStrength) -> None:
         del staged

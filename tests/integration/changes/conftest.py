@@ -84,8 +84,20 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def network(clock: Clock, example: Example) -> Iterator[SimulatedNetwork]:
-    with SimulatedNetwork([SimulatedDevice(name="r1", platform=example.platform)], clock=clock) as running:
+def ios() -> Example:
+    return EXAMPLES[0]
+
+
+@pytest.fixture
+def answers() -> dict[str, str]:
+    """Commands that the device answers in another way."""
+    return {}
+
+
+@pytest.fixture
+def network(clock: Clock, example: Example, answers: dict[str, str]) -> Iterator[SimulatedNetwork]:
+    device = SimulatedDevice(name="r1", platform=example.platform, answers=answers)
+    with SimulatedNetwork([device], clock=clock) as running:
         yield running
 
 

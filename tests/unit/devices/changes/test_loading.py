@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import pytest
+
+from neops.devices.changes.computing import config_lines, merged, replaced
+from neops.devices.changes.loading import flat
+from neops.devices.changes.platforms import ARISTA_EOS, CISCO_IOS, JUNIPER_JUNOS, NOKIA_SRL
+from neops.devices.changes.shell import durations
+
+RUNNING = (
+    "hostname r1\ninterface Loopback0\n description a\n ip address 192.0.2.1 255.255.255.255\nntp server 192.0.2.9\n"
+)
+
+
+def test_what_is_in_braces_becomes_one_statement_for_each_leaf() -> None:
+    braces = (
+        'interface ethernet-1/1 {\n    description "a b"\n    subinterface 0 {\n    }\n}\nsystem {\n    mtu 9000\n}\n'
+    )
+
+    assert list(flat(braces)) == [
+        'set / interface ethernet-1/1 description "a b"',
+        "set / interface ethernet-1/1 subinterface 0",
+        "set / system mtu 9000",
+    ]
+
+
+def test_statements_stay_as_they_are() -> None:
+    lines = ["set / system mtu 9000", "delete / system banner", "/ interface lo0"]
+
+    assert list(flat("# remark\n" + "\n\n".join(lines))) == lines
+
+
+@pytest.mark.parametrize(
+    ("seconds", "minutes", "timer"),
+    [(1, "1", "00:00:01"), (60, "1", "00:01:00"), (60.5, "2", "00:01:01"), (3723, "63", "01:02:03")],
+)
+def test_times_are_rounded_up_to_what_the_platform_counts_in(seconds: float, minutes: str, timer: str) -> None:
+    assert (durations(seconds)["minutes"], durations(seconds)["timer"]) == (minutes, timer)
+
+
+def test_remarks_and_the_end_are_not_sent() -> None:
+    assert config_lines("! head\nhostname r1\n!\ninterface Lo0\n shutdown\n!\nend\n") == (
+        "hostname r1",
+        "interface Lo0",
+        " shutdown",
+    )
+
+
+def test_a_merge_shows_what_it_adds_and_replaces_and_sends_what_was_written() -> None:
+    result = merged(RUNNING, "interface Loopback0\n description b\n", dialect="CISCO_IOS")
+
+    assert result.diff == "interface Loopback0\n  - description a\n  + description b"
+    assert result.lines == ("interface Loopback0", " description b")
+    assert result.reached(RUNNING.replace("description a", "description b"))
+    assert not result.reached(RUNNING)
+
+
+def test_a_replacement_removes_what_is_not_wanted() -> None:
+    result = replaced(RUNNING, "hostname r1\ninterface Loopback0\n description a\n", dialect="CISCO_IOS")
+
+    assert "no ntp server 192.0.2.9" in result.lines
+    assert [line.strip() for line in result.lines if "ip address" in line] == [
+        "no ip address 192.0.2.1 255.255.255.255"
+    ]
+
+
+def test_what_is_there_already_makes_no_difference() -> None:
+    assert merged(RUNNING, "ntp server 192.0.2.9\n", dialect="CISCO_IOS").diff == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "cleaned"),
+    [
+        ("\n[edit]", ""),
+        (
+            "[edit system]\n-  host-name r1;\n+  host-name r2;\n\n[edit]",
+            "[edit system]\n-  host-name r1;\n+  host-name r2;",
+        ),
+        ("commit complete\n\n{master:0}[edit interfaces]", "commit complete"),
+    ],
+)
+def test_the_first_line_of_a_junos_prompt_is_no_answer(answer: str, cleaned: str) -> None:
+    assert JUNIPER_JUNOS.wording.cleaned(answer).strip() == cleaned
+
+
+@pytest.mark.parametrize(
+    ("platform", "answer", "refused"),
+    [
+        ("cisco_ios", "% 192.0.2.1 overlaps with GigabitEthernet0/1", True),
+        ("cisco_ios", "% VRF red not configured", True),
+        ("cisco_ios", "Command rejected: Gi0/1 not a switching port.", True),
+        ("cisco_ios", "%Warning: portfast should only be enabled on ports connected to a single host.", False),
+        ("cisco_ios", "% Warning: use /31 mask on non point-to-point interface cautiously", False),
+        ("cisco_ios", "Nov 21 12:00:00.000: %LINK-3-UPDOWN: Interface Loopback9, changed state to up", False),
+        ("arista_eos", "% Invalid input", True),
+        ("arista_eos", "% Warning: this may take long", False),
+        ("juniper_junos", "[edit interfaces]\n  'ge-0/0/0'\nerror: configuration check-out failed", True),
+        ("juniper_junos", "commit complete", False),
+        ("juniper_junos", "warning: uncommitted changes will be discarded on exit\nEntering configuration mode", False),
+        ("nokia_srl", "Error: Path '.interface{.name==\"x\"}' is invalid", True),
+        ("nokia_srl", "All changes have been committed. Leaving candidate mode.", False),
+    ],
+)  # fmt: skip
+def test_what_a_platform_refuses_is_told_from_what_it_only_remarks(platform: str, answer: str, refused: bool) -> None:
+    commands = {
+        "cisco_ios": CISCO_IOS,
+        "arista_eos": ARISTA_EOS,
+        "juniper_junos": JUNIPER_JUNOS,
+        "nokia_srl": NOKIA_SRL,
+    }[platform]
+
+    assert commands.wording.refuses(platform, answer) is refused

@@ -1,0 +1,300 @@
+"""Which step follows which, on a device that is a few lines of Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from neops.devices import ChangeOutcome, Configs, ConfirmStrength
+from neops.devices.changes.staging import ChangePlan, StagedChange
+from neops.devices.changes.transaction import AGAIN_S, Transaction
+from neops.errors import (
+    AuthenticationFailed,
+    ChangeFailed,
+    CommandRejected,
+    ConfigLocked,
+    ConfigRejected,
+    DeviceError,
+    SessionLost,
+    Unreachable,
+    UsageError,
+)
+
+OLD, NEW = "hostname r1\n", "hostname r2\n"
+PLAN = ChangePlan(name="neops-1", config=NEW, mode="replace")
+
+
+@dataclass
+class Device:
+    """One configuration, at most one candidate, and errors that a test has put in the way of steps."""
+
+    running: str = OLD
+    atomic: bool = True
+    asked: list[str] = field(default_factory=list)
+    failures: dict[str, list[DeviceError | Callable[[Device], DeviceError]]] = field(default_factory=dict)
+
+    async def call(self, method: str, *args: Any, commands: int = 1) -> Any:
+        assert commands > 0
+        self.asked.append(method)
+        if waiting := self.failures.get(method):
+            failure = waiting.pop(0)
+            raise failure(self) if callable(failure) else failure
+        return getattr(self, method)(*args)
+
+    async def renew(self) -> None:
+        await self.call("log_in")
+
+    def log_in(self) -> None:
+        return None
+
+    def get_config(self, _retrieve: str) -> Configs:
+        return Configs(running=self.running)
+
+    def prepare_change(self, plan: ChangePlan) -> StagedChange:
+        diff = "" if plan.config == self.running else f"-{self.running}+{plan.config}"
+        return StagedChange(plan=plan, diff=diff, before=self.running, atomic=self.atomic)
+
+    def commit_change(self, staged: StagedChange, confirm_within: float | None) -> ConfirmStrength:
+        self.running = staged.plan.config
+        return ConfirmStrength.NONE if confirm_within is None else ConfirmStrength.NATIVE
+
+    def confirm_change(self, staged: StagedChange, strength: ConfirmStrength) -> None:
+        return None
+
+    def revert_change(self, staged: StagedChange) -> None:
+        self.running = OLD
+
+    def discard_change(self, plan: ChangePlan) -> None:
+        return None
+
+
+@dataclass
+class Clock:
+    now_s: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+    async def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+
+@pytest.fixture
+def device() -> Device:
+    return Device()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def change(device: Device, clock: Clock) -> Transaction:
+    return Transaction(device, PLAN, device="r1", clock=clock, sleep=clock.sleep)
+
+
+def committed_but_cut(device: Device) -> DeviceError:
+    device.running = NEW
+    return SessionLost("r1", "cut")
+
+
+async def test_the_steps_of_a_good_change(change: Transaction, device: Device) -> None:
+    await change.begin()
+    await change.commit(60)
+    await change.confirm()
+    await change.leave()
+
+    assert device.asked == [
+        *("prepare_change", "commit_change", "get_config"),
+        *("log_in", "confirm_change", "get_config"),
+    ]
+    assert (change.outcome, device.running) == (ChangeOutcome.CHANGED, NEW)
+
+
+async def test_a_commit_without_a_time_to_confirm_is_final(change: Transaction, device: Device) -> None:
+    await change.begin()
+    await change.commit(None)
+    with pytest.raises(UsageError, match="nothing waits"):
+        await change.confirm()
+    await change.leave()
+
+    assert (change.outcome, change.strength, device.running) == (ChangeOutcome.CHANGED, ConfirmStrength.NONE, NEW)
+
+
+async def test_a_change_is_committed_once(change: Transaction) -> None:
+    await change.begin()
+    await change.commit(None)
+
+    with pytest.raises(UsageError, match="once"):
+        await change.commit(None)
+
+
+async def test_a_device_that_keeps_its_configuration_all_the_same_is_unchanged(
+    change: Transaction, device: Device
+) -> None:
+    device.commit_change = lambda staged, confirm_within: ConfirmStrength.NONE  # type: ignore[method-assign]
+    await change.begin()
+    await change.commit(None)
+
+    assert change.outcome is ChangeOutcome.UNCHANGED
+
+
+@pytest.mark.parametrize("refusal", [Unreachable("r1", "no"), ConfigLocked("r1", "another user")])
+async def test_where_nothing_was_prepared_nothing_is_discarded(
+    refusal: DeviceError, change: Transaction, device: Device
+) -> None:
+    device.failures["prepare_change"] = [refusal]
+
+    with pytest.raises(type(refusal)):
+        await change.begin()
+    await change.leave()
+
+    assert device.asked == ["prepare_change"]
+
+
+async def test_a_candidate_that_cannot_be_discarded_is_no_error(
+    change: Transaction, device: Device, caplog: pytest.LogCaptureFixture
+) -> None:
+    device.failures["discard_change"] = [SessionLost("r1", "cut")]
+    await change.begin()
+    await change.leave()
+
+    assert "the next change clears it" in caplog.text
+
+
+async def test_a_lost_commit_that_was_made_counts(change: Transaction, device: Device) -> None:
+    device.failures["commit_change"] = [committed_but_cut]
+    await change.begin()
+    await change.commit(60)
+
+    assert (change.outcome, change.strength) == (ChangeOutcome.CHANGED, ConfirmStrength.NATIVE)
+
+
+async def test_a_lost_commit_that_was_not_made_says_so(change: Transaction, device: Device) -> None:
+    device.failures["commit_change"] = [SessionLost("r1", "cut")]
+    await change.begin()
+
+    with pytest.raises(ChangeFailed, match="nothing was changed") as failed:
+        await change.commit(60)
+    await change.leave()
+
+    assert (failed.value.outcome, change.outcome, device.running) == ("unchanged", ChangeOutcome.UNCHANGED, OLD)
+
+
+async def test_a_lost_commit_that_nobody_can_look_at_is_unknown_until_it_is_taken_back(
+    change: Transaction, device: Device
+) -> None:
+    device.failures = {"commit_change": [committed_but_cut], "log_in": [Unreachable("r1", "away")]}
+    await change.begin()
+    with pytest.raises(ChangeFailed, match="not known") as failed:
+        await change.commit(60)
+    assert failed.value.outcome == "unknown"
+
+    await change.leave()
+
+    assert (change.outcome, device.running) == (ChangeOutcome.REVERTED, OLD)
+
+
+async def test_lines_that_took_effect_by_half_are_taken_back(device: Device, clock: Clock) -> None:
+    def half(device: Device) -> DeviceError:
+        device.running = "half\n"
+        return SessionLost("r1", "cut")
+
+    device.atomic, device.failures["commit_change"] = False, [half]
+    change = Transaction(device, PLAN, device="r1", clock=clock, sleep=clock.sleep)
+    await change.begin()
+
+    with pytest.raises(ChangeFailed, match="taken back"):
+        await change.commit(None)
+
+    assert (change.outcome, device.running) == (ChangeOutcome.REVERTED, OLD)
+
+
+async def test_what_the_device_does_not_take_back_is_restored(change: Transaction, device: Device) -> None:
+    device.revert_change = lambda staged: None  # type: ignore[method-assign]
+    await change.begin()
+    await change.commit(60)
+    await change.leave()
+
+    assert device.asked[-4:] == ["get_config", "prepare_change", "commit_change", "get_config"]
+    assert (change.outcome, device.running) == (ChangeOutcome.REVERTED, OLD)
+
+
+async def test_what_cannot_be_taken_back_is_unknown_and_an_error(change: Transaction, device: Device) -> None:
+    await change.begin()
+    await change.commit(60)
+    device.failures["revert_change"] = [Unreachable("r1", "away")]
+
+    with pytest.raises(ChangeFailed, match="could not be taken back"):
+        await change.leave()
+
+    assert change.outcome is ChangeOutcome.UNKNOWN
+
+
+async def test_a_refused_commit_drops_the_candidate(change: Transaction, device: Device) -> None:
+    device.failures["commit_change"] = [ConfigRejected("r1", "commit", "error: no")]
+    await change.begin()
+
+    with pytest.raises(ConfigRejected) as refused:
+        await change.commit(60)
+
+    assert device.asked[-1] == "discard_change"
+    assert refused.value.outcome == "unchanged"
+
+
+async def test_logins_to_confirm_are_tried_until_the_time_is_over(
+    change: Transaction, device: Device, clock: Clock
+) -> None:
+    device.failures["log_in"] = [Unreachable("r1", "away")] * 3
+    await change.begin()
+    await change.commit(60)
+    await change.confirm()
+
+    assert (change.outcome, clock.now_s) == (ChangeOutcome.CHANGED, 3 * AGAIN_S)
+
+
+async def test_after_the_time_to_confirm_no_more_logins_are_tried(
+    change: Transaction, device: Device, clock: Clock
+) -> None:
+    device.failures["log_in"] = [Unreachable("r1", "away")] * 100
+    await change.begin()
+    await change.commit(10)
+    with pytest.raises(Unreachable):
+        await change.confirm()
+
+    assert clock.now_s <= 10
+
+
+async def test_a_wrong_password_is_not_tried_again(change: Transaction, device: Device) -> None:
+    device.failures["log_in"] = [AuthenticationFailed("r1", "no")]
+    await change.begin()
+    await change.commit(60)
+
+    with pytest.raises(AuthenticationFailed):
+        await change.confirm()
+
+
+async def test_a_refused_confirmation_leaves_the_change_to_be_taken_back(change: Transaction, device: Device) -> None:
+    device.failures["confirm_change"] = [CommandRejected("r1", "commit", "% no")]
+    await change.begin()
+    await change.commit(60)
+    with pytest.raises(CommandRejected):
+        await change.confirm()
+    await change.leave()
+
+    assert (change.outcome, device.running) == (ChangeOutcome.REVERTED, OLD)
+
+
+async def test_a_device_that_went_back_already_says_too_late(change: Transaction, device: Device) -> None:
+    await change.begin()
+    await change.commit(60)
+    device.running = OLD
+
+    with pytest.raises(ChangeFailed, match="too late"):
+        await change.confirm()
+
+    assert change.outcome is ChangeOutcome.REVERTED
