@@ -112,7 +112,7 @@ class _Loading:
     def _import(self, name: str, source: str) -> ModuleType | None:
         try:
             return importlib.import_module(name)
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # an author's module may raise anything
+        except (Exception, SystemExit) as error:  # an author's module may raise anything
             one_line = f"{type(error).__name__}: {error}".splitlines()[0]
             logger.error("function blocks cannot be loaded", exc_info=error, extra={"source": source})
             self.broken.append(BrokenSource(source=source, error=one_line, traceback=traceback.format_exc()))

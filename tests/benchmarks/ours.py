@@ -60,7 +60,7 @@ async def _timed(call: Callable[[], Awaitable[object]]) -> Sample:
 
 
 def _settings(folder: str) -> DeviceSettings:
-    """As it comes, but scrapli on every platform, as many logins at once as the peer, and not the user's known_hosts."""
+    """As it comes, but with scrapli, as many logins at once as the peer, and a known_hosts of its own."""
     return DeviceSettings(
         plugins=("scrapli",), concurrent_logins=SCRAPLI_AT_ONCE, known_hosts=Path(folder) / "known_hosts"
     )

@@ -35,11 +35,11 @@ async def test_a_query_finds_devices(many: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize("sort", ["id", "hostname", "hostname:desc", "ip:desc", "updated_at", "vendor"])
 async def test_pages_show_everything_once(many: httpx.AsyncClient, sort: str) -> None:
     seen: list[str] = []
-    cursor = None
+    cursor: str | None = None
     for _ in range(9):
-        params: dict[str, str | int] = {"sort": sort, "limit": 5, "total": True} | (
-            {"cursor": cursor} if cursor else {}
-        )
+        params: dict[str, str | int] = {"sort": sort, "limit": 5, "total": True}
+        if cursor is not None:
+            params["cursor"] = cursor
         found = (await many.get("/cms/devices", params=params)).json()
         seen += [device["hostname"] for device in found["items"]]
         cursor = found["nextCursor"]
