@@ -14,6 +14,7 @@ from neops.devices import (
     ReadsRoutes,
     RunsCommands,
     Session,
+    WritesConfig,
 )
 from neops.entities import Device
 
@@ -33,9 +34,8 @@ class FrrPlugin:
 
     def capabilities(self, platform: str) -> frozenset[type]:
         """All that vtysh tells; neighbours are lldpd's and asked of it in a shell."""
-        known = frozenset(
-            {RunsCommands, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsBgp, ReadsRoutes, ReadsConfig}
-        )
+        reads = {ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsBgp, ReadsRoutes, ReadsConfig}
+        known = frozenset({RunsCommands, WritesConfig, *reads})
         return known if platform in self.platforms else frozenset()
 
     def session(self, device: Device, options: ConnectionOptions) -> Session:

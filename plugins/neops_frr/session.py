@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shlex
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Literal
 
@@ -33,6 +34,8 @@ from neops.entities import Device
 from neops.errors import (
     CapabilityMissing,
     CommandRejected,
+    ConfigLocked,
+    ConfigRejected,
     ConnectFailed,
     Considered,
     DeviceError,
@@ -41,13 +44,18 @@ from neops.errors import (
     Unreachable,
 )
 from neops_frr import reads
+from neops_frr.changes import FrrChanges, locked, refused
 from neops_frr.login import PROBE, Answer, LoginKind, extras_of, kind_of, read, request
 
 GOODBYE_S = 1.0
 """How long a device may take to hear that we leave."""
 
 
-class FrrSession(ParsedConfig, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsBgp, ReadsRoutes):
+_PROMPT = re.compile(r"(?:^|\n)[\w.()-]+# ")
+"""`r1# ` and `r1(config-router)# `; the echo of a line ends with a line break before the next one."""
+
+
+class FrrSession(ParsedConfig, FrrChanges, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsBgp, ReadsRoutes):
     """One SSH connection; each command has a vtysh of its own, so no command can leave a mode behind."""
 
     asks_before_login = True
@@ -170,26 +178,54 @@ class FrrSession(ParsedConfig, ReadsFacts, ReadsInterfaces, ReadsNeighbors, Read
         probe = await self._run(*request("shell", self._extras.vtysh, PROBE), PROBE)
         self._kind = kind_of(self.device.name, self._where, probe)
 
+    async def configure(self, lines: Sequence[str]) -> None:
+        start = self._extras.vtysh if self._kind == "shell" else ""
+        async with self._bounded("vtysh") as connection:
+            vtysh = await connection.create_process(start, errors="replace")
+            await vtysh.stdout.readuntil(_PROMPT)
+        try:
+            if locked(answer := await self._type(vtysh, "configure terminal")):
+                raise ConfigLocked(self.device.name, answer)
+            for line in lines:
+                if refused(answer := await self._type(vtysh, line)):
+                    raise ConfigRejected(self.device.name, line, answer)
+            await self._type(vtysh, "end")
+        finally:
+            vtysh.close()
+
+    async def _type(self, vtysh: asyncssh.SSHClientProcess[str], line: str) -> str:
+        """Type a line into a vtysh that waits for one; its answer without echo and prompt."""
+        async with self._bounded(line.strip()):
+            vtysh.stdin.write(f"{line}\n")
+            said = await vtysh.stdout.readuntil(_PROMPT)
+        return said.partition("\n")[2].rpartition("\n")[0]
+
     async def _run(self, start: str, text: str, what: str) -> Answer:
         """Start something on a channel of its own, give it its input, and wait for its end."""
+        source = asyncssh.PIPE if text else asyncssh.DEVNULL  # asyncssh 2.24 ends no empty input
+        async with self._bounded(what) as connection:
+            done = await connection.run(start, stdin=source, input=text or None, errors="replace")
+        if done.exit_status is None:
+            self._drop()
+            raise self._lost(repr(what), "the channel closed without an exit status")
+        return Answer(stdout=str(done.stdout or ""), stderr=str(done.stderr or ""), status=done.exit_status)
+
+    @asynccontextmanager
+    async def _bounded(self, what: str) -> AsyncIterator[asyncssh.SSHClientConnection]:
+        """The connection, for one operation; what breaks or takes too long ends it."""
         if self._connection is None:
             raise SessionLost(self.device.name, f"the session on {self._where} is not open")
         try:
             async with asyncio.timeout(self._options.command_timeout_s):
-                source = asyncssh.PIPE if text else asyncssh.DEVNULL  # asyncssh 2.24 ends no empty input
-                done = await self._connection.run(start, stdin=source, input=text or None, errors="replace")
+                yield self._connection
         except TimeoutError as error:
             self._drop()
             seconds = self._options.command_timeout_s
             message = f"no end of the answer within {seconds:g} s after {what!r} on {self._where}"
             raise OperationTimedOut(self.device.name, message) from error
-        except (asyncssh.Error, OSError) as error:
+        except (asyncssh.Error, OSError, EOFError) as error:
             self._drop()
             raise self._lost(repr(what), str(error)) from error
-        if done.exit_status is None:
-            self._drop()
-            raise self._lost(repr(what), "the channel closed without an exit status")
-        return Answer(stdout=str(done.stdout or ""), stderr=str(done.stderr or ""), status=done.exit_status)
 
     def _lost(self, what: str, reason: str = "") -> SessionLost:
         why = "aborted" if self._aborted else reason or "the connection broke"

@@ -151,8 +151,8 @@ def _router(number: int, count: int, parent: Path, cleanup: ExitStack) -> Router
     files = {"frr.conf": _configuration(number, count), "vtysh.conf": "service integrated-vtysh-config\n"}
     for file, text in files.items():
         (etc / "frr" / file).write_text(text)
-        (etc / "frr" / file).chmod(0o640)
-    (etc / "frr").chmod(0o750)
+        (etc / "frr" / file).chmod(0o660)
+    (etc / "frr").chmod(0o770)
     _run("chown", "-R", "frr:frr", str(etc / "frr"))
     holder = subprocess.Popen(
         ["unshare", "--mount", "--net", "--uts", "sh", str(HERE / "router.sh"), name, str(folder)],

@@ -68,6 +68,7 @@ def test_facts_backup_and_verify_run_on_every_router(inventory: str, tmp_path: P
         check=False,
     )
 
+    assert done.stdout, done.stderr
     devices = {device["device"]: device for device in json.loads(done.stdout)["devices"]}
     steps = {name: device["steps"] for name, device in devices.items()}
     assert steps["r1"] == steps["r2"] == {"facts": True, "backup": True, "reaches_r3": True}

@@ -6,7 +6,7 @@ import asyncio
 import shlex
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from neops.errors import (
     AuthenticationFailed,
     CapabilityMissing,
     CommandRejected,
+    ConfigRejected,
     HostKeyRejected,
     OperationTimedOut,
     SessionLost,
@@ -45,12 +46,9 @@ class Router(asyncssh.SSHServer):
 
 
 async def serve(process: asyncssh.SSHServerProcess[str]) -> None:
-    if process.get_extra_info("username") == "vtysh":
-        process.stdout.write(HELLO)
-        async for line in process.stdin:
-            process.stdout.write(f"r2# {line}{(await vtysh(line.strip(), process))[0]}")
-        process.stdout.write("r2# \n")
-        process.exit(0)
+    if process.get_extra_info("username") == "vtysh" or process.command == "vtysh":
+        with suppress(BrokenPipeError):  # the client went away, as it may
+            await converse(process)
         return
     words = [word for word in shlex.split(process.command or "") if not word.startswith("PATH=")]
     output, status = await vtysh(words[-1], process) if words[:2] == ["vtysh", "-c"] else ("", 127)
@@ -60,6 +58,22 @@ async def serve(process: asyncssh.SSHServerProcess[str]) -> None:
         process.stderr.write(f"bash: line 1: {words[0]}: command not found\n")
     process.stdout.write(output)
     process.exit(status)
+
+
+async def converse(process: asyncssh.SSHServerProcess[str]) -> None:
+    prompt = "r2# "
+    process.stdout.write(f"{HELLO}{prompt}")
+    async for line in process.stdin:
+        configuring = "(config" in prompt
+        if line.startswith(("configure terminal", "interface")):
+            prompt, answer = "r2(config)# ", ""
+        elif configuring:
+            answer = "% Unknown command: frobnicate\n" if "frobnicate" in line else "% Warning: odd\n"
+        else:
+            answer, _ = await vtysh(line.strip(), process)
+        process.stdout.write(f"{line}{answer}{prompt}")
+    process.stdout.write("\n")
+    process.exit(0)
 
 
 async def vtysh(command: str, process: asyncssh.SSHServerProcess[str]) -> tuple[str, int]:
@@ -155,6 +169,17 @@ async def test_a_connection_that_breaks_is_a_lost_session(user: str, connect: Co
         await session.send_command("show drop")
 
     assert not await session.alive()
+
+
+@each_login
+async def test_configuring_stops_at_the_line_that_is_refused(user: str, connect: Connect) -> None:
+    session = await connect(user)
+
+    await session.configure(["interface to-r1", " description x"])
+    with pytest.raises(ConfigRejected, match="'frobnicate 7': % Unknown command: frobnicate") as refused:
+        await session.configure(["interface to-r1", " frobnicate 7", " frobnicate 8"])
+
+    assert refused.value.line == " frobnicate 7"
 
 
 async def test_a_closed_session_runs_nothing_and_closes_again(connect: Connect) -> None:
