@@ -231,9 +231,8 @@ def _listing(connection: Connection, kind: Kind, query: str, sort: str, limit: i
     items: list[Any]
     if entity is EntityType.DEVICE:
         items = store.devices(connection, found.ids, configurations=False)
-        groups = store.device_groups(connection, {one.id for device in items for one in device.groups if one.id})
         items.sort(key=lambda one: order[one.id])
-        table = devices_table(items, {group.id: group.name or "" for group in groups})
+        table = devices_table(items)
     elif entity is EntityType.GROUP:
         items = sorted(store.device_groups(connection, found.ids), key=lambda one: order[one.id])
         table = groups_table(items)

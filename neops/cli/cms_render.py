@@ -54,11 +54,11 @@ def print_history(console: Console, entries: Sequence[HistoryEntry]) -> None:
         _print_changes(console, entry)
 
 
-def devices_table(devices: Sequence[Device], groups: Mapping[int, str]) -> Table:
+def devices_table(devices: Sequence[Device]) -> Table:
     """One line a device."""
     table = _table("hostname", "address", "platform", "groups", "software", "state")
     for one in devices:
-        names = ", ".join(groups.get(group.id or 0, "?") for group in one.groups)
+        names = ", ".join(group.name or "" for group in one.groups)
         table.add_row(
             Text(one.name),
             _address(one),

@@ -19,7 +19,7 @@ from neops.cms import tables
 from neops.cms.rows import LARGE
 
 SECRETS = ("password", "connection_options")
-_LEFT_OUT = ("id", "created_at", "updated_at", "inherited")
+_LEFT_OUT = ("id", "created_at", "updated_at", "inherited", "platform_alias")
 
 
 class Operation(StrEnum):
@@ -89,8 +89,17 @@ class Journal:
     def flush(self) -> None:
         """Write down what was collected."""
         if self._rows:
+            self._name_platforms()
             self._connection.execute(insert(tables.history), self._rows)
             self._rows = []
+
+    def _name_platforms(self) -> None:
+        moved = [row["changes"] for row in self._rows if "platform_id" in row["changes"]]
+        if moved:
+            names = {row.id: row.short_name for row in self._connection.execute(select(tables.platforms))}
+            for changes in moved:
+                change = changes.pop("platform_id")
+                changes["platform"] = {key: names.get(id_) for key, id_ in change.items()}
 
     def _add(
         self, entity: str, id_: int, name: str | None, operation: Operation, changes: dict[str, dict[str, Any]]

@@ -13,10 +13,10 @@ from neops.cms import tables, terms
 from neops.cms.fields import GROUP_LEVEL, NAMES, tables_of
 from neops.cms.history import Author, Journal
 from neops.cms.inheritance import Groups, completed, own_columns
-from neops.cms.memberships import groups_of, set_groups, set_parents
+from neops.cms.memberships import groups_of, set_groups
 from neops.cms.rows import Change, batches, change_of, ids_by, insert_rows, rows_by, write_changes
-from neops.cms.writing import rework
-from neops.entities import EntityBatch, EntityType, NewDevice, NewGroup, NewInterface, Secret
+from neops.cms.writing import change_parents, rework
+from neops.entities import DEFAULTS_GROUP, EntityBatch, EntityType, NewDevice, NewGroup, NewInterface, Secret
 
 IMPORT = Author(name="import")
 
@@ -88,9 +88,14 @@ class _Import:
         self._created(EntityType.GROUP, new, [self._group_ids[one["name"]] for one in new])
         for change in changes:
             self._journal.changed("group", change.id, change.row["name"], change.before, change.after)
-        moved = set_parents(self._connection, self._parents(groups.values()))
-        changed = {change.id for change in changes} | (moved & {row["id"] for row in known.values()})
-        self._levels_moved = bool(changed)
+        moved = self._set_parents(groups.values()) & {row["id"] for row in known.values()}
+        handed_on = {*GROUP_LEVEL, "facts"}
+        self._levels_moved = (
+            bool(moved)
+            or any(not handed_on.isdisjoint(change.after) for change in changes)
+            or any(one["name"] == DEFAULTS_GROUP for one in new)
+        )
+        changed = {change.id for change in changes} | moved
         return _summary(new, changed, {*listed, *(one["name"] for one in new)})
 
     def devices(self, devices: Sequence[NewDevice]) -> ImportSummary:
@@ -141,12 +146,13 @@ class _Import:
             rework(self._connection, self._journal)
         self._journal.flush()
 
-    def _parents(self, groups: Iterable[NewGroup]) -> dict[int, list[int]]:
-        return {
+    def _set_parents(self, groups: Iterable[NewGroup]) -> set[int]:
+        wanted = {
             self._group_ids[group.name]: [self._group_ids[parent] for parent in group.parents]
             for group in groups
             if "parents" in group.model_fields_set
         }
+        return change_parents(self._connection, self._journal, wanted)
 
     def _ports(self, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Row]:
         table, wanted = tables.interfaces, set(keys)

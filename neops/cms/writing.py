@@ -12,7 +12,7 @@ from neops.cms import tables, terms
 from neops.cms.configurations import keep_version
 from neops.cms.fields import GROUP_LEVEL, NAMES, Refusal, checked, tables_of
 from neops.cms.history import Journal
-from neops.cms.inheritance import LEVEL_COLUMNS, Groups, completed, own_columns
+from neops.cms.inheritance import LEVEL_COLUMNS, Groups, completed, own_columns, parents_of_groups
 from neops.cms.memberships import groups_of, set_groups, set_parents
 from neops.cms.references import References
 from neops.cms.rows import LARGE, Change, change_of, rows_by, write_changes
@@ -62,6 +62,8 @@ class Writer:
         elif entity is EntityType.GROUP:
             self._groups = None
             self._relate_group(id_, data)
+            if columns["name"] == DEFAULTS_GROUP:
+                self._rework(None)
         return id_
 
     def change(self, entity: EntityType, id_: int, data: Mapping[str, Any]) -> None:
@@ -215,8 +217,7 @@ class Writer:
     def _relate_group(self, id_: int, data: Mapping[str, Any]) -> None:
         if data.get("parents") is not None:
             parents = self._ids(EntityType.GROUP, data["parents"])
-            if set_parents(self._connection, {id_: parents}):
-                self._groups = None
+            if change_parents(self._connection, self._journal, {id_: parents}):
                 self._rework(None)
         if data.get("devices") is None:
             return
@@ -264,6 +265,18 @@ def _own_facts(facts: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, An
     """All of a device's facts, without those that it still inherits as they are."""
     inherited = (row["inherited"] or {}).get("facts", ())
     return {key: value for key, value in facts.items() if key not in inherited or value != row["facts"].get(key)}
+
+
+def change_parents(connection: Connection, journal: Journal, wanted: Mapping[int, Sequence[int]]) -> set[int]:
+    """Make the groups' parents what is wanted; answers the groups that it moved. Work their members out afterwards."""
+    before = parents_of_groups(connection)
+    moved = set_parents(connection, wanted)
+    if moved:
+        names = {row.id: row.name for row in connection.execute(select(tables.groups.c.id, tables.groups.c.name))}
+        for id_ in sorted(moved):
+            was, now = ([names[one] for one in parents] for parents in (before.get(id_, ()), wanted[id_]))
+            journal.changed("group", id_, names[id_], {"parents": was}, {"parents": now})
+    return moved
 
 
 def rework(connection: Connection, journal: Journal, devices: Iterable[int] | None = None) -> None:

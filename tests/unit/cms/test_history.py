@@ -21,7 +21,16 @@ from neops.cms import (
     import_batch,
 )
 from neops.cms.tables import history
-from neops.entities import EntityBatch, EntityCreate, EntityDelete, EntityPatch, EntityType, EntityUpdate, Secret
+from neops.entities import (
+    EntityBatch,
+    EntityCreate,
+    EntityDelete,
+    EntityPatch,
+    EntityType,
+    EntityUpdate,
+    NewGroup,
+    Secret,
+)
 
 RUN = Author(name="alice", run="run-7")
 
@@ -44,6 +53,20 @@ def test_a_change_says_who_when_in_which_run_and_what_was_before(filled: Connect
         FieldChange(path="facts.role", before="core", after="edge"),
         FieldChange(path="facts.new", before=None, after=1),
     )
+
+
+def test_a_platform_is_recorded_by_name(filled: Connection, now: datetime) -> None:
+    (entry,) = _apply(filled, now, _patch("platform", {"short_name": "frr"}))
+
+    assert entry.changes == (FieldChange(path="platform", before="cisco_ios", after="frr"),)
+
+
+def test_other_parents_of_a_group_are_recorded(filled: Connection, now: datetime) -> None:
+    import_batch(filled, EntityBatch(groups=(NewGroup(name="core", parents=["access"]),)), now, RUN)
+
+    (entry,) = history_of_run(filled, "run-7")
+    assert entry.name == "core"
+    assert entry.changes == (FieldChange(path="parents", before=[], after=["access"]),)
 
 
 def test_secrets_are_recorded_as_changed_only(filled: Connection, now: datetime) -> None:

@@ -18,7 +18,7 @@ from nornir.plugins.inventory.simple import SimpleInventory
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 
 from neops.cms import EntityStore, ImportSummary, export_batch, import_batch, metadata
-from neops.entities import EntityType, own_facts
+from neops.entities import DEFAULTS_GROUP, EntityBatch, EntityType, NewDevice, NewGroup, own_facts
 from neops_nornir_inventory.dumping import dump_inventory
 from neops_nornir_inventory.mapping import to_entities
 
@@ -150,6 +150,31 @@ def test_a_device_comes_with_the_groups_above_its_groups(database: Engine, chain
         (core,) = store.related(connection, EntityType.DEVICE, ids).device_groups
     assert core.name == "core"
     assert [(parent.name, parent.facts) for parent in core.parents] == [("zurich", {"site": "zrh"})]
+
+
+def test_defaults_that_come_later_reach_devices_that_were_there(database: Engine, chain: Inventory) -> None:
+    with empty_cms(database) as connection:
+        import_batch(connection, to_entities(chain), NOW)
+
+        import_batch(connection, EntityBatch(groups=(NewGroup(name=DEFAULTS_GROUP, facts={"domain": "x"}),)), NOW)
+
+        store = EntityStore()
+        (device,) = store.devices(connection, store.ids(connection, EntityType.DEVICE))
+    assert device.facts == {"site": "zrh", "domain": "x"}
+
+
+def test_groups_in_a_circle_are_cut_where_it_closes(database: Engine) -> None:
+    groups = (
+        NewGroup(name="a", parents=["b"], facts={"from": "a"}),
+        NewGroup(name="b", parents=["a"], facts={"from": "b", "b": 1}),
+    )
+    with empty_cms(database) as connection:
+        import_batch(connection, EntityBatch(groups=groups, devices=(NewDevice(hostname="r1", groups=["a"]),)), NOW)
+
+        store = EntityStore()
+        related = store.related(connection, EntityType.DEVICE, store.ids(connection, EntityType.DEVICE))
+    assert related.devices[0].facts == {"from": "a", "b": 1}
+    assert [parent.name for parent in related.device_groups[0].parents] == ["b"]
 
 
 @pytest.fixture
