@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neops.testing.cases import Case, CaseResult, fb_test_case, run_case
     from neops.testing.context import create_workflow_context
+    from neops.testing.fake_config import FakeConfig
     from neops.testing.fakes import Call, FakePlugin, InTurn, NotScripted, Slow
 
 __all__ = [
     "Call",
     "Case",
     "CaseResult",
+    "FakeConfig",
     "FakePlugin",
     "InTurn",
     "NotScripted",
@@ -28,6 +30,7 @@ __all__ = [
 _MODULES = {
     "neops.testing.cases": ("Case", "CaseResult", "fb_test_case", "run_case"),
     "neops.testing.context": ("create_workflow_context",),
+    "neops.testing.fake_config": ("FakeConfig",),
     "neops.testing.fakes": ("Call", "FakePlugin", "InTurn", "NotScripted", "Slow"),
 }
 

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
@@ -16,26 +16,32 @@ from neops.devices import (
     BgpInstance,
     CommandOutput,
     Configs,
+    ConfirmStrength,
     ConnectionOptions,
     Facts,
     InterfaceDetails,
     LldpNeighbor,
     Parse,
+    ReadsConfig,
     Route,
     RunsCommands,
     Session,
+    WritesConfig,
 )
 from neops.devices.capabilities import methods_of
+from neops.devices.changes import ChangePlan, ConfigSession, StagedChange
 from neops.devices.parsing import CommandSession
 from neops.entities import Device
 from neops.errors import NeopsError, SessionLost
+from neops.testing.fake_config import ConfigState, FakeConfig
 
 Script = Mapping[str, Any]
 """What a device answers: a command or a method's name → a reply.
 
 A reply to a command is its output as text, what the parsed output shall be (a list or a dict), or a CommandOutput; to
 a method, what it returns, or that as a dict. An exception is raised, `Slow` waits, `InTurn` changes from call to call,
-a function is called with the operation's arguments. `"open"` scripts the login.
+a function is called with the operation's arguments. `"open"` scripts the login. `"change"` is the configuration at the
+start, as text or a FakeConfig: changes are made to it, and `get_config` shows it.
 """
 
 
@@ -105,16 +111,30 @@ class FakePlugin:
         self.calls: list[Call] = []
         self._replies, self._devices = dict(replies or {}), dict(devices or {})
         self._turns: Counter[InTurn] = Counter()
+        self._configs: dict[str, ConfigState] = {}
 
     def capabilities(self, platform: str) -> frozenset[type]:  # noqa: ARG002  # the same on each
         scripted = {key for script in (self._replies, *self._devices.values()) for key in script} - {"open"}
         served = {capability for capability in CAPABILITIES if scripted & methods_of(capability)}
         methods = {method for capability in CAPABILITIES for method in methods_of(capability)}
+        if WritesConfig in served:
+            served.add(ReadsConfig)
         return frozenset(served | ({RunsCommands} if scripted - methods else set()))
 
     def session(self, device: Device, options: ConnectionOptions) -> Session:
         script = {**self._replies, **self._devices.get(device.name, {})}
-        return _FakeSession(self, device, options.platform, script)
+        if "change" not in script:
+            return _FakeSession(self, device, options.platform, script)
+        if device.name not in self._configs:
+            given = script["change"]
+            self._configs[device.name] = ConfigState(
+                given if isinstance(given, FakeConfig) else FakeConfig(running=given)
+            )
+        return _ChangedSession(self, device, options.platform, script, self._configs[device.name])
+
+    def config(self, device: str) -> str:
+        """The configuration that changes have left on a device; KeyError before the first session that can."""
+        return self._configs[device].running
 
     def take_turn(self, replies: InTurn) -> Any:
         """The next of some replies."""
@@ -214,6 +234,37 @@ class _FakeSession(CommandSession):
         except TimeoutError:
             return
         raise SessionLost(self.device.name, "the session was aborted")
+
+
+class _ChangedSession(_FakeSession, ConfigSession):
+    """Keeps its device's configuration; changes go through the transaction of the real runtime."""
+
+    def __init__(self, plugin: FakePlugin, device: Device, platform: str, script: Script, config: ConfigState) -> None:
+        super().__init__(plugin, device, platform, script)
+        self._config = config
+
+    async def get_config(self, retrieve: Literal["running", "startup", "candidate", "all"] = "running") -> Configs:
+        self._record(Call(self.device.name, "get_config", (retrieve,)))
+        return Configs(running=self._config.running)
+
+    async def prepare_change(self, plan: ChangePlan) -> StagedChange:
+        self._record(Call(self.device.name, "change", (plan.config,), {"mode": plan.mode}))
+        return self._config.staged(self.device.name, plan)
+
+    async def commit_change(self, staged: StagedChange, confirm_within: float | None) -> ConfirmStrength:
+        self._record(Call(self.device.name, "commit", (confirm_within,)))
+        return self._config.commit(staged, confirm_within)
+
+    async def confirm_change(self, staged: StagedChange, strength: ConfirmStrength) -> None:  # noqa: ARG002
+        self._record(Call(self.device.name, "confirm"))
+        self._config.confirm()
+
+    async def revert_change(self, staged: StagedChange) -> None:  # noqa: ARG002
+        self._record(Call(self.device.name, "revert"))
+        self._config.revert()
+
+    async def discard_change(self, plan: ChangePlan) -> None:  # noqa: ARG002
+        self._record(Call(self.device.name, "discard"))
 
 
 _RESULTS: Mapping[str, TypeAdapter[Any]] = {

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from enum import Enum, auto
 from typing import Any, Final, Protocol, cast
@@ -103,9 +104,10 @@ class Transaction:
         self._state, self.outcome = _State.TORN, ChangeOutcome.UNKNOWN
         try:
             self.strength = await self._step("commit_change", staged, confirm_within)
-        except ConfigRejected as error:
+        except (ConfigRejected, ConfigLocked, CommandRejected) as error:
             await self._refused(staged)
-            error.outcome = self.outcome
+            if isinstance(error, ChangeFailed):
+                error.outcome = self.outcome
             raise
         except (SessionLost, OperationTimedOut, ConnectFailed) as error:
             await self._look(staged, error)
@@ -180,8 +182,10 @@ class Transaction:
         if staged.atomic:
             self._state, self.outcome = _State.DONE, ChangeOutcome.UNCHANGED
             await self._discard()
-        else:
-            await self._take_back(staged)
+            return
+        with suppress(DeviceError):  # then it stays unknown whether lines took effect
+            self.outcome = decide(staged.before, await self._running(), atomic=False)
+        await self._take_back(staged)
 
     async def _look(self, staged: StagedChange, lost: DeviceError) -> None:
         """The answer to a commit was lost: reconnect, read back, decide. Returns when the change is there.

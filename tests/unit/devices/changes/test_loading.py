@@ -7,6 +7,12 @@ from neops.devices.changes.loading import flat
 from neops.devices.changes.platforms import ARISTA_EOS, CISCO_IOS, JUNIPER_JUNOS, NOKIA_SRL
 from neops.devices.changes.shell import durations
 
+WORDINGS = {
+    "arista_eos": ARISTA_EOS.wording,
+    "cisco_ios": CISCO_IOS.wording,
+    "juniper_junos": JUNIPER_JUNOS.wording,
+    "nokia_srl": NOKIA_SRL.wording,
+}
 RUNNING = (
     "hostname r1\ninterface Loopback0\n description a\n ip address 192.0.2.1 255.255.255.255\nntp server 192.0.2.9\n"
 )
@@ -102,11 +108,4 @@ def test_the_first_line_of_a_junos_prompt_is_no_answer(answer: str, cleaned: str
     ],
 )  # fmt: skip
 def test_what_a_platform_refuses_is_told_from_what_it_only_remarks(platform: str, answer: str, refused: bool) -> None:
-    commands = {
-        "cisco_ios": CISCO_IOS,
-        "arista_eos": ARISTA_EOS,
-        "juniper_junos": JUNIPER_JUNOS,
-        "nokia_srl": NOKIA_SRL,
-    }[platform]
-
-    assert commands.wording.refuses(platform, answer) is refused
+    assert WORDINGS[platform].refuses(platform, answer) is refused

@@ -246,6 +246,20 @@ async def test_a_refused_commit_drops_the_candidate(change: Transaction, device:
     assert refused.value.outcome == "unchanged"
 
 
+@pytest.mark.parametrize("refusal", [ConfigLocked("r1", "another user"), CommandRejected("r1", "configure", "% no")])
+async def test_a_commit_that_could_not_even_begin_changed_nothing(
+    refusal: DeviceError, device: Device, clock: Clock
+) -> None:
+    device.atomic, device.failures["commit_change"] = False, [refusal]
+    change = Transaction(device, PLAN, device="r1", clock=clock, sleep=clock.sleep)
+    await change.begin()
+
+    with pytest.raises(type(refusal)):
+        await change.commit(60)
+
+    assert (change.outcome, device.running) == (ChangeOutcome.UNCHANGED, OLD)
+
+
 async def test_logins_to_confirm_are_tried_until_the_time_is_over(
     change: Transaction, device: Device, clock: Clock
 ) -> None:
