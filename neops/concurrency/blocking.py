@@ -6,7 +6,6 @@ import asyncio
 import functools
 import logging
 import os
-import sys
 import sysconfig
 import threading
 import time
@@ -21,6 +20,7 @@ from types import FrameType, TracebackType
 from typing import Self
 
 from neops.concurrency.deadlines import Clock
+from neops.concurrency.frames import current_frames
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ _Place = tuple[str, int, str]
 
 @dataclass(frozen=True, kw_only=True)
 class _Look:
-    """What the watcher saw when it woke up. `place` is None when the loop was waiting."""
+    """What the watcher saw when it woke up. `place` is None when the loop was waiting, or has answered."""
 
     now: float
     slept_s: float
@@ -241,13 +241,15 @@ class BlockingDetector:
                     loop.call_soon_threadsafe(self._answer)
             asleep_at, cpu_at = self._clock(), self._cpu_clock()
             stopped = self._stopped.wait(self._interval_s)
-            now = self._clock()
+            now, answered_at = self._clock(), self._answered_at
+            slept_s = now - asleep_at
+            awake = answered_at is not None and slept_s - self._interval_s <= self._threshold_s
             seen = _Look(
                 now=now,
-                slept_s=now - asleep_at,
+                slept_s=slept_s,
                 cpu_s=self._cpu_clock() - cpu_at,
-                answered_at=self._answered_at,
-                place=_place(ident, self._is_author_file),
+                answered_at=answered_at,
+                place=None if awake else _place(ident, self._is_author_file),
             )
             for report in judge.look(seen):
                 self._report(report)
@@ -260,7 +262,7 @@ class BlockingDetector:
 
 def _place(ident: int, is_author_file: Callable[[str], bool]) -> _Place | None:
     """The author's innermost frame that the loop's thread is in, None while the loop waits or asks for events."""
-    frames = list(_frames_of_callback(sys._current_frames().get(ident)))
+    frames = list(_frames_of_callback(current_frames().get(ident)))
     if not frames or frames[0].f_code is BlockingDetector._answer.__code__:
         return None
     frame = next((one for one in frames if is_author_file(one.f_code.co_filename)), frames[0])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from types import CoroutineType, FrameType, GeneratorType
 from typing import Any
 
+from neops.concurrency.frames import current_frames
 from neops.worker.execution import JobThread
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def _tasks(job: JobThread) -> Iterator[str]:
 
 
 def _threads(job: JobThread) -> Iterator[str]:
-    frames = sys._current_frames()
+    frames = current_frames()
     for thread in threading.enumerate():
         if thread.name.startswith(job.threads_named) and (frame := frames.get(thread.ident or 0)) is not None:
             yield _shown(f"thread {thread.name}", list(_called(frame)))

@@ -17,6 +17,18 @@ MakeJob = Callable[..., dict[str, Any]]
 DEVICE = {"id": 7, "hostname": "r7", "ip": "192.0.2.7"}
 
 
+async def waiting(worker: WorkerRuntime, caplog: pytest.LogCaptureFixture, jobs: int) -> list[logging.LogRecord]:
+    """What is told once so many jobs wait where they are meant to."""
+    async with asyncio.timeout(10):
+        while True:
+            caplog.clear()
+            await asyncio.to_thread(worker.tell_standing)
+            told = [record for record in caplog.records if record.name == "neops.worker.standing"]
+            if sum("select" in record.getMessage() for record in told) == jobs:
+                return told
+            await asyncio.sleep(0.01)
+
+
 async def test_a_job_is_told_with_its_step_device_age_and_the_line_where_it_waits(
     engine: Any, start: StartWorker, job: MakeJob, gate: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -27,9 +39,8 @@ async def test_a_job_is_told_with_its_step_device_age_and_the_line_where_it_wait
     for _ in range(2):
         await gate.started.get()
 
-    worker.tell_standing()
+    told = await waiting(worker, caplog, 2)
 
-    told = [record for record in caplog.records if record.name == "neops.worker.standing"]
     jobs = {vars(record)["job"]: vars(record) for record in told if record.getMessage() == "a job stands here"}
     assert jobs.keys() == {"j1", "j2"}
     assert (jobs["j1"]["block"], jobs["j1"]["step"]) == ("fb.demo.example/hang:1.0.0", "s1")
@@ -69,9 +80,9 @@ async def test_a_stack_goes_through_every_await_of_a_task(
     worker, _ = await start()
     await gate.started.get()
 
-    await asyncio.to_thread(worker.tell_standing)
+    told = await waiting(worker, caplog, 1)
 
-    (stack,) = [one for record in caplog.records if "task block j1" in (one := record.getMessage())]
+    (stack,) = [one for record in told if "task block j1" in (one := record.getMessage())]
     calls = [line.rpartition(" ")[2].rpartition(".")[2] for line in stack.splitlines()[1:]]
     assert calls[0] == "guarded"
     assert calls[-2:] == ["run", "wait"]
