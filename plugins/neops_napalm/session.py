@@ -149,7 +149,8 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
             arguments |= {"conn_timeout": seconds, "auth_timeout": seconds, "banner_timeout": seconds}
             if not OWN_CONNECTION & asked.keys():
                 asked |= self._strict(cleanup, asked_host_keys(asked, options.host_keys))
-                asked["sock"] = self._connect()
+                asked["sock"] = connected = self._connect()
+                connected.on_end = self._stop_polling  # not for the connection that only fetched the host key
         return arguments | asked
 
     def _strict(self, cleanup: ExitStack, host_keys: HostKeys) -> dict[str, Any]:
@@ -169,9 +170,7 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
                 one.cut()
 
         host, port, seconds = self._options.host, self._options.port or 22, self._options.connect_timeout_s
-        connected = CuttableSocket.connected_to(host, port, seconds, register)
-        connected.on_end = self._stop_polling
-        return connected
+        return CuttableSocket.connected_to(host, port, seconds, register)
 
     def _stop_polling(self) -> None:
         """netmiko 4.8 polls a channel that is closed until its read time-out; without a channel it stops at once."""

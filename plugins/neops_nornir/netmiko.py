@@ -65,7 +65,8 @@ class NetmikoSession(NornirSession):
         extras = arguments["extras"]
         if _is_ssh(arguments) and not OWN_CONNECTION & extras.keys():
             extras |= self._strict(cleanup)
-            extras["sock"] = self._connect()
+            extras["sock"] = connected = self._connect()
+            connected.on_end = self._stop_polling  # not for the connection that only fetched the host key
         plugin = connection_plugin("netmiko", self.device.name)
         plugin.open(**arguments, configuration=Config())
         self._plugin = plugin
@@ -90,9 +91,7 @@ class NetmikoSession(NornirSession):
                 one.cut()
 
         host, port, seconds = self._choice.hostname, self._choice.port, self._options.connect_timeout_s
-        connected = CuttableSocket.connected_to(host, port, seconds, register)
-        connected.on_end = self._stop_polling
-        return connected
+        return CuttableSocket.connected_to(host, port, seconds, register)
 
     def _stop_polling(self) -> None:
         """netmiko 4.8 polls a channel that is closed until its read time-out; without a channel it stops at once."""
