@@ -104,11 +104,12 @@ def checked(entity: EntityType, data: Mapping[str, Any]) -> dict[str, Any]:
     if given.get("facts", ...) is None:
         given["facts"] = {}
     model = _MODELS[entity]
+    blank = model.model_construct()  # dear: pydantic looks at the signature of each default factory, each time
     for name, value in given.items():
         if value is None:
             continue
         try:
-            model.__pydantic_validator__.validate_assignment(model.model_construct(), name, value)
+            model.__pydantic_validator__.validate_assignment(blank, name, value)
         except ValidationError as error:
             problem = error.errors(include_input=False, include_url=False)[0]
             where = ".".join(str(part) for part in problem["loc"])

@@ -24,7 +24,8 @@ async def waiting(worker: WorkerRuntime, caplog: pytest.LogCaptureFixture, jobs:
             caplog.clear()
             await asyncio.to_thread(worker.tell_standing)
             told = [record for record in caplog.records if record.name == "neops.worker.standing"]
-            if sum("select" in record.getMessage() for record in told) == jobs:
+            said = [record.getMessage() for record in told]
+            if [sum(one.endswith(end) for one in said) for end in (" Event.wait", ".select")] == [jobs, jobs]:
                 return told
             await asyncio.sleep(0.01)
 
