@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from neops.concurrency import in_thread
 from neops.devices.changes.computing import merged, replaced
 from neops.devices.changes.shell import ConfigShell, Waiting, Wording, durations, say
 from neops.devices.changes.staging import ChangePlan, StagedChange
@@ -41,7 +42,7 @@ class LineProcedure:
             await self._commands.waiting.refuse(shell)
         before = (await shell.get_config("running")).running
         compute = merged if plan.mode == "merge" else replaced
-        result = compute(before, plan.config, dialect=self._commands.dialect)
+        result = await in_thread(lambda: compute(before, plan.config, dialect=self._commands.dialect))
         return StagedChange(
             plan=plan,
             diff=result.diff,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from neops.devices.changes.shell import ConfigShell, Leftovers, Waiting, Wording, durations, say
 from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.config_change import ConfirmStrength
-from neops.errors import CommandRejected, SessionLost
+from neops.errors import SessionLost
 
 Load = Callable[[ConfigShell, Wording, ChangePlan, str], Awaitable[None]]
 """Puts a plan's configuration into the open candidate; the text is the running configuration."""
@@ -77,12 +77,8 @@ class CandidateProcedure:
         return ConfirmStrength.NONE if final else ConfirmStrength.NATIVE
 
     async def confirm(self, shell: ConfigShell, staged: StagedChange, strength: ConfirmStrength) -> None:
-        del strength
-        for command in self._commands.confirm:
-            line = command.format(name=staged.plan.name)
-            answer = await self._wording.enter(shell, line)
-            if self._wording.refuses(shell.platform, answer):
-                raise CommandRejected(shell.device.name, line, answer)
+        for command in self._commands.confirm if strength is ConfirmStrength.NATIVE else ():
+            await self._wording.enter(shell, command.format(name=staged.plan.name))
         await say(shell, self._commands.save)
 
     async def revert(self, shell: ConfigShell, staged: StagedChange) -> None:

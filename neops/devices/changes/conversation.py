@@ -108,7 +108,7 @@ class Conversation:
     async def _converse(self, held: Held, transaction: Transaction) -> None:
         while (question := await self._next(transaction)) is not None:
             await self._answer(question, transaction)
-            if question.step == "leave":
+            if question.step == "leave" and not self._operation.interrupted:
                 return
         held.outlive(Deadline.after(CLEANUP_S, self._clock))
         await self._alone(transaction.leave())

@@ -42,7 +42,7 @@ async def load_terminal(shell: ConfigShell, wording: Wording, plan: ChangePlan, 
         raise ConfigRejected(
             shell.device.name, lines[at - 1] if 0 < at <= len(lines) else "?", answer[number.start() :]
         )
-    if re.search(r"^(?:error:|load complete \(\d+ errors?\)|.*syntax error)", answer, re.MULTILINE):
+    if re.search(r"^\s*(?:error:|load complete \(\d+ errors?\)|syntax error)", answer, re.MULTILINE):
         raise ConfigRejected(shell.device.name, f"load {how} terminal", answer)
 
 

@@ -65,7 +65,7 @@ JUNIPER_JUNOS = CandidateCommands(
         locked=r"error: configuration database (?:locked|modified)",
         prompt_head=r"(?:\{\w+(?::\w+)?\})?\[edit[^\]\n]*\]",
     ),
-    waiting=Waiting(show="show system commit", sign=r"^commit confirmed, rollback in"),
+    waiting=Waiting(show="show system commit", sign=r"commit confirmed, rollback in"),
 )
 
 # SR Linux 23.10 Configuration Basics Guide, "Configuration management". A private candidate outlives its session: it

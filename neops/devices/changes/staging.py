@@ -79,7 +79,8 @@ class ConfigSession(Session, ReadsConfig, WritesConfig):
     def confirm_change(self, staged: StagedChange, strength: ConfirmStrength) -> Awaitable[None]:
         """Keep a change that waits for it, also over a reboot. The runtime reads back whether it is there.
 
-        `strength` is what its commit returned; with SESSION the device waits for nothing.
+        `strength` is what its commit returned; with SESSION and NONE the device waits for nothing, and only keeping it
+        over a reboot is left to do.
 
         Raises:
             CommandRejected: the device does not know of it.

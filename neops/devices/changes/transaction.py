@@ -112,6 +112,8 @@ class Transaction:
         except (SessionLost, OperationTimedOut, ConnectFailed) as error:
             await self._look(staged, error)
             self.strength = ConfirmStrength.NONE if confirm_within is None else staged.confirms
+            if confirm_within is None:
+                await self._step("confirm_change", staged, self.strength)  # what would have followed the answer
         else:
             self.outcome = await self._seen(staged)
         if confirm_within is None:
@@ -150,10 +152,9 @@ class Transaction:
         Raises:
             ChangeFailed: it cannot be said that the old configuration is back.
         """
-        state, self._state = self._state, _State.DONE
-        if state is _State.STAGED:
+        if self._state is _State.STAGED:
             await self._discard()
-        elif state in (_State.TORN, _State.PENDING):
+        elif self._state in (_State.TORN, _State.PENDING):
             self.outcome = ChangeOutcome.UNKNOWN
             await self._take_back(self._prepared())
 
@@ -180,7 +181,7 @@ class Transaction:
     async def _refused(self, staged: StagedChange) -> None:
         """The device refused a commit. A candidate is dropped; lines that took effect are taken back."""
         if staged.atomic:
-            self._state, self.outcome = _State.DONE, ChangeOutcome.UNCHANGED
+            self.outcome = ChangeOutcome.UNCHANGED
             await self._discard()
             return
         with suppress(DeviceError):  # then it stays unknown whether lines took effect
@@ -231,15 +232,15 @@ class Transaction:
             ChangeFailed: it cannot be said that it is back.
         """
         unchanged = self.outcome is ChangeOutcome.UNCHANGED
-        self._state = _State.DONE
         try:
             await self._step("revert_change", staged)
             if not same_config(await self._running(), staged.before):
                 await self._restore(staged)
             back = same_config(await self._running(), staged.before)
         except DeviceError as error:
-            self.outcome = ChangeOutcome.UNKNOWN
+            self._state, self.outcome = _State.DONE, ChangeOutcome.UNKNOWN
             raise ChangeFailed(self._device, f"the change could not be taken back: {error.message}") from error
+        self._state = _State.DONE
         if not back:
             self.outcome = ChangeOutcome.UNKNOWN
             raise ChangeFailed(self._device, "the change was taken back, but the configuration is not what it was")
@@ -262,3 +263,4 @@ class Transaction:
                 "a candidate may be left on a device; the next change clears it",
                 extra={"device": self._device, "candidate": self._plan.name, "problem": error.message},
             )
+        self._state = _State.DONE

@@ -32,9 +32,9 @@ def answers() -> dict[str, str]:
 
 async def becomes_true(claim: Callable[[], bool], within_s: float = 5.0) -> bool:
     end = time.monotonic() + within_s
-    while not claim() and time.monotonic() < end:
+    while not (true := claim()) and time.monotonic() < end:
         await asyncio.sleep(0.01)
-    return claim()
+    return true
 
 
 async def test_without_a_timer_on_the_device_the_session_is_one_and_says_so(

@@ -35,9 +35,9 @@ def nothing_left(router: RunningDevice) -> bool:
 
 async def becomes_true(claim: Callable[[], bool], within_s: float = 5.0) -> bool:
     end = time.monotonic() + within_s
-    while not claim() and time.monotonic() < end:
+    while not (true := claim()) and time.monotonic() < end:
         await asyncio.sleep(0.01)
-    return claim()
+    return true
 
 
 async def test_a_commit_whose_answer_is_lost_is_read_back_and_can_be_confirmed(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,7 +35,7 @@ class Device:
     running: str = OLD
     atomic: bool = True
     asked: list[str] = field(default_factory=list)
-    failures: dict[str, list[DeviceError | Callable[[Device], DeviceError]]] = field(default_factory=dict)
+    failures: dict[str, list[BaseException | Callable[[Device], DeviceError]]] = field(default_factory=dict)
 
     async def call(self, method: str, *args: Any, commands: int = 1) -> Any:
         assert commands > 0
@@ -222,6 +223,30 @@ async def test_what_the_device_does_not_take_back_is_restored(change: Transactio
 
     assert device.asked[-4:] == ["get_config", "prepare_change", "commit_change", "get_config"]
     assert (change.outcome, device.running) == (ChangeOutcome.REVERTED, OLD)
+
+
+async def test_a_leaving_that_was_cut_short_can_be_done_again(change: Transaction, device: Device) -> None:
+    await change.begin()
+    await change.commit(60)
+    device.failures["revert_change"] = [asyncio.CancelledError()]
+    with pytest.raises(asyncio.CancelledError):
+        await change.leave()
+    assert device.running == NEW
+
+    await change.leave()
+    await change.leave()
+
+    assert device.asked.count("revert_change") == 2
+    assert (change.outcome, device.running) == (ChangeOutcome.REVERTED, OLD)
+
+
+async def test_a_final_commit_whose_answer_was_lost_is_still_saved(change: Transaction, device: Device) -> None:
+    device.failures["commit_change"] = [committed_but_cut]
+    await change.begin()
+    await change.commit(None)
+
+    assert device.asked[-1] == "confirm_change"
+    assert change.outcome is ChangeOutcome.CHANGED
 
 
 async def test_what_cannot_be_taken_back_is_unknown_and_an_error(change: Transaction, device: Device) -> None:
