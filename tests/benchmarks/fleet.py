@@ -29,8 +29,10 @@ class Fleet(Message):
     password: str
     endpoints: tuple[Endpoint, ...]
 
-    def only_first(self) -> Fleet:
-        return self.model_copy(update={"endpoints": self.endpoints[:1]})
+    def one_of_each(self) -> Fleet:
+        """A device of each platform: what clients log in to first, so that imports are not measured."""
+        first = {end.platform: end for end in reversed(self.endpoints)}
+        return self.model_copy(update={"endpoints": tuple(first.values())})
 
 
 class Sample(Message):

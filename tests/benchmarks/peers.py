@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -33,7 +33,7 @@ def nornir_netmiko(fleet: Fleet) -> FleetTimes:
         results = nornir.run(task=netmiko_send_command, command_string=COMMAND)
         return [str(result[0].result) for result in results.values()]
 
-    with _nornir(fleet.only_first()) as nornir:
+    with _nornir(fleet.one_of_each()) as nornir:
         run(nornir)
     with _nornir(fleet) as nornir:
         return cold_and_warm(lambda: run(nornir), len(fleet.endpoints))
@@ -83,10 +83,16 @@ def scrapli_asyncssh(fleet: Fleet) -> FleetTimes:
         return await asyncio.gather(*(ask(driver) for driver in drivers))
 
     async def measure() -> FleetTimes:
-        first = [AsyncScrapli(**scrapli_options(end, fleet, "asyncssh")) for end in fleet.only_first().endpoints]
+        first = [AsyncScrapli(**scrapli_options(end, fleet, "asyncssh")) for end in fleet.one_of_each().endpoints]
         await run(first)
-        drivers = [AsyncScrapli(**scrapli_options(end, fleet, "asyncssh")) for end in fleet.endpoints]
-        times = await cold_and_warm_async(lambda: run(drivers), len(drivers))
+        drivers: list[AsyncScrapli] = []
+
+        def run_all() -> Awaitable[list[str]]:
+            if not drivers:  # making them is part of the cold run, as it is for the others
+                drivers.extend(AsyncScrapli(**scrapli_options(end, fleet, "asyncssh")) for end in fleet.endpoints)
+            return run(drivers)
+
+        times = await cold_and_warm_async(run_all, len(fleet.endpoints))
         await asyncio.gather(*(driver.close() for driver in [*first, *drivers]))
         return times
 
