@@ -19,7 +19,7 @@ from rich.console import Console
 from tests.benchmarks import client, cms, group, servers
 from tests.benchmarks.fleet import FleetTimes
 from tests.benchmarks.report import Figure, Machine, Report, Row, figures_table, table, time_of
-from tests.benchmarks.simulation import simulated
+from tests.benchmarks.simulation import PLATFORMS, simulated
 from tests.benchmarks.timing import median_of
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ def fleet_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Row]
     """One command on every device: with the logins, and again on open sessions."""
     clients = client.installed()
     samples: dict[str, list[FleetTimes]] = {name: [] for name in clients}
-    with simulated(devices=arguments.devices, latency_s=arguments.latency_ms / 1e3) as fleet:
+    with simulated(devices=arguments.devices + len(PLATFORMS), latency_s=arguments.latency_ms / 1e3) as fleet:
         for repetition in range(arguments.repetitions):
             for name in _rotated(clients, repetition):
                 times = client.measure_fleet(name, fleet)

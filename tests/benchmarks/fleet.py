@@ -34,6 +34,11 @@ class Fleet(Message):
         first = {end.platform: end for end in reversed(self.endpoints)}
         return self.model_copy(update={"endpoints": tuple(first.values())})
 
+    def others(self) -> Fleet:
+        """The devices that nobody has logged in to yet: the ones that are measured."""
+        known = self.one_of_each().endpoints
+        return self.model_copy(update={"endpoints": tuple(end for end in self.endpoints if end not in known)})
+
 
 class Sample(Message):
     """One measurement: seconds on the clock, and of the client's own processor time, all threads together."""

