@@ -21,14 +21,18 @@ from typing import Any, Literal, Protocol, cast, runtime_checkable
 
 from neops.devices.config_change import ChangeMode, ConfigChange
 from neops.devices.results import (
+    ArpEntry,
     BgpInstance,
     CommandOutput,
     Configs,
     Facts,
+    InterfaceAddresses,
     InterfaceDetails,
     LldpNeighbor,
+    MacEntry,
     Parse,
     Route,
+    Vlan,
 )
 
 
@@ -77,12 +81,59 @@ class ReadsInterfaces(Protocol):
 
 
 @runtime_checkable
+class ReadsAddresses(Protocol):
+    """Reads the IP addresses of interfaces.
+
+    Apart from ReadsInterfaces, because devices and libraries tell the one without the other.
+    """
+
+    @abstractmethod
+    def get_interfaces_ip(self) -> Awaitable[Mapping[str, InterfaceAddresses]]:
+        """Addresses by interface; interfaces without any are left out."""
+        ...
+
+
+@runtime_checkable
 class ReadsNeighbors(Protocol):
     """Reads who is on the other end of the links."""
 
     @abstractmethod
     def get_lldp_neighbors(self) -> Awaitable[Mapping[str, Sequence[LldpNeighbor]]]:
         """LLDP neighbours by local interface; interfaces without a neighbour are left out."""
+        ...
+
+
+@runtime_checkable
+class ReadsArp(Protocol):
+    """Reads which MAC address answers for which IPv4 address."""
+
+    @abstractmethod
+    def get_arp_table(self, vrf: str = "") -> Awaitable[Sequence[ArpEntry]]:
+        """Resolved entries in the device's order.
+
+        `vrf` names one VRF. Without it the answer is what the device shows unasked: the default VRF on most platforms,
+        all of them on Junos, SR Linux and AOS-CX.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsMacTable(Protocol):
+    """Reads behind which port a switch has seen which MAC address."""
+
+    @abstractmethod
+    def get_mac_address_table(self) -> Awaitable[Sequence[MacEntry]]:
+        """Entries in the device's order; an address that is seen on several ports has several."""
+        ...
+
+
+@runtime_checkable
+class ReadsVlans(Protocol):
+    """Reads the VLANs of a switch."""
+
+    @abstractmethod
+    def get_vlans(self) -> Awaitable[Mapping[str, Vlan]]:
+        """VLANs by number as text (`"10"`), in the device's order."""
         ...
 
 
@@ -152,7 +203,11 @@ CAPABILITIES: tuple[type, ...] = (
     RunsCommands,
     ReadsFacts,
     ReadsInterfaces,
+    ReadsAddresses,
     ReadsNeighbors,
+    ReadsArp,
+    ReadsMacTable,
+    ReadsVlans,
     ReadsBgp,
     ReadsRoutes,
     ReadsConfig,

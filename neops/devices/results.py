@@ -71,11 +71,55 @@ class InterfaceDetails(DeviceResult):
     last_flapped: float = -1.0
 
 
+class AddressDetails(DeviceResult):
+    """What belongs to an address. `prefix_length` in bits, -1 when the device does not tell it."""
+
+    prefix_length: int = -1
+
+
+class InterfaceAddresses(DeviceResult):
+    """The addresses of one interface by family, primary and secondary ones, link-local ones included."""
+
+    ipv4: Mapping[str, AddressDetails] = {}
+    ipv6: Mapping[str, AddressDetails] = {}
+
+
 class LldpNeighbor(DeviceResult):
     """The far end of a link: its system name and its port, as it announced them."""
 
     hostname: str
     port: str
+
+
+class ArpEntry(DeviceResult):
+    """One resolved IPv4 neighbour. `age` in seconds since it was last refreshed, -1 when unknown or static."""
+
+    interface: str
+    mac: str
+    ip: str
+    age: float = -1.0
+
+
+class MacEntry(DeviceResult):
+    """One entry of a MAC address table. `vlan` is 0 where the entry belongs to none.
+
+    `moves` counts the moves between ports, `last_move` is seconds ago; both -1 when the device does not tell.
+    """
+
+    mac: str
+    interface: str
+    vlan: int
+    static: bool
+    active: bool = True
+    moves: int = -1
+    last_move: float = -1.0
+
+
+class Vlan(DeviceResult):
+    """One VLAN: its name, and the ports in it, tagged or not, in the device's order."""
+
+    name: str
+    interfaces: tuple[str, ...] = ()
 
 
 class BgpPrefixes(DeviceResult):

@@ -13,19 +13,23 @@ from pydantic import TypeAdapter
 
 from neops.devices import (
     CAPABILITIES,
+    ArpEntry,
     BgpInstance,
     CommandOutput,
     Configs,
     ConfirmStrength,
     ConnectionOptions,
     Facts,
+    InterfaceAddresses,
     InterfaceDetails,
     LldpNeighbor,
+    MacEntry,
     Parse,
     ReadsConfig,
     Route,
     RunsCommands,
     Session,
+    Vlan,
     WritesConfig,
 )
 from neops.devices.capabilities import methods_of
@@ -270,7 +274,11 @@ class _ChangedSession(_FakeSession, ConfigSession):
 _RESULTS: Mapping[str, TypeAdapter[Any]] = {
     "get_facts": TypeAdapter(Facts),
     "get_interfaces": TypeAdapter(dict[str, InterfaceDetails]),
+    "get_interfaces_ip": TypeAdapter(dict[str, InterfaceAddresses]),
     "get_lldp_neighbors": TypeAdapter(dict[str, list[LldpNeighbor]]),
+    "get_arp_table": TypeAdapter(list[ArpEntry]),
+    "get_mac_address_table": TypeAdapter(list[MacEntry]),
+    "get_vlans": TypeAdapter(dict[str, Vlan]),
     "get_bgp_neighbors": TypeAdapter(dict[str, BgpInstance]),
     "get_route_to": TypeAdapter(dict[str, list[Route]]),
     "get_config": TypeAdapter(Configs),

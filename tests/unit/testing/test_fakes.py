@@ -5,7 +5,18 @@ from collections.abc import Callable
 import pytest
 
 from neops.concurrency import Deadline, deadline
-from neops.devices import DeviceRuntime, Facts, ReadsConfig, ReadsFacts, ReadsInterfaces, RunsCommands
+from neops.devices import (
+    DeviceRuntime,
+    Facts,
+    ReadsAddresses,
+    ReadsArp,
+    ReadsConfig,
+    ReadsFacts,
+    ReadsInterfaces,
+    ReadsMacTable,
+    ReadsVlans,
+    RunsCommands,
+)
 from neops.entities import Device, Platform
 from neops.errors import AuthenticationFailed, CapabilityMissing, OperationTimedOut
 from neops.testing import FakePlugin, InTurn, NotScripted, Slow
@@ -24,6 +35,28 @@ async def test_replies_may_be_as_short_as_the_test_wants(fake_devices: Start, de
     facts = await runtime.connect(device, ReadsFacts).get_facts()
     assert facts == Facts(hostname="r1", vendor="", model="", serial_number="", os_version="17.9")
     assert (await runtime.connect(device, ReadsConfig).get_config()).running == "hostname r1"
+
+
+async def test_tables_are_scripted_as_plain_data(fake_devices: Start, device: Device) -> None:
+    mac = {"mac": "02:00:5E:10:00:01", "interface": "Gi0/1"}
+    runtime = fake_devices(
+        replies={
+            "get_interfaces_ip": {"Gi0/1": {"ipv4": {"192.0.2.1": {"prefix_length": 24}}}},
+            "get_arp_table": [mac | {"ip": "192.0.2.9"}],
+            "get_mac_address_table": [mac | {"vlan": 10, "static": False}],
+            "get_vlans": {"10": {"name": "users", "interfaces": ["Gi0/1"]}},
+        }
+    )
+
+    addresses = await runtime.connect(device, ReadsAddresses).get_interfaces_ip()
+    [arp] = await runtime.connect(device, ReadsArp).get_arp_table()
+    [seen] = await runtime.connect(device, ReadsMacTable).get_mac_address_table()
+    vlans = await runtime.connect(device, ReadsVlans).get_vlans()
+
+    assert addresses["Gi0/1"].ipv4["192.0.2.1"].prefix_length == 24
+    assert (arp.ip, arp.age) == ("192.0.2.9", -1.0)
+    assert (seen.mac, seen.vlan, seen.moves) == (arp.mac, 10, -1)
+    assert (vlans["10"].name, vlans["10"].interfaces) == ("users", ("Gi0/1",))
 
 
 async def test_it_has_the_capabilities_that_are_scripted(fake_devices: Start, device: Device) -> None:
