@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from neops.cli.matrix import matrix
 from neops.devices import CAPABILITIES
 from neops.devices.catalogue import PluginCatalogue, PluginEntry
 from neops.protocol import JsonObject
@@ -20,9 +21,7 @@ _SHOWN_PLATFORMS = 8
 """Platforms named in the table; a plugin may serve a hundred."""
 
 
-@app.callback()
-def _group() -> None:
-    """Keep `list` a subcommand although it is the only one."""
+app.command("matrix")(matrix)
 
 
 @app.command("list")

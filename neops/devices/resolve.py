@@ -65,8 +65,8 @@ def resolve(wish: Wish, offers: Iterable[Offer]) -> Resolution:
     Raises:
         CapabilityMissing: nobody has one of the capabilities; the error says of each plugin why it fell out.
     """
-    ranked = sorted(offers, key=lambda offer: _rank(offer, wish.preferred))
-    usable = [offer for offer in ranked if offer.obstacle is None]
+    in_order = ranked(offers, wish.preferred)
+    usable = [offer for offer in in_order if offer.obstacle is None]
     for offer in usable:
         if wish.capabilities <= offer.capabilities:
             return Resolution(dict.fromkeys(wish.capabilities, offer.plugin))
@@ -76,7 +76,7 @@ def resolve(wish: Wish, offers: Iterable[Offer]) -> Resolution:
     }
     missing = frozenset(capability for capability, plugin in best.items() if plugin is None)
     if missing:
-        considered = [Considered(plugin=offer.plugin, reason=_reason(offer, missing)) for offer in ranked]
+        considered = [Considered(plugin=offer.plugin, reason=_reason(offer, missing)) for offer in in_order]
         raise CapabilityMissing(wish.device, wish.platform, _names(missing), considered)
     return Resolution({capability: plugin for capability, plugin in best.items() if plugin is not None})
 
@@ -93,6 +93,11 @@ def offer_of(entry: PluginEntry, platform: str | None) -> Offer:
     except Exception as error:  # noqa: BLE001  # the plugin's own code: one that is broken must not stop the others
         return Offer(plugin=entry.name, priority=plugin.priority, obstacle=f"failed to answer: {error!r}")
     return Offer(plugin=entry.name, priority=plugin.priority, capabilities=capabilities, obstacle=entry.obstacle)
+
+
+def ranked(offers: Iterable[Offer], preferred: Sequence[str] = ()) -> list[Offer]:
+    """The offers, best first: those that are preferred in that order, then by priority."""
+    return sorted(offers, key=lambda offer: _rank(offer, preferred))
 
 
 def _rank(offer: Offer, preferred: Sequence[str]) -> tuple[float, int, str]:
