@@ -9,14 +9,31 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
 from neops.devices.parsing.textfsm import Row, read_rows
-from neops.devices.results import Configs, Facts, InterfaceDetails, LldpNeighbor
+from neops.devices.results import (
+    ArpEntry,
+    BgpInstance,
+    Configs,
+    Facts,
+    InterfaceAddresses,
+    InterfaceDetails,
+    LldpNeighbor,
+    MacEntry,
+    Route,
+    Vlan,
+)
 from neops.errors import ParseFailed
 
 R = TypeVar("R")
 
 Retrieve = Literal["running", "startup", "candidate"]
 Interfaces = Mapping[str, InterfaceDetails]
+Addresses = Mapping[str, InterfaceAddresses]
 Neighbors = Mapping[str, Sequence[LldpNeighbor]]
+Arp = Sequence[ArpEntry]
+Macs = Sequence[MacEntry]
+Vlans = Mapping[str, Vlan]
+Bgp = Mapping[str, BgpInstance]
+Routes = Mapping[str, Sequence[Route]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +131,28 @@ class ConfigRead:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RouteQuery:
+    """What `get_route_to` was asked; see ReadsRoutes."""
+
+    destination: str = ""
+    protocol: str = ""
+    longer: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlatformReads:
-    """All that is known of a platform; what is None cannot be read on it."""
+    """All that is known of a platform; what is None cannot be read on it.
+
+    `arp` makes its read for a VRF, empty for the one that needs no name; `routes` for what was asked.
+    """
 
     facts: Read[Facts] | None = None
     interfaces: Read[Interfaces] | None = None
+    addresses: Read[Addresses] | None = None
     neighbors: Read[Neighbors] | None = None
+    arp: Callable[[str], Read[Arp]] | None = None
+    macs: Read[Macs] | None = None
+    vlans: Read[Vlans] | None = None
+    bgp: Read[Bgp] | None = None
+    routes: Callable[[RouteQuery], Read[Routes]] | None = None
     config: ConfigRead | None = None

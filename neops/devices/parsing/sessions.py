@@ -14,18 +14,15 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import cache
-from types import new_class
-from typing import Literal, TypeVar, cast
+from typing import TypeVar
 
 from neops.concurrency import in_thread
-from neops.devices.capabilities import ReadsConfig, ReadsFacts, ReadsInterfaces, ReadsNeighbors, RunsCommands
-from neops.devices.parsing.platforms import reads_of
-from neops.devices.parsing.reads import Answers, Interfaces, Neighbors, Read, read_json
+from neops.devices.capabilities import RunsCommands
+from neops.devices.parsing.reads import Answers, Read, read_json
 from neops.devices.parsing.rejections import rejected
 from neops.devices.parsing.textfsm import read_rows, template_for
 from neops.devices.plugin import ConnectionOptions, Session
-from neops.devices.results import CommandOutput, Configs, Facts, Parse
+from neops.devices.results import CommandOutput, Parse
 from neops.entities import Device
 from neops.errors import SessionLost
 
@@ -118,63 +115,6 @@ class CommandSession(Session, RunsCommands):
         return read() if len(answer.output) < PARSED_IN_THREAD else await in_thread(read)
 
 
-class ParsedFacts(CommandSession, ReadsFacts):
-    """get_facts from the platform's table."""
-
-    async def get_facts(self) -> Facts:
-        return await self.read(_known(reads_of(self.platform).facts))
-
-
-class ParsedInterfaces(CommandSession, ReadsInterfaces):
-    """get_interfaces from the platform's table."""
-
-    async def get_interfaces(self) -> Interfaces:
-        return await self.read(_known(reads_of(self.platform).interfaces))
-
-
-class ParsedNeighbors(CommandSession, ReadsNeighbors):
-    """get_lldp_neighbors from the platform's table."""
-
-    async def get_lldp_neighbors(self) -> Neighbors:
-        return await self.read(_known(reads_of(self.platform).neighbors))
-
-
-class ParsedConfig(CommandSession, ReadsConfig):
-    """get_config from the platform's table."""
-
-    async def get_config(self, retrieve: Literal["running", "startup", "candidate", "all"] = "running") -> Configs:
-        config = _known(reads_of(self.platform).config)
-        wanted = config.commands if retrieve == "all" else (retrieve,)
-        outputs = {}
-        for command in (command for name in wanted for command in config.commands.get(name, ())):
-            outputs[command] = (await self.send_command(command)).raise_for_status().output
-        return config.result(outputs)
-
-
-def _known(read: R | None) -> R:
-    if read is None:
-        raise TypeError("this platform has no such read: take the class from session_class()")
-    return read
-
-
-S = TypeVar("S", bound=CommandSession)
-
-
-def parsed_capabilities(platform: str) -> frozenset[type]:
-    """The capabilities that a CommandSession has on a platform: running commands, and what its table can read."""
-    return frozenset({RunsCommands, *(capability for _, capability in _parts(platform))})
-
-
-def session_class(base: type[S], platform: str) -> type[S]:
-    """`base` with the getters of a platform: its bases say to `capabilities_of` exactly what it can do."""
-    return cast("type[S]", _joined(base, *(part for part, _ in _parts(platform))))
-
-
-@cache
-def _joined(*bases: type) -> type:
-    return new_class(bases[0].__name__, bases) if len(bases) > 1 else bases[0]
-
-
 def platform_name(device: Device, options: ConnectionOptions, platforms: Mapping[str, str]) -> str:
     """Our name of the platform that a session was asked for, where `options` only has the library's.
 
@@ -184,14 +124,3 @@ def platform_name(device: Device, options: ConnectionOptions, platforms: Mapping
     if own is not None and platforms.get(own) == options.platform:
         return own
     return next((name for name, theirs in platforms.items() if theirs == options.platform), own or options.platform)
-
-
-def _parts(platform: str) -> list[tuple[type, type]]:
-    reads = reads_of(platform)
-    known: list[tuple[object, type, type]] = [
-        (reads.facts, ParsedFacts, ReadsFacts),
-        (reads.interfaces, ParsedInterfaces, ReadsInterfaces),
-        (reads.neighbors, ParsedNeighbors, ReadsNeighbors),
-        (reads.config, ParsedConfig, ReadsConfig),
-    ]
-    return [(part, capability) for read, part, capability in known if read is not None]
