@@ -6,8 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import lru_cache
 
 from neops.testing.simulator.platform import Command
+
+
+LINES_KNOWN = 1000  # thousands of devices of one platform are asked the same
 
 
 class Fit(IntEnum):
@@ -33,6 +37,9 @@ class NoMatch:
     at: int = 0
 
 
+_NOTHING = NoMatch(reason="unknown")
+
+
 class CommandTable:
     """Commands by their patterns.
 
@@ -42,9 +49,13 @@ class CommandTable:
     def __init__(self, commands: Mapping[str, Command], *, abbreviations: bool) -> None:
         self._patterns = [(tuple(pattern.split()), command) for pattern, command in commands.items()]
         self._abbreviations = abbreviations
+        self._known = lru_cache(LINES_KNOWN)(self._look_up)
 
     def find(self, line: str, mode: str) -> Match | NoMatch:
         """The command that `line` means in this mode: the one that fits best."""
+        return self._known(line, mode) if self._patterns else _NOTHING
+
+    def _look_up(self, line: str, mode: str) -> Match | NoMatch:
         words = line.split()
         available = [(p, c) for p, c in self._patterns if not c.modes or mode in c.modes]
         fits = sorted(

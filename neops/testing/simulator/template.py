@@ -57,7 +57,7 @@ def render(text: str, scope: Scope) -> str:
         TemplateInvalid: a name that the scope has not, or `@each` without `@end`.
     """
     if "\n" not in text and not text.startswith(("?", "@")):
-        return _Text(text).substitute(_Formatted(scope))
+        return _filled(text, _Formatted(scope))
     return "\n".join(_rendered_lines(text.splitlines(), scope))
 
 
@@ -72,11 +72,15 @@ def _rendered_lines(lines: Sequence[str], scope: Scope) -> Iterator[str]:
             for item in scope[line.removeprefix("@each ").strip()]:
                 yield from _rendered_lines(lines[at:end], ChainMap(item, scope))  # type: ignore[arg-type]  # read only
             at = end + 1
-        elif mark := _MARK.fullmatch(line):
+        elif line.startswith("?") and (mark := _MARK.fullmatch(line)):
             if bool(scope.get(mark["name"])) != bool(mark["absent"]):
-                yield _Text(mark["text"]).substitute(fields)
+                yield _filled(mark["text"], fields)
         else:
-            yield _Text(line).substitute(fields)
+            yield _filled(line, fields)
+
+
+def _filled(line: str, fields: _Formatted) -> str:
+    return _Text(line).substitute(fields) if "$" in line else line
 
 
 def _end_of_loop(lines: Sequence[str], start: int) -> int:
