@@ -10,7 +10,6 @@ from functools import lru_cache
 
 from neops.testing.simulator.platform import Command
 
-
 LINES_KNOWN = 1000  # thousands of devices of one platform are asked the same
 
 
