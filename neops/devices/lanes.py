@@ -17,6 +17,7 @@ from neops.devices.logins import Logins, Route
 from neops.devices.operations import Stragglers, abort, bounded
 from neops.devices.plugin import Session
 from neops.devices.pool import PooledSession, SessionKey, SessionPool
+from neops.devices.transcript.observer import Observer
 from neops.errors import ConnectFailed, DeviceError, NeopsError, OperationTimedOut, SessionLost
 
 logger = logging.getLogger(__name__)
@@ -73,8 +74,15 @@ class Lanes:
     """
 
     def __init__(
-        self, pool: SessionPool, logins: Logins, stragglers: Stragglers, *, clock: Clock = time.monotonic
+        self,
+        pool: SessionPool,
+        logins: Logins,
+        stragglers: Stragglers,
+        *,
+        observer: Observer | None = None,
+        clock: Clock = time.monotonic,
     ) -> None:
+        self._perform = self._performed if observer is None else observer.around(self._performed)
         self._pool, self._logins, self._stragglers, self._clock = pool, logins, stragglers, clock
         self._lanes: dict[SessionKey, _Lane] = {}
         self._resets: set[asyncio.Task[None]] = set()
@@ -169,7 +177,7 @@ class Lanes:
             lane.failed_logins += 1
             raise
 
-    async def _perform(self, operation: Operation, pooled: PooledSession) -> Any:
+    async def _performed(self, operation: Operation, pooled: PooledSession) -> Any:
         route, session = operation.route, pooled.session
         limit = min(operation.until, Deadline.after(operation.time_limit_s, self._clock))
         operation.session = session

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, cast
 
@@ -27,6 +28,7 @@ from neops.devices.options import DeviceOptions
 from neops.devices.pool import PoolLimits, PoolStatistics, SessionPool
 from neops.devices.proxy import Binding, BlockingDevice, DeviceProxy
 from neops.devices.resolve import Wish, offer_of, resolve
+from neops.devices.transcript.observer import Observer
 from neops.entities import Device
 from neops.errors import SessionLost
 from neops.logs import Redactor
@@ -47,6 +49,11 @@ def _ignore(_event: LoginEvent) -> None:
     return None
 
 
+def _tell_both(one: Callable[[LoginEvent], None], other: Callable[[LoginEvent], None], event: LoginEvent) -> None:
+    other(event)
+    one(event)
+
+
 class DeviceRuntime:
     """Opens, shares and closes the sessions of a process. One per process; safe to use from any thread.
 
@@ -57,7 +64,8 @@ class DeviceRuntime:
     ```
 
     `on_login` hears of every login that went well or failed, in the runtime's own thread: it must not block.
-    `redactor` is told every password and enable secret before a device is.
+    `redactor` is told every password and enable secret before a device is. `observer` sees all that is asked of
+    devices and all they answer: a `neops.devices.transcript.Recorder`.
     """
 
     def __init__(
@@ -68,6 +76,7 @@ class DeviceRuntime:
         credentials: Sequence[CredentialProvider] = (EntityCredentials(),),
         on_login: Callable[[LoginEvent], None] = _ignore,
         redactor: Redactor | None = None,
+        observer: Observer | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
         self._settings = settings or DeviceSettings()
@@ -85,11 +94,11 @@ class DeviceRuntime:
             at_a_time=self._settings.concurrent_logins,
             stragglers=self._stragglers,
             executor=self._executor,
-            notify=on_login,
+            notify=on_login if observer is None else partial(_tell_both, on_login, observer.logged_in),
             redactor=redactor,
             clock=clock,
         )
-        self._lanes = Lanes(self._pool, logins, self._stragglers, clock=clock)
+        self._lanes = Lanes(self._pool, logins, self._stragglers, observer=observer, clock=clock)
         self._operations: set[Operation] = set()
         self._changes: set[asyncio.Task[None]] = set()
         self._clock = clock
