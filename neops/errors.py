@@ -13,6 +13,8 @@
     │   ├── CapabilityMissing     no installed plugin can, decided before any login
     │   ├── ConnectFailed
     │   │   ├── Unreachable
+    │   │   │   └── DeviceHeldOff  it did not answer several times in a row: nothing was sent
+    │   │   ├── DeviceExcluded    an operator's rule says never to log in there
     │   │   ├── HostKeyRejected
     │   │   └── AuthenticationFailed
     │   ├── SessionLost           the session broke or was aborted in the middle of an operation
@@ -170,6 +172,29 @@ class ConnectFailed(DeviceError):
 
 class Unreachable(ConnectFailed):
     """Nothing answered at the device's address, or it stopped answering while the session opened."""
+
+
+class DeviceHeldOff(Unreachable):
+    """The device did not answer several times in a row, and is left alone for a while: nothing was sent.
+
+    `again_in_s` is when it may be tried again, None while another login tries it.
+    """
+
+    def __init__(self, device: str, *, failures: int, reason: str, open_for_s: float, again_in_s: float | None) -> None:
+        then = "another login tries it now" if again_in_s is None else f"tried again in {again_in_s:.0f} s"
+        times = f"{failures} time{'s' if failures > 1 else ''} in a row without an answer"
+        super().__init__(device, f"not tried, held off for {open_for_s:.0f} s now: {times} (last: {reason}); {then}")
+        self.failures, self.reason, self.again_in_s = failures, reason, again_in_s
+
+
+class DeviceExcluded(ConnectFailed):
+    """A rule of the operator says never to log in to this device: nothing was sent. `rule` is its text."""
+
+    retryable = False
+
+    def __init__(self, device: str, rule: str, origin: str) -> None:
+        super().__init__(device, f"never logged in to: the rule {rule!r} ({origin}) excludes it")
+        self.rule, self.origin = rule, origin
 
 
 class HostKeyRejected(ConnectFailed):

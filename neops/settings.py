@@ -19,6 +19,11 @@ from pydantic_core import ErrorDetails
 
 from neops.errors import SettingsInvalid
 
+HOP = re.compile(
+    r"(?:(?P<user>[^@\s,]+)@)?(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<host>[^@:\[\]\s,]+))(?::(?P<port>\d{1,5}))?"
+)
+"""A jump host as OpenSSH's ProxyJump writes it: `user@host:port`, an IPv6 address in brackets."""
+
 NO_FLAGS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -40,13 +45,22 @@ def _listed(separator: str) -> BeforeValidator:
     return BeforeValidator(split)
 
 
+def _hop(text: str) -> str:
+    if not HOP.fullmatch(text):
+        raise ValueError("expected [user@]host[:port] of each jump host, separated by commas")
+    return text
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 Seconds = Annotated[float, Field(gt=0)]
 SecondsOrOff = Annotated[float, Field(ge=0)]
+PerTime = Annotated[float, Field(ge=0)]
 AtLeastOne = Annotated[int, Field(ge=1)]
+NoneOrMore = Annotated[int, Field(ge=0)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Paths = Annotated[tuple[Path, ...], _listed(os.pathsep)]
 Names = Annotated[tuple[str, ...], _listed(",")]
+Hops = Annotated[tuple[Annotated[str, AfterValidator(_hop)], ...], _listed(",")]
 
 
 class Settings(BaseModel):
@@ -182,6 +196,16 @@ class DeviceSettings(Settings):
     known_hosts: Path | None = _setting(
         "NEOPS_KNOWN_HOSTS", None, "File with the known host keys; by default the user's `~/.ssh/known_hosts`."
     )
+    jump_hosts: Hops = _setting(
+        "NEOPS_JUMP_HOSTS",
+        (),
+        "Jump hosts on the way to every device that names none, the nearest first: `user@host:port`, commas between.",
+    )
+    keepalive_s: SecondsOrOff = _setting(
+        "NEOPS_SSH_KEEPALIVE",
+        30.0,
+        "Seconds of silence after which an SSH connection is asked for a sign of life; 0 is never.",
+    )
     plugins: Names = _setting("NEOPS_PLUGINS", (), "Connection plugins to prefer, best first, separated by commas.")
     max_sessions: AtLeastOne = _setting("NEOPS_MAX_SESSIONS", 1000, "Sessions that stay open over all devices.")
     sessions_per_device: AtLeastOne = _setting(
@@ -190,6 +214,29 @@ class DeviceSettings(Settings):
     concurrent_logins: AtLeastOne = _setting(
         "NEOPS_CONCURRENT_LOGINS", 100, "Logins at the same time over all devices; an AAA server has to bear them."
     )
+    logins_per_second: PerTime = _setting(
+        "NEOPS_LOGINS_PER_SECOND", 0.0, "Logins that may begin in a second over all devices; 0 is no limit."
+    )
+    login_burst: AtLeastOne = _setting(
+        "NEOPS_LOGIN_BURST", 20, "Logins that may begin at once after a pause, before that limit holds."
+    )
+    device_logins_per_minute: PerTime = _setting(
+        "NEOPS_DEVICE_LOGINS_PER_MINUTE",
+        0.0,
+        "Logins that may begin in a minute at one device, after one at once for each session it may have; 0 is no limit.",
+    )
+    breaker_failures: NoneOrMore = _setting(
+        "NEOPS_BREAKER_FAILURES",
+        5,
+        "Logins in a row without an answer after which a device is left alone for a while; 0 is never.",
+    )
+    breaker_hold_off_s: Seconds = _setting(
+        "NEOPS_BREAKER_HOLD_OFF", 30.0, "Seconds until a device that did not answer is tried again, by one login."
+    )
+    exclude: Names = _setting(
+        "NEOPS_EXCLUDE", (), "Devices never to log in to: names, globs, addresses and networks, separated by commas."
+    )
+    exclude_file: Path | None = _setting("NEOPS_EXCLUDE_FILE", None, "File with such rules, one a line.")
     idle_ttl_s: SecondsOrOff = _setting("NEOPS_SESSION_IDLE", 60.0, "Seconds that an unused session stays open.")
     max_age_s: Seconds = _setting("NEOPS_SESSION_MAX_AGE", 3600.0, "Seconds after which a session is renewed.")
     credential_failures: AtLeastOne = _setting(
@@ -197,6 +244,17 @@ class DeviceSettings(Settings):
     )
     credential_hold_off_s: Seconds = _setting(
         "NEOPS_CREDENTIAL_HOLD_OFF", 300.0, "Seconds until a refused credential is tried again."
+    )
+    credentials: Names = _setting(
+        "NEOPS_CREDENTIALS",
+        ("inventory", "environment"),
+        "Providers that are asked for credentials, in this order, separated by commas.",
+    )
+    credential_timeout_s: Seconds = _setting(
+        "NEOPS_CREDENTIAL_TIMEOUT", 10.0, "Seconds that a provider may take to answer."
+    )
+    credential_cache_s: SecondsOrOff = _setting(
+        "NEOPS_CREDENTIAL_CACHE", 60.0, "Seconds that a provider's answer for a device is used again."
     )
     threads: AtLeastOne = _setting("NEOPS_DEVICE_THREADS", 128, "Threads for device libraries that block.")
 
@@ -271,6 +329,8 @@ def _variable(field: FieldInfo) -> str:
 def _shown(value: Any) -> str:
     if value is None or value == ():
         return ""
+    if isinstance(value, tuple):
+        return f"`{','.join(value)}`"
     return (
         f"`{value:g}`" if isinstance(value, float) else f"`{str(value).lower() if isinstance(value, bool) else value}`"
     )

@@ -1,5 +1,7 @@
 """The device layer: what block authors ask of a device, and what plugin authors implement."""
 
+from neops.devices.admission import LoginStatistics
+from neops.devices.breakers import OpenBreaker
 from neops.devices.capabilities import (
     CAPABILITIES,
     ReadsAddresses,
@@ -88,7 +90,9 @@ __all__ = [
     "InterfaceDetails",
     "LldpNeighbor",
     "LoginEvent",
+    "LoginStatistics",
     "MacEntry",
+    "OpenBreaker",
     "Parse",
     "PluginCatalogue",
     "PluginEntry",

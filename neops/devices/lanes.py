@@ -33,8 +33,8 @@ class Operation:
     """One call of one method on one device, from asking to answer.
 
     `until` is the deadline of whoever asked. `commands` stretches the time limit: how many commands the method takes.
-    `session` is there while it runs on one. `future` is its answer, and `interrupted` the reason why somebody else
-    ended it.
+    `session` is there while it runs on one, and `begun` says that it had one: a login is then urgent. `future` is its
+    answer, and `interrupted` the reason why somebody else ended it.
     """
 
     route: Route
@@ -44,6 +44,7 @@ class Operation:
     job: str | None = None
     until: Deadline = Deadline.never
     commands: int = 0
+    begun: bool = False
     session: Session | None = None
     future: Future[Any] = field(init=False)
     interrupted: DeviceError | None = None
@@ -170,7 +171,9 @@ class Lanes:
         route = operation.route
         try:
             return await self._pool.check_out(
-                route.key, lambda: self._logins.open(route, operation.until, operation.job)
+                route.key,
+                lambda: self._logins.open(route, operation.until, operation.job, urgent=operation.begun),
+                check=lambda: self._logins.check(route, urgent=operation.begun),
             )
         except ConnectFailed as error:
             lane.failure = error
@@ -284,14 +287,16 @@ class Held:
     def outlive(self, until: Deadline) -> None:
         """Go on without whoever asked: his deadline and the end of his job do not matter any more."""
         asked = self._operation
-        self._operation = Operation(route=asked.route, method=asked.method, until=until)
+        self._operation = Operation(route=asked.route, method=asked.method, until=until, begun=asked.begun)
 
     async def _session(self) -> PooledSession:
         try:
             async with asyncio.timeout(self._operation.until.timeout()):
-                return await self._log_in(self._operation)
+                pooled = await self._log_in(self._operation)
         except TimeoutError:
             raise OperationTimedOut(self._operation.route.name, "the deadline passed while logging in") from None
+        self._operation.begun = True
+        return pooled
 
 
 async def _call(session: Session, operation: Operation) -> Any:

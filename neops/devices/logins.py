@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from neops.concurrency import BlockingExecutor, Clock, Deadline, in_thread, use_executor
+from neops.devices.admission import Admission
+from neops.devices.breakers import Endpoint, Login
 from neops.devices.credentials import CredentialChain, Permission
 from neops.devices.events import LoginEvent
 from neops.devices.operations import Stragglers, bounded
@@ -50,6 +52,11 @@ class Route:
         return self.device.name
 
     @property
+    def endpoint(self) -> Endpoint:
+        """What a circuit breaker and a rate limit are about."""
+        return self.options.host, self.options.port or self.plugin.name
+
+    @property
     def place(self) -> str:
         """Address, port and plugin, for errors."""
         port = "" if self.options.port is None else f":{self.options.port}"
@@ -70,41 +77,62 @@ class Logins:
         stragglers: Stragglers,
         executor: BlockingExecutor,
         notify: Callable[[LoginEvent], None],
+        admission: Admission | None = None,
         redactor: Redactor | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
+        self._admission = admission or Admission(clock=clock)
         self._credentials, self._stragglers, self._notify = credentials, stragglers, notify
         self._executor, self._redactor, self._clock = executor, redactor or Redactor(), clock
         self._places = Places(lambda: at_a_time, patience_s=PATIENCE_S)
         self._imports: dict[str, asyncio.Task[None]] = {}
 
-    async def open(self, route: Route, until: Deadline, job: str | None) -> Session:
-        """A new session, logged in.
+    def check(self, route: Route, *, urgent: bool = False) -> None:
+        """Whether a login may be tried now. At once, and nothing is sent.
 
         Raises:
-            ConnectFailed: the device cannot be reached, or does not let us in.
+            DeviceExcluded: a rule of the operator forbids it.
+            DeviceHeldOff: the device did not answer lately.
+        """
+        self._admission.check(route.device, route.endpoint, urgent=urgent)
+
+    async def open(self, route: Route, until: Deadline, job: str | None, *, urgent: bool = False) -> Session:
+        """A new session, logged in. An urgent login is not held off and waits for no rate limit.
+
+        Raises:
+            ConnectFailed: the device cannot be reached, does not let us in, or must not be tried (see `check`).
             OperationTimedOut: `until` passed before the login was over.
         """
+        self.check(route, urgent=urgent)
+        await self._admission.resolve(route.device, route.endpoint)
         started = self._clock()
-        try:
-            session = await self._open(route, until)
-        except ConnectFailed as error:
-            self._tell(route, job, started, error)
-            raise
+        with self._admission.logging_in(route.device, route.endpoint, urgent=urgent) as login:
+            try:
+                session = await self._open(route, until, login, urgent=urgent)
+            except ConnectFailed as error:
+                self._tell(route, job, started, error)
+                raise
         self._tell(route, job, started, None)
         return session
 
-    async def _open(self, route: Route, until: Deadline) -> Session:
+    async def _open(self, route: Route, until: Deadline, login: Login, *, urgent: bool) -> Session:
         await self._library_of(route)
+        admission = self._admission
 
         async def attempt(credentials: Credentials, permission: Permission) -> Session:
             self._redactor.add(credentials.password, credentials.enable_secret)
             options = replace(route.options, credentials=credentials, before_login=permission)
-            session = self._made(route, options)
-            if not (session.asks_before_login and credentials.password and not credentials.private_key):
-                await permission()
+            await admission.turn(route.device, route.endpoint, until, urgent=urgent)
+            try:
+                session = self._made(route, options)
+                if not (session.asks_before_login and credentials.password and not credentials.private_key):
+                    await permission()
+            except BaseException:
+                admission.not_used(route.endpoint)
+                raise
             async with self._places.place():
-                return await self._log_in(route, session, until)
+                with admission.contact(login, until):
+                    return await self._log_in(route, session, until)
 
         return await self._credentials.log_in(route.device, route.options.credentials, attempt)
 
@@ -153,6 +181,7 @@ class Logins:
         if error is None:
             logger.info("logged in", extra=fields)
         else:
+            self._admission.count_failure()
             logger.warning("login failed", extra=fields | {"error": error.message})
         event = LoginEvent(device=route.device, plugin=route.plugin.name, job=job, elapsed_s=elapsed_s, error=error)
         try:

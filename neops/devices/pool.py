@@ -97,6 +97,10 @@ class PoolStatistics:
     waiting: int
 
 
+def _allowed() -> None:
+    """Every login may be tried."""
+
+
 @dataclass(eq=False)
 class PooledSession:
     """A session with its history; `idle_since` is when it was last handed back."""
@@ -133,15 +137,19 @@ class SessionPool:
             waiting=waiting,
         )
 
-    async def check_out(self, key: SessionKey, login: Callable[[], Awaitable[Session]]) -> PooledSession:
+    async def check_out(
+        self, key: SessionKey, login: Callable[[], Awaitable[Session]], *, check: Callable[[], None] = _allowed
+    ) -> PooledSession:
         """The warm session of this key, or a new one. Hand it back with `give_back` or `discard`.
 
-        One at a time for each key: its lane sees to that.
+        One at a time for each key: its lane sees to that. `check` raises where a login would be in vain: before others
+        make room for it.
         """
         warm = self._idle.pop(key, None)
         if warm is not None and await self._usable(warm):
             self._reused += 1
             return warm
+        check()
         await self._claim(key.address)
         try:
             session = await login()

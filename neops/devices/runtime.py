@@ -15,6 +15,8 @@ from typing import Any, Final, Self, TypeVar, cast
 from typing_extensions import TypeForm
 
 from neops.concurrency import BlockingExecutor, Clock, use_executor
+from neops.devices.admission import Admission, LoginStatistics
+from neops.devices.breakers import OpenBreaker
 from neops.devices.capabilities import capabilities_of
 from neops.devices.catalogue import PluginCatalogue
 from neops.devices.changes.conversation import Conversation
@@ -84,6 +86,7 @@ class DeviceRuntime:
         self._executor = BlockingExecutor(self._settings.threads, name="neops-device")
         self._stragglers = Stragglers()
         self._pool = SessionPool(_limits(self._settings), clock=clock)
+        self._admission = Admission.of(self._settings, clock=clock)
         logins = Logins(
             credentials=CredentialChain(
                 credentials,
@@ -95,6 +98,7 @@ class DeviceRuntime:
             stragglers=self._stragglers,
             executor=self._executor,
             notify=on_login if observer is None else partial(_tell_both, on_login, observer.logged_in),
+            admission=self._admission,
             redactor=redactor,
             clock=clock,
         )
@@ -170,6 +174,14 @@ class DeviceRuntime:
         """Sessions of the whole process, now and since the start."""
         waiting = sum(operation.session is None for operation in tuple(self._operations))
         return self._pool.statistics(waiting)
+
+    def login_statistics(self) -> LoginStatistics:
+        """Logins of the whole process, now and since the start."""
+        return self._admission.statistics()
+
+    def open_breakers(self) -> tuple[OpenBreaker, ...]:
+        """Devices that did not answer and are left alone at the moment: since when, why, and until when."""
+        return self._admission.open_breakers()
 
     @property
     def hung_threads(self) -> int:

@@ -1,0 +1,130 @@
+"""Devices that are never logged in to, whatever a workflow asks."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import socket
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import translate
+from pathlib import Path
+from typing import Final
+
+from neops.entities import Device
+from neops.errors import DeviceExcluded, SettingsInvalid
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+RESOLVE_S: Final = 5.0
+"""How long a name may take to resolve; resolvers ask again after 5 s (resolv.conf(5), `timeout`)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExclusionRule:
+    """One rule: a network or an address, or else a name or a glob. `origin` is where it is written."""
+
+    text: str
+    origin: str
+    network: Network | None = None
+    _names: re.Pattern[str] = field(repr=False)
+
+    @classmethod
+    def read(cls, text: str, origin: str) -> ExclusionRule:
+        """Read one rule.
+
+        Raises:
+            SettingsInvalid: it looks like a network and is none, as `192.0.2.7/24`, which has host bits.
+        """
+        try:
+            network = ipaddress.ip_network(text)
+        except ValueError as error:
+            if "/" in text:
+                raise SettingsInvalid(f"{origin}: {error}") from None
+            network = None
+        return cls(text=text, origin=origin, network=network, _names=re.compile(translate(text.lower())))
+
+    def names(self, name: str) -> bool:
+        """Whether a device or host of that name is meant; case does not matter."""
+        return self._names.match(name.lower()) is not None
+
+    def covers(self, address: IpAddress) -> bool:
+        """Whether the address is in its network."""
+        return self.network is not None and address.version == self.network.version and address in self.network
+
+
+class ExclusionList:
+    """Rules that keep devices from being logged in to; empty by default.
+
+    A rule is a device's or host's name, a glob, an address, or a network. Networks hold for host names too: these are
+    resolved before the login, and each address counts.
+    """
+
+    def __init__(self, rules: Iterable[ExclusionRule] = ()) -> None:
+        self._rules = tuple(rules)
+        self._networks = tuple(rule for rule in self._rules if rule.network is not None)
+
+    @classmethod
+    def load(cls, rules: Iterable[str], file: Path | None) -> ExclusionList:
+        """The rules of the settings, and those of a file: one a line, `#` starts a comment.
+
+        Raises:
+            SettingsInvalid: a rule or the file cannot be read. A file that is missing is an error: it protects.
+        """
+        given = [ExclusionRule.read(rule, "NEOPS_EXCLUDE") for rule in rules]
+        return cls([*given, *(_rules_in(file) if file is not None else ())])
+
+    def check(self, device: Device, host: str) -> None:
+        """Look at the device's names, its address, and the host that it is reached at; nothing is resolved.
+
+        Raises:
+            DeviceExcluded: a rule means it, which is named.
+        """
+        if self._rules:
+            self._look(device, {device.name, device.hostname or "", device.ip or "", host} - {""})
+
+    async def check_addresses(self, device: Device, host: str) -> None:
+        """Look at what the host's name resolves to, where there are rules about networks.
+
+        Raises:
+            DeviceExcluded: an address is excluded.
+        """
+        if self._networks and _address(host) is None:
+            self._look(device, await _resolved(host))
+
+    def _look(self, device: Device, known_as: Iterable[str]) -> None:
+        for name in known_as:
+            address = _address(name)
+            for rule in self._rules:
+                if rule.names(name) or (address is not None and rule.covers(address)):
+                    raise DeviceExcluded(device.name, rule.text, rule.origin)
+
+
+def _rules_in(file: Path) -> Iterator[ExclusionRule]:
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"NEOPS_EXCLUDE_FILE={file}: cannot be read: {error}") from None
+    for number, line in enumerate(lines, start=1):
+        if rule := line.partition("#")[0].strip():
+            yield ExclusionRule.read(rule, f"{file}:{number}")
+
+
+def _address(text: str) -> IpAddress | None:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+async def _resolved(host: str) -> set[str]:
+    """All addresses of a name; none when it does not resolve: the login will say so."""
+    try:
+        async with asyncio.timeout(RESOLVE_S):
+            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, TimeoutError):
+        return set()
+    return {str(address[0]) for *_, address in found}
