@@ -17,6 +17,7 @@ from neops.testing.simulator.configuration import Datastore, flatten
 from neops.testing.simulator.dialects import Dialect, dialect_of
 from neops.testing.simulator.platform import Command, Platform
 from neops.testing.simulator.spec import Facts, FaultKind, Interface, SimulatedDevice, derived_serial
+from neops.testing.simulator.storage import Storage
 from neops.testing.simulator.template import Scope, render
 from neops.testing.simulator.variables import values
 
@@ -84,6 +85,20 @@ class DeviceState:
             return Datastore(running_now={}, clock=self._clock)
         text = self.spec.running_config or render(self.platform.data.running_config, self._values(self.facts))
         return Datastore(running_now=self.platform.dialect.parse(text), clock=self._clock)
+
+    @cached_property
+    def storage(self) -> Storage | None:
+        """The device's files; None for a platform that has none."""
+        data = self.platform.data.files
+        spec = self.spec
+        return Storage(data, spec.files, now=self._now, size_bytes=spec.storage_bytes) if data else None
+
+    def turns_away(self, protocol: str) -> str | None:
+        """What clients are told that want to transfer files over `scp` or `sftp`; None: they are let in."""
+        data = self.platform.data.files
+        if data is None or protocol not in data.serves:
+            return f"{protocol}: not found"
+        return data.refused if data.needs and data.needs not in flatten(self.datastore.running) else None
 
     def struck_by(self, kind: FaultKind, command: str = "") -> bool:
         """Whether the device has this fault now for this command; counts the strike."""

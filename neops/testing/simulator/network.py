@@ -6,7 +6,7 @@ import asyncio
 import errno
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
@@ -74,6 +74,16 @@ class RunningDevice:
     @property
     def startup_config(self) -> str:
         return self._network.ask(lambda: str(self._state.scope().get("startup_config", "")))
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """What is in the device's files now, by path: `/flash/new.bin`."""
+
+        def look() -> Mapping[str, bytes]:
+            storage = self._state.storage
+            return {path: bytes(storage[path].content) for path in storage} if storage is not None else {}
+
+        return self._network.ask(look)
 
     @property
     def configuration_locked(self) -> bool:

@@ -17,6 +17,7 @@ Verb: TypeAlias = Literal[
     "close", "page_length", "save", "configure",
     "leave", "up", "top", "load",
     "commit", "commit_confirmed", "arm", "confirm", "revert", "discard", "clear", "drop", "rollback",
+    "remove_file", "move_file", "copy_file",
 ]  # fmt: skip
 """What a command does besides printing its text; docs/how-to/simulate-devices.md explains each."""
 
@@ -66,11 +67,34 @@ class Command(_Data):
     """With `commit`: printed instead of `say` when there was nothing to commit."""
     show: str = ""
     """Template of a section's first line or path; `$section` is then that part of the running configuration."""
+    file: str = ""
+    """Template of the name of a file that must be there: `$file`, `$file_name`, `$file_size`, `$file_text`."""
+    digest: Literal["", "md5", "sha256", "sha512"] = ""
+    """With `file`: `$digest` is computed with it."""
+    folder: str = ""
+    """Template of the name of a folder or a file; `@each files` are the files in it, or it alone."""
 
     @field_validator("does", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
+
+
+class FilesData(_Data):
+    """Where a platform keeps files, and how it lets clients in."""
+
+    home: str
+    """Folder in which names without a path are."""
+    drives: dict[str, str] = {}
+    """Beginnings of names and the folders they stand for: `flash:` is `/flash`."""
+    folders: tuple[str, ...] = ()
+    """More folders that are there."""
+    size_bytes: int
+    serves: tuple[Literal["scp", "sftp"], ...]
+    needs: str = ""
+    """A line of the running configuration without which clients are turned away."""
+    refused: str = "Administratively disabled."
+    """What they are told then."""
 
 
 class Mode(_Data):
@@ -95,6 +119,10 @@ class Errors(_Data):
     """For a wrong word that is not the first, if it differs."""
     configuration: str = ""
     """For a wrong line in configuration mode, if it differs."""
+    no_file: str = "$file: No such file or directory"
+    """For a file that is not there; knows `$file`."""
+    no_space: str = "No space left on device"
+    """For a copy that does not fit."""
 
 
 class SectionData(_Data):
@@ -216,6 +244,7 @@ class Platform(_Data):
     defaults: Defaults
     running_config: str = ""
     configuration: ConfigurationData | None = None
+    files: FilesData | None = None
     commands: dict[str, Command]
 
     @field_validator("commands", mode="before")

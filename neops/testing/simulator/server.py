@@ -15,6 +15,7 @@ from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.shell import Reply, Shell
 from neops.testing.simulator.spec import FaultKind
 from neops.testing.simulator.terminal import Terminal
+from neops.testing.simulator.transfers import transfer_session
 
 if TYPE_CHECKING:
     from asyncssh import SSHServerChannel, SSHServerConnection
@@ -95,7 +96,7 @@ class Login(asyncssh.SSHServer):
 
 
 class Session(asyncssh.SSHServerSession[bytes]):
-    """One channel: an interactive shell, or one command (exec)."""
+    """One channel: an interactive shell, one command (exec), or a transfer of files."""
 
     def __init__(self, device: DeviceState, conn: SSHServerConnection) -> None:
         self._device, self._conn = device, conn
@@ -104,6 +105,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
         self._typed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._terminal = Terminal(None)
+        self._transfer: asyncssh.SSHServerSession[bytes] | None = None
 
     def connection_made(self, chan: SSHServerChannel[bytes]) -> None:
         self._channel = chan
@@ -122,21 +124,47 @@ class Session(asyncssh.SSHServerSession[bytes]):
 
     def exec_requested(self, command: str) -> bool:
         self._command = command
+        if command.startswith("scp "):
+            self._transfer = transfer_session(self._device, "scp")
         return True
 
+    def subsystem_requested(self, subsystem: str) -> bool:
+        if subsystem == "sftp" and self._device.turns_away("sftp") is None:
+            self._transfer = transfer_session(self._device, "sftp")
+        return self._transfer is not None
+
     def session_started(self) -> None:
+        if self._transfer is not None:
+            self._transfer.connection_made(self._channel)
+            self._transfer.session_started()
+            return
         work = self._converse() if self._command is None else self._execute(self._command)
         self._task = asyncio.get_running_loop().create_task(work)
         self._task.add_done_callback(self._ended)
 
-    def data_received(self, data: bytes, datatype: int | None) -> None:  # noqa: ARG002 - asyncssh's signature
+    def data_received(self, data: bytes, datatype: int | None) -> None:
+        if self._transfer is not None:
+            self._transfer.data_received(data, datatype)
+            return
         self._terminal.receive(data)
         self._typed.set()
 
     def eof_received(self) -> bool:
+        if self._transfer is not None:
+            return bool(self._transfer.eof_received())
         return self._command is not None
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncssh's signature
+    def pause_writing(self) -> None:
+        if self._transfer is not None:
+            self._transfer.pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._transfer is not None:
+            self._transfer.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._transfer is not None:
+            self._transfer.connection_lost(exc)
         if self._task:
             self._task.cancel()
         self._shell.close()

@@ -12,7 +12,9 @@ from neops.testing.simulator.commands import Match, NoMatch, filtered, split_pip
 from neops.testing.simulator.configuration import ConfigurationLocked, LineRejected
 from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.editing import Editing, confirm_within_s
+from neops.testing.simulator.filing import change_files, file_values
 from neops.testing.simulator.platform import Verb
+from neops.testing.simulator.storage import StorageFull
 from neops.testing.simulator.template import Scope, TemplateInvalid, render, render_data
 from neops.testing.simulator.terminal import CTRL_C, CTRL_D, CTRL_Z
 
@@ -72,6 +74,11 @@ class Shell:
             return self._answer(line) if self._question else self._command(line)
         except TemplateInvalid as error:
             return Reply(text=f"% simulator: {error}", failed=True)
+        except FileNotFoundError as error:
+            names = {"file": str(error), "command": line.split()[0]}
+            return Reply(text=render(self._platform.errors.no_file, names), failed=True)
+        except StorageFull:
+            return Reply(text=self._platform.errors.no_space, failed=True)
 
     def _answer(self, line: str) -> Reply:
         assert self._question is not None
@@ -142,6 +149,7 @@ class Shell:
         if "interface" in found.arguments:
             extra["interface"] = self._interface(found.arguments["interface"], scope)
             extra |= _only(extra["interface"], scope)
+        extra |= file_values(self._device.storage, found.command, ChainMap(extra, dict(scope)))
         if found.command.show:
             extra["section"] = self._device.section(render(found.command.show, ChainMap(extra, dict(scope))))
         return ChainMap(extra, scope)  # type: ignore[arg-type]  # read only
@@ -208,6 +216,8 @@ class Shell:
                 self._device.datastore.candidates.pop(found.arguments.get("session", ""), None)
             case "configure":
                 return self._start_configuration(found)
+            case "remove_file" | "move_file" | "copy_file":
+                change_files(self._device.storage, verb, found.arguments)
             case _:
                 assert self.editing is not None
                 return self._do_in_configuration(verb, found)

@@ -81,7 +81,8 @@ class Fault:
 
     kind: FaultKind
     command: str = ""
-    """Only commands that contain this regular expression are struck; empty: every command."""
+    """Only commands that contain this regular expression are struck; empty: every command. A transfer of a file is
+    one too: `put /flash/new.bin`, `get /flash/new.bin`."""
     times: int | None = None
     """Strike this often, then work well again (a retry succeeds); None: always. Not counted for REFUSE."""
 
@@ -108,6 +109,10 @@ class SimulatedDevice:
     """Passed on to the inventory."""
     running_config: str = ""
     answers: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    """Files that are there at the start, by name as the platform writes it: `flash:/old.bin`."""
+    storage_bytes: int = 0
+    """Room for files; 0: the platform's."""
     latency_s: float = 0.0
     """The device thinks this long about every command."""
     fault: Fault | None = None
