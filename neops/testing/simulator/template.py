@@ -13,12 +13,31 @@ from __future__ import annotations
 import re
 import string
 from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 Scope = Mapping[str, Any]
 
 _MARK = re.compile(r"\?(?P<absent>!?)(?P<name>[a-z_0-9]+)\|(?P<text>.*)")
+
+
+class Deferred(Mapping[str, Any]):
+    """Values that are worked out when a template names them."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Any]]) -> None:
+        self._makers = makers
+
+    def __getitem__(self, name: str) -> Any:
+        return self._makers[name]()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 class TemplateInvalid(ValueError):
