@@ -13,7 +13,9 @@ from neops.engine.store.records import BlockId, Job, Run
 from neops.entities import Device, DeviceOutcome, EntityType, Outcome
 from neops.protocol import JobResultStatus, JobType, JsonObject, RunStatus
 
-_UNREACHABLE = frozenset({"Unreachable", "AuthenticationFailed", "HostKeyRejected", "ConnectFailed"})
+_UNREACHABLE = frozenset(
+    {"Unreachable", "DeviceHeldOff", "DeviceExcluded", "AuthenticationFailed", "HostKeyRejected", "ConnectFailed"}
+)
 """Errors that mean that the device was not reached: nothing can be said about it."""
 
 
