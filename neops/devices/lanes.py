@@ -14,10 +14,10 @@ from typing import Any, Final
 
 from neops.concurrency import Clock, Deadline
 from neops.devices.logins import Logins, Route
+from neops.devices.observer import Observer
 from neops.devices.operations import Stragglers, abort, bounded
 from neops.devices.plugin import Session
 from neops.devices.pool import PooledSession, SessionKey, SessionPool
-from neops.devices.transcript.observer import Observer
 from neops.errors import ConnectFailed, DeviceError, NeopsError, OperationTimedOut, SessionLost
 
 logger = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Operation:
     commands: int = 0
     begun: bool = False
     session: Session | None = None
-    future: Future[Any] = field(init=False)
+    future: Future[Any] = field(default_factory=Future)
     interrupted: DeviceError | None = None
 
     @property

@@ -7,7 +7,7 @@ import concurrent.futures
 import logging
 import threading
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, cast
@@ -17,6 +17,7 @@ from typing_extensions import TypeForm
 from neops.concurrency import BlockingExecutor, Clock, use_executor
 from neops.devices.admission import Admission, LoginStatistics
 from neops.devices.breakers import OpenBreaker
+from neops.devices.calls import Calls
 from neops.devices.capabilities import capabilities_of
 from neops.devices.catalogue import PluginCatalogue
 from neops.devices.changes.conversation import Conversation
@@ -25,14 +26,13 @@ from neops.devices.credentials import CredentialChain, CredentialProvider, Entit
 from neops.devices.events import LoginEvent
 from neops.devices.lanes import Lanes, Operation
 from neops.devices.logins import Logins, Route
-from neops.devices.operations import GRACE_S, Stragglers, abort
+from neops.devices.observer import Observer
+from neops.devices.operations import GRACE_S, Stragglers
 from neops.devices.options import DeviceOptions
 from neops.devices.pool import PoolLimits, PoolStatistics, SessionPool
 from neops.devices.proxy import Binding, BlockingDevice, DeviceProxy
 from neops.devices.resolve import Wish, offer_of, resolve
-from neops.devices.transcript.observer import Observer
 from neops.entities import Device
-from neops.errors import SessionLost
 from neops.logs import Redactor
 from neops.settings import DeviceSettings, read_environment
 
@@ -103,7 +103,7 @@ class DeviceRuntime:
             clock=clock,
         )
         self._lanes = Lanes(self._pool, logins, self._stragglers, observer=observer, clock=clock)
-        self._operations: set[Operation] = set()
+        self._calls: Calls | None = None
         self._changes: set[asyncio.Task[None]] = set()
         self._clock = clock
         self._served: dict[int, dict[str, None]] = {}
@@ -127,6 +127,7 @@ class DeviceRuntime:
             raise RuntimeError("this device runtime was started before")
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(self._executor)
+        self._calls = Calls(self._loop)
         self._thread = threading.Thread(target=self._serve, args=(self._loop,), name="neops-devices", daemon=True)
         self._thread.start()
 
@@ -135,15 +136,15 @@ class DeviceRuntime:
 
         Operations that still run raise SessionLost at their callers.
         """
-        if self._loop is None or self._thread is None or self._stopping:
+        if self._loop is None or self._thread is None or self._calls is None or self._stopping:
             return
         self._stopping = True
-        self._interrupt(tuple(self._operations), "the device runtime was stopped")
+        self._calls.interrupt("the device runtime was stopped")
         shutting_down = asyncio.run_coroutine_threadsafe(self._shut_down(within_s), self._loop)
         concurrent.futures.wait((shutting_down,), timeout=within_s + 1)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(1)
-        self._interrupt(tuple(self._operations), "the device runtime was stopped")  # those that came in meanwhile
+        self._calls.interrupt("the device runtime was stopped")  # those that came in meanwhile
         if self._thread.is_alive():
             logger.error("the device runtime's thread does not end: a plugin blocks its event loop")
         if self._executor.abandoned:
@@ -162,9 +163,7 @@ class DeviceRuntime:
 
         Returns how many operations there were.
         """
-        operations = [operation for operation in tuple(self._operations) if operation.job == job]
-        self._interrupt(operations, "its job was aborted")
-        return len(operations)
+        return 0 if self._calls is None else self._calls.interrupt("its job was aborted", job=job)
 
     def served_by(self, device: Device) -> tuple[str, ...]:
         """Names of the plugins that answered for this device so far, in the order of their first use."""
@@ -172,7 +171,7 @@ class DeviceRuntime:
 
     def statistics(self) -> PoolStatistics:
         """Sessions of the whole process, now and since the start."""
-        waiting = sum(operation.session is None for operation in tuple(self._operations))
+        waiting = sum(operation.session is None for operation in self._calls or ())
         return self._pool.statistics(waiting)
 
     def login_statistics(self) -> LoginStatistics:
@@ -189,27 +188,21 @@ class DeviceRuntime:
         return self._executor.abandoned
 
     async def call(self, operation: Operation) -> Any:
-        self._submit(operation)
-        try:
-            return await asyncio.wrap_future(operation.future)
-        except asyncio.CancelledError:
-            if (task := asyncio.current_task()) and task.cancelling():
-                raise
-            raise operation.cut_short() from None  # nobody cancelled the caller: it must not look as if
+        calls = self._serving()
+        calls.begin(operation, lambda: self._operate(operation))
+        return await calls.answer(operation)
 
     def call_blocking(self, operation: Operation) -> Any:
         if threading.current_thread() is self._thread:
             raise RuntimeError("a blocking call in the device runtime's own thread would wait for itself")
-        self._submit(operation)
-        try:
-            return operation.future.result()
-        except concurrent.futures.CancelledError:
-            raise operation.cut_short() from None
+        calls = self._serving()
+        calls.begin(operation, lambda: self._operate(operation))
+        return calls.answer_blocking(operation)
 
     def converse(self, operation: Operation, plan: ChangePlan) -> Conversation:
-        loop = self._serving()
-        conversation = Conversation(operation, plan, self._lanes, loop, clock=self._clock)
-        self._follow(operation, self._converse(operation, conversation), loop)
+        calls = self._serving()
+        conversation = Conversation(operation, plan, self._lanes, calls.loop, clock=self._clock)
+        calls.begin(operation, lambda: self._converse(operation, conversation))
         return conversation
 
     def __enter__(self) -> Self:
@@ -246,19 +239,10 @@ class DeviceRuntime:
             caller=self,
         )
 
-    def _serving(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None or self._stopping:
+    def _serving(self) -> Calls:
+        if self._calls is None or self._stopping:
             raise RuntimeError("the device runtime is not running: call start(), or use it as a context manager")
-        return self._loop
-
-    def _submit(self, operation: Operation) -> None:
-        loop = self._serving()
-        self._follow(operation, self._operate(operation), loop)
-
-    def _follow(self, operation: Operation, work: Coroutine[Any, Any, Any], loop: asyncio.AbstractEventLoop) -> None:
-        operation.future = asyncio.run_coroutine_threadsafe(work, loop)
-        self._operations.add(operation)
-        operation.future.add_done_callback(lambda _: self._operations.discard(operation))
+        return self._calls
 
     async def _operate(self, operation: Operation) -> Any:
         with use_executor(self._executor):
@@ -273,15 +257,6 @@ class DeviceRuntime:
 
     def _note(self, route: Route) -> None:
         self._served.setdefault(route.device.id, {})[route.plugin.name] = None
-
-    def _interrupt(self, operations: Sequence[Operation], reason: str) -> None:
-        """End operations from any thread: their sockets first, so that it works while the loop is blocked as well."""
-        for operation in operations:
-            operation.interrupted = SessionLost(operation.route.name, f"{operation.method} was aborted: {reason}")
-        for operation in operations:
-            if (session := operation.session) is not None:
-                abort(session)
-            operation.future.cancel()
 
     def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
         sweeping = loop.create_task(self._sweep())

@@ -1,0 +1,142 @@
+"""Calls of capabilities as data: arguments, answers, and whether two calls are the same."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from functools import cache
+from typing import Any, Final, cast, get_args, get_type_hints
+
+from pydantic import JsonValue, TypeAdapter
+from pydantic_core import to_jsonable_python
+
+from neops.devices.capabilities import CAPABILITIES
+from neops.devices.changes.staging import ChangePlan, ConfigSession, StagedChange
+from neops.devices.config_change import ConfirmStrength
+from neops.logs import MASK
+
+Arguments = Mapping[str, JsonValue]
+
+REACHED: Final = "reached"
+"""The question that a staged change answers without a device: it is recorded as a step of its own."""
+
+_STAGED: Final = frozenset(field.name for field in fields(StagedChange)) - {"plan", REACHED}
+
+
+def declaration(method: str, capabilities: Iterable[type]) -> Callable[..., Any] | None:
+    """The method as one of these capabilities, neops' own or a step of a change declares it; None: nobody does."""
+    for owner in (*capabilities, *CAPABILITIES, ConfigSession):
+        if callable(found := vars(owner).get(method)):
+            return cast("Callable[..., Any]", found)
+    return None
+
+
+def arguments_of(declared: Callable[..., Any] | None, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Arguments:
+    """The arguments by name, in the declared order, without those that are the default."""
+    if declared is None:
+        named = {**{str(place): value for place, value in enumerate(args)}, **kwargs}
+        return {name: as_json(value) for name, value in named.items()}
+    signature = inspect.signature(declared)
+    try:
+        bound = signature.bind(None, *args, **kwargs).arguments
+    except TypeError:  # the session will say so
+        return arguments_of(None, args, kwargs)
+    parameters = signature.parameters
+    given = list(bound.items())[1:]  # without self
+    return {name: as_json(value) for name, value in given if value != parameters[name].default}
+
+
+def candidate_of(args: Sequence[Any]) -> str | None:
+    """The name of the change that a step's arguments are about."""
+    for value in args:
+        if isinstance(value, ChangePlan):
+            return value.name
+        if isinstance(value, StagedChange):
+            return value.plan.name
+    return None
+
+
+def as_json(value: Any) -> JsonValue:
+    """A value as JSON data. Of a change only what was asked: its name is another one each time."""
+    match value:
+        case StagedChange():
+            return as_json(value.plan)
+        case ChangePlan():
+            return {"config": value.config, "mode": value.mode, "undoes": value.undoes}
+    return cast("JsonValue", to_jsonable_python(value, bytes_mode="base64", fallback=_described))
+
+
+def _described(value: object) -> str:
+    name = getattr(value, "__qualname__", None)
+    return f"{value.__module__}:{name}" if name else f"<{type(value).__qualname__}>"
+
+
+def answer_as_json(answer: Any) -> JsonValue:
+    """What a call gave back."""
+    if isinstance(answer, StagedChange):
+        return {name: as_json(getattr(answer, name)) for name in sorted(_STAGED)}
+    return as_json(answer)
+
+
+def answer_of(declared: Callable[..., Any] | None, recorded: JsonValue, plan: ChangePlan | None) -> Any:
+    """The same as the declared result type. `plan` is the one that a staged change is of.
+
+    Raises:
+        pydantic.ValidationError: it does not fit that type, which has changed since.
+    """
+    if plan is not None and isinstance(recorded, dict):
+        known = {name: value for name, value in recorded.items() if name in _STAGED}
+        lines = tuple(cast("Sequence[str]", known.pop("lines", ())))
+        confirms = ConfirmStrength(cast("str", known.pop("confirms", ConfirmStrength.NATIVE)))
+        return StagedChange(plan=plan, lines=lines, confirms=confirms, **cast("Any", known))
+    return recorded if declared is None else _adapter(declared).validate_python(recorded)
+
+
+@cache
+def _adapter(declared: Callable[..., Any]) -> TypeAdapter[Any]:
+    """What the Awaitable in the declared result type gives."""
+    given = get_type_hints(declared).get("return", Any)
+    return TypeAdapter((get_args(given) or (Any,))[0])
+
+
+def fits(recorded: JsonValue, asked: JsonValue) -> bool:
+    """Whether what is asked is what was recorded; where a secret was masked, anything is."""
+    if isinstance(recorded, str) and isinstance(asked, str):
+        return recorded == asked or (MASK in recorded and _fits_between(recorded.split(MASK), asked))
+    if isinstance(recorded, list) and isinstance(asked, list):
+        return len(recorded) == len(asked) and all(map(fits, recorded, asked))
+    if isinstance(recorded, dict) and isinstance(asked, dict):
+        return recorded.keys() == asked.keys() and all(fits(value, asked[name]) for name, value in recorded.items())
+    return recorded in (asked, MASK)
+
+
+def _fits_between(parts: Sequence[str], asked: str) -> bool:
+    """Whether the parts stand in a text in this order, with anything between; a pattern could take for ever."""
+    first, *middle, last = parts
+    at, end = len(first), len(asked) - len(last)
+    if at > end or not (asked.startswith(first) and asked.endswith(last)):
+        return False
+    for part in middle:
+        if (found := asked.find(part, at, end)) < 0:
+            return False
+        at = found + len(part)
+    return True
+
+
+def written(method: str, arguments: Arguments) -> str:
+    """A call as text: `send_command(command='show clock')`."""
+    return f"{method}({', '.join(f'{name}={value!r}' for name, value in arguments.items())})"
+
+
+def differences(recorded: Arguments, asked: Arguments) -> list[str]:
+    """Where texts of several lines differ, as a unified diff for each argument."""
+    found: list[str] = []
+    for name, value in asked.items():
+        was = recorded.get(name)
+        if isinstance(value, str) and isinstance(was, str) and "\n" in value + was and not fits(was, value):
+            found += difflib.unified_diff(
+                was.splitlines(), value.splitlines(), f"recorded {name}", f"asked {name}", lineterm="", n=2
+            )
+    return found

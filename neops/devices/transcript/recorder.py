@@ -1,0 +1,260 @@
+"""Writes down what a device runtime does with its devices."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self, cast
+
+from neops._version import __version__
+from neops.concurrency import Clock, in_thread
+from neops.devices.capabilities import capabilities_of
+from neops.devices.changes.staging import StagedChange
+from neops.devices.observer import Perform
+from neops.devices.parsing import CommandSession, platform_name
+from neops.devices.plugin import Session
+from neops.devices.transcript.calls import REACHED, answer_as_json, arguments_of, candidate_of, declaration
+from neops.devices.transcript.failures import failure_of
+from neops.devices.transcript.lines import CallLine, DeviceLine, Exchange, Header, LoginLine
+from neops.devices.transcript.places import FilePerJob, OneFile, Open, Places
+from neops.logs import Redactor
+
+if TYPE_CHECKING:
+    from neops.devices.events import LoginEvent
+    from neops.devices.lanes import Operation
+    from neops.devices.logins import Route
+    from neops.devices.pool import PooledSession
+
+logger = logging.getLogger(__name__)
+
+WRITTEN_IN_THREAD: Final = 65_536
+"""Characters of answers from which writing leaves the loop that all sessions share: redaction reads about 3 MB/s."""
+
+_OWN: Final = "neops.devices."
+
+_TYPED: Final = ("exchange", "feed")
+"""The methods of command sessions that type."""
+
+
+class Recorder:
+    """Keeps all that one device runtime asks of devices, and all they answer, in transcripts.
+
+    ```python
+    with Recorder.to(Path("r1.jsonl.zst"), redactor=redactor) as recorder:
+        with DeviceRuntime(redactor=redactor, observer=recorder) as runtime: ...
+    ```
+
+    `redactor` is the runtime's own: it knows the secrets in use. A line is on disk before the caller has its answer.
+    What keeps a line from being written, such as a full disk, stops the recording and nothing else: see `failure`.
+    """
+
+    def __init__(self, places: Places, *, redactor: Redactor, clock: Clock = time.monotonic) -> None:
+        self._places, self._redactor, self._clock = places, redactor, clock
+        self.failure: Exception | None = None
+        """Why recording stopped."""
+
+    @classmethod
+    def to(cls, path: Path, *, redactor: Redactor, clock: Clock = time.monotonic) -> Self:
+        """Everything in one new file.
+
+        Raises:
+            UsageError: the file exists, or cannot be made.
+        """
+        return cls(OneFile(path, _opening(clock)), redactor=redactor, clock=clock)
+
+    @classmethod
+    def per_job(cls, folder: Path, *, redactor: Redactor, clock: Clock = time.monotonic) -> Self:
+        """One new file for each job, called after it, in a folder that is made where it is missing.
+
+        Say `end` when a job is over. What is done for no job is not recorded.
+
+        Raises:
+            UsageError: the folder cannot be made.
+        """
+        return cls(FilePerJob(folder, _opening(clock)), redactor=redactor, clock=clock)
+
+    def end(self, job: str) -> None:
+        """A job is over: its file is complete."""
+        with self._kept_apart():
+            self._places.end(job)
+
+    def close(self) -> None:
+        """Complete all files. Nothing is recorded any more."""
+        with self._kept_apart():
+            self._places.close()
+
+    def around(self, perform: Perform) -> Perform:
+        async def recorded(operation: Operation, pooled: PooledSession) -> Any:
+            call = _Call(operation, pooled.session, self._clock)
+            try:
+                with listening(pooled.session, call.exchanges.append, self._clock):
+                    result = await perform(operation, pooled)
+            except asyncio.CancelledError:
+                self._keep(operation, partial(call.line, error=operation.cut_short()))
+                raise
+            except Exception as error:
+                self._keep(operation, partial(call.line, error=error))
+                raise
+            if call.size < WRITTEN_IN_THREAD:
+                self._keep(operation, partial(call.line, answer=result))
+            else:
+                await in_thread(partial(self._keep, operation, partial(call.line, answer=result)))
+            return self._asking(result, operation) if isinstance(result, StagedChange) else result
+
+        return recorded
+
+    def logged_in(self, event: LoginEvent) -> None:
+        with self._kept_apart():
+            line = LoginLine(
+                device=event.device.name,
+                plugin=event.plugin,
+                job=event.job,
+                at_s=self._clock() - event.elapsed_s,
+                took_s=event.elapsed_s,
+                error=failure_of(event.error) if event.error else None,
+            )
+            self._write(line)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _asking(self, staged: StagedChange, operation: Operation) -> StagedChange:
+        """The change, whose own verdict on a configuration is recorded as well."""
+
+        def reached(running: str) -> bool:
+            question = replace(operation, method=REACHED, args=(), kwargs={})
+            call, verdict = _Call(question, None, self._clock), staged.reached(running)
+            self._keep(operation, partial(call.line, answer=verdict))
+            return verdict
+
+        return replace(staged, reached=reached)
+
+    def _keep(self, operation: Operation, line: Callable[[], CallLine]) -> None:
+        with self._kept_apart():
+            self._write(line(), operation.route)
+
+    def _write(self, line: CallLine | LoginLine, route: Route | None = None) -> None:
+        place = None if self.failure else self._places.of(line.job)
+        if place is None:
+            return
+        if route is not None and place.is_new(line.device, line.plugin):
+            place.writer.write(self._clean(_device_line(route)))
+        offsets = {"at_s": round(line.at_s - place.since, 6), "took_s": round(line.took_s, 6)}
+        place.writer.write(self._clean(line.model_copy(update=offsets)))
+
+    @contextmanager
+    def _kept_apart(self) -> Iterator[None]:
+        """What goes wrong with a recording, or with a value that a plugin made, must not go wrong with a device."""
+        try:
+            yield
+        except Exception as error:
+            if self.failure is None:
+                logger.exception("recording stops: a line cannot be written")
+            self.failure = error
+
+    def _clean(self, line: CallLine | LoginLine | DeviceLine) -> dict[str, Any]:
+        fields = self._redactor.clean({"kind": line.kind, **line.model_dump(mode="json", exclude_defaults=True)})
+        return cast("dict[str, Any]", self._clean_keys(fields))
+
+    def _clean_keys(self, value: object) -> object:
+        """A device may print a secret where we see a name."""
+        if isinstance(value, dict):
+            return {self._redactor.redact(key): self._clean_keys(item) for key, item in value.items()}
+        return [self._clean_keys(item) for item in value] if isinstance(value, list) else value
+
+
+class _Call:
+    """One operation while it is recorded; `session` is None where no device is asked."""
+
+    def __init__(self, operation: Operation, session: Session | None, clock: Clock) -> None:
+        self._operation, self._session, self._clock, self._at = operation, session, clock, clock()
+        self.exchanges: list[Exchange] = []
+
+    @property
+    def size(self) -> int:
+        """Characters of what was answered to commands."""
+        return sum(len(exchange.output or "") for exchange in self.exchanges)
+
+    def line(self, *, answer: Any = None, error: BaseException | None = None) -> CallLine:
+        operation, kind = self._operation, object if self._session is None else type(self._session)
+        implemented = getattr(kind, operation.method, None)
+        return CallLine(
+            device=operation.route.name,
+            plugin=operation.route.plugin.name,
+            job=operation.job,
+            at_s=self._at,
+            took_s=self._clock() - self._at,
+            error=None if error is None else failure_of(error),
+            method=operation.method,
+            arguments=arguments_of(
+                declaration(operation.method, capabilities_of(kind)), operation.args, operation.kwargs
+            ),
+            candidate=candidate_of(operation.args),
+            result=answer_as_json(answer),
+            exchanges=tuple(self.exchanges),
+            rerun=issubclass(kind, CommandSession) and getattr(implemented, "__module__", "").startswith(_OWN),
+        )
+
+
+@contextmanager
+def listening(session: Session, hear: Callable[[Exchange], None], clock: Clock) -> Iterator[None]:
+    """Hear what a command session types, and the answers, inside the block."""
+    typed = [name for name in _TYPED if hasattr(session, name)] if isinstance(session, CommandSession) else []
+    for name in typed:
+        setattr(session, name, _heard(getattr(session, name), hear, clock))
+    try:
+        yield
+    finally:
+        for name in typed:
+            delattr(session, name)
+
+
+def _heard(
+    typing: Callable[..., Awaitable[str]], hear: Callable[[Exchange], None], clock: Clock
+) -> Callable[..., Awaitable[str]]:
+    async def heard(command: str, ready: str | None = None, text: str | None = None) -> str:
+        started = clock()
+
+        def exchange(**end: Any) -> Exchange:
+            return Exchange(command=command, ready=ready, text=text, took_s=round(clock() - started, 6), **end)
+
+        try:
+            output = await (typing(command) if ready is None else typing(command, ready, text))
+        except BaseException as error:
+            hear(exchange(error=failure_of(error)))
+            raise
+        hear(exchange(output=output))
+        return output
+
+    return heard
+
+
+def _device_line(route: Route) -> DeviceLine:
+    platform = platform_name(route.device, route.options, route.plugin.platforms)
+    return DeviceLine(
+        device=route.name,
+        platform=platform,
+        plugin=route.plugin.name,
+        capabilities=tuple(sorted(one.__name__ for one in route.plugin.capabilities(platform))),
+    )
+
+
+def _opening(clock: Clock) -> Callable[[Path, Mapping[str, str]], Open]:
+    def opened(path: Path, about: Mapping[str, str]) -> Open:
+        header = Header(neops=__version__, recorded_at=datetime.now(UTC), about=about)
+        return Open(path, header, since=clock())
+
+    return opened
