@@ -1,6 +1,7 @@
 """Concurrent work inside a block, with an owner for every task and an end for every wait."""
 
 from neops.concurrency.blocking import AuthorFiles, BlockingDetector, BlockingReport
+from neops.concurrency.crossing import Crossing
 from neops.concurrency.deadlines import Clock, Deadline, current_deadline, deadline
 from neops.concurrency.executor import BlockingExecutor, current_executor, use_executor
 from neops.concurrency.parallel import ParallelFailed, run_parallel
@@ -13,6 +14,7 @@ __all__ = [
     "BlockingExecutor",
     "BlockingReport",
     "Clock",
+    "Crossing",
     "Deadline",
     "ParallelFailed",
     "TaskScope",

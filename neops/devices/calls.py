@@ -1,0 +1,121 @@
+"""Operations on their way: from their callers' threads into the runtime's loop, and the answers back."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import CancelledError, InvalidStateError
+from contextlib import suppress
+from contextvars import Context, copy_context
+from typing import Any
+
+from neops.concurrency import Crossing
+from neops.devices.lanes import Operation
+from neops.devices.operations import abort
+from neops.errors import SessionLost
+
+Work = Callable[[], Coroutine[Any, Any, Any]]
+
+
+class Calls:
+    """Takes operations into an event loop and answers to where they came from.
+
+    A thousand calls that are made at once wake the loop once, and so do their answers.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._way = Crossing(loop)
+        self._homes = threading.local()
+        self._operations: set[Operation] = set()
+
+    def __iter__(self) -> Iterator[Operation]:
+        """Those without an answer."""
+        return iter(tuple(self._operations))
+
+    def begin(self, operation: Operation, work: Work) -> None:
+        """Have the operation's work done in the loop, in the context of whoever asks; from any thread."""
+        self._operations.add(operation)
+        operation.future.add_done_callback(lambda _: self._operations.discard(operation))
+        self._way.call(self._start, operation, work, copy_context())
+
+    async def answer(self, operation: Operation) -> Any:
+        """The answer of an operation that was begun, in any event loop."""
+        home = self._home()
+        waiter: asyncio.Future[Any] = home.loop.create_future()
+
+        def answered(_: object) -> None:
+            with suppress(RuntimeError):  # the caller's loop is closed
+                home.call(_pass_on, operation, waiter)
+
+        operation.future.add_done_callback(answered)
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            operation.future.cancel()
+            raise
+
+    def answer_blocking(self, operation: Operation) -> Any:
+        """The answer of an operation that was begun, in a thread without an event loop."""
+        try:
+            return operation.future.result()
+        except CancelledError:
+            raise operation.cut_short() from None
+
+    def interrupt(self, reason: str, *, job: str | None = None) -> int:
+        """End operations, those of a job or all, from any thread; how many there were.
+
+        Their sockets go first, so that it works while the loop is blocked as well.
+        """
+        operations = [operation for operation in self if job is None or operation.job == job]
+        for operation in operations:
+            operation.interrupted = SessionLost(operation.route.name, f"{operation.method} was aborted: {reason}")
+        for operation in operations:
+            if (session := operation.session) is not None:
+                abort(session)
+            operation.future.cancel()
+        return len(operations)
+
+    def _home(self) -> Crossing:
+        """The way back to the event loop that runs in this thread."""
+        loop = asyncio.get_running_loop()
+        home: Crossing | None = getattr(self._homes, "crossing", None)
+        if home is None or home.loop is not loop:
+            home = self._homes.crossing = Crossing(loop)
+        return home
+
+    def _start(self, operation: Operation, work: Work, context: Context) -> None:
+        if operation.future.cancelled():
+            return
+        task = self.loop.create_task(_do(operation, work), context=context)
+        operation.future.add_done_callback(lambda future: self._cancel(task) if future.cancelled() else None)
+
+    def _cancel(self, task: asyncio.Task[None]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: the task has ended
+            self._way.call(task.cancel)
+
+
+async def _do(operation: Operation, work: Work) -> None:
+    try:
+        result = await work()
+    except asyncio.CancelledError:
+        operation.future.cancel()
+        raise
+    except BaseException as error:  # noqa: BLE001  # it belongs to the caller
+        with suppress(InvalidStateError):  # he does not wait any more
+            operation.future.set_exception(error)
+    else:
+        with suppress(InvalidStateError):
+            operation.future.set_result(result)
+
+
+def _pass_on(operation: Operation, waiter: asyncio.Future[Any]) -> None:
+    if waiter.done():
+        return
+    if operation.future.cancelled():
+        waiter.set_exception(operation.cut_short())  # nobody cancelled the caller: it must not look as if
+    elif (error := operation.future.exception()) is not None:
+        waiter.set_exception(error)
+    else:
+        waiter.set_result(operation.future.result())
