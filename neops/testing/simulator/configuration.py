@@ -134,6 +134,12 @@ class Datastore:
     def save(self) -> None:
         self.startup = copy(self.running)
 
+    def restart(self) -> None:
+        """Start again from what was saved; candidates, locks and what waits to be confirmed are gone."""
+        self._revert, self._lock = None, None
+        self.candidates = {}
+        self._replace(copy(self.startup))
+
     def lock(self, owner: object) -> None:
         """Take the configuration for one session.
 

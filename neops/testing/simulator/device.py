@@ -69,6 +69,11 @@ class DeviceState:
         self.evidence = Evidence()
         self.fault = spec.fault
         self.latency_s = spec.latency_s
+        self.hang_up: set[Callable[[], None]] = set()
+        """Cuts each of the connections to the device."""
+        self.when_rebooted: Callable[[], None] = lambda: None
+        self.reboots_at: float | None = None
+        """When a scheduled reboot is due, on the device's clock."""
         self._clock, self._now = clock, now
         self._started = clock()
         self.facts = _with_defaults(spec, platform.data)
@@ -92,6 +97,24 @@ class DeviceState:
         data = self.platform.data.files
         spec = self.spec
         return Storage(data, spec.files, now=self._now, size_bytes=spec.storage_bytes) if data else None
+
+    def schedule_reboot(self, in_s: float) -> None:
+        self.reboots_at = self._clock() + in_s
+
+    def reboot(self) -> None:
+        """Cut all connections and start from the saved configuration; files stay."""
+        self.reboots_at = None
+        self.datastore.restart()
+        self._started = self._clock()
+        self.facts = replace(self.facts, uptime_s=0)
+        self.when_rebooted()
+        for cut in list(self.hang_up):
+            cut()
+
+    def reboot_if_due(self) -> None:
+        """Do a scheduled reboot: that is decided when somebody looks, so that no timer has to run."""
+        if self.reboots_at is not None and self._clock() >= self.reboots_at:
+            self.reboot()
 
     def turns_away(self, protocol: str) -> str | None:
         """What clients are told that want to transfer files over `scp` or `sftp`; None: they are let in."""

@@ -148,9 +148,9 @@ class Editing:
 
 
 def confirm_within_s(arguments: Mapping[str, str]) -> float:
-    """Time to confirm a commit, as the command gave it: `seconds`, `minutes` or a `timer` hh:mm:ss."""
+    """Time that a command gave: `seconds`, `minutes` or a `timer` hh:mm:ss or hh:mm."""
     if "timer" in arguments:
-        hours, minutes, seconds = (int(part) for part in arguments["timer"].split(":"))
+        hours, minutes, seconds, *_ = (*(int(part) for part in arguments["timer"].split(":")), 0)
         return hours * 3600 + minutes * 60 + seconds
     if "seconds" in arguments:
         return float(arguments["seconds"])

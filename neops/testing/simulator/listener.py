@@ -26,12 +26,14 @@ class Listener:
         self.port: int = self._socket.getsockname()[1]
         self._listening = False
         self._silent: list[socket.socket] = []
+        self._boot: asyncio.TimerHandle | None = None
+        device.when_rebooted = self._reboot
         self._logins: set[asyncio.Task[None]] = set()
 
     def follow_fault(self) -> None:
-        """Listen, or stop listening, as the device's fault says."""
+        """Listen, or stop listening, as the device's fault says; while it boots nobody does."""
         fault = self._device.fault
-        listen = fault is None or fault.kind is not FaultKind.REFUSE
+        listen = self._boot is None and (fault is None or fault.kind is not FaultKind.REFUSE)
         if listen and not self._listening:
             self._socket.listen(BACKLOG)
             self._loop.add_reader(self._socket, self._accept)
@@ -41,7 +43,19 @@ class Listener:
             self._socket = _bound(self._host, self.port)
         self._listening = listen
 
+    def _reboot(self) -> None:
+        if self._boot is not None:
+            self._boot.cancel()
+        self._boot = self._loop.call_later(self._device.spec.boot_s, self._booted)
+        self.follow_fault()
+
+    def _booted(self) -> None:
+        self._boot = None
+        self.follow_fault()
+
     def close(self) -> None:
+        if self._boot is not None:
+            self._boot.cancel()
         if self._listening:
             self._loop.remove_reader(self._socket)
         for sock in (self._socket, *self._silent):
@@ -56,6 +70,10 @@ class Listener:
             log.warning(
                 "simulated device cannot accept", extra={"device": self._device.spec.name, "reason": str(error)}
             )
+            return
+        self._device.reboot_if_due()
+        if self._boot is not None:
+            sock.close()
             return
         if self._device.struck_by(FaultKind.HANG):
             self._silent.append(sock)

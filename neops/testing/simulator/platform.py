@@ -18,6 +18,7 @@ Verb: TypeAlias = Literal[
     "leave", "up", "top", "load",
     "commit", "commit_confirmed", "arm", "confirm", "revert", "discard", "clear", "drop", "rollback",
     "remove_file", "move_file", "copy_file",
+    "reboot", "schedule_reboot", "cancel_reboot", "cancel",
 ]  # fmt: skip
 """What a command does besides printing its text; docs/how-to/simulate-devices.md explains each."""
 
@@ -41,6 +42,22 @@ def _phrases(value: object) -> object:
     return value
 
 
+class Asked(_Data):
+    """A question that a command asks first; `answers` are beginnings of what is typed, and what each does."""
+
+    ask: str
+    only: Literal["", "unsaved"] = ""
+    """Asked only while the running configuration is not saved."""
+    answers: dict[str, tuple[Verb, ...]]
+    """`[]` goes on, `[cancel]` does nothing more; anything else asks again."""
+    default: str = ""
+
+    def verbs_for(self, typed: str) -> tuple[Verb, ...] | None:
+        """What an answer does; None: it is none of them."""
+        word = typed.strip().lower() or self.default
+        return next((verbs for start, verbs in self.answers.items() if word.startswith(start)), None)
+
+
 class Command(_Data):
     """One command: what it prints, and what it does."""
 
@@ -55,6 +72,8 @@ class Command(_Data):
     """Modes that have the command; empty: all."""
     ask: str = ""
     """A question asked first; the answer `no` (or `n`) cancels."""
+    asks: tuple[Asked, ...] = ()
+    """Questions asked first, one after the other."""
     secret: str = ""
     """A question asked first whose answer is the enable secret, if the device has one."""
     denied: str = ""
@@ -73,6 +92,12 @@ class Command(_Data):
     """With `file`: `$digest` is computed with it."""
     folder: str = ""
     """Template of the name of a folder or a file; `@each files` are the files in it, or it alone."""
+
+    @property
+    def questions(self) -> tuple[Asked, ...]:
+        """All that is asked before it is carried out."""
+        confirmed = Asked(ask=self.ask, answers={"n": ("cancel",), "": ()})
+        return (confirmed, *self.asks) if self.ask else self.asks
 
     @field_validator("does", mode="before")
     @classmethod

@@ -28,6 +28,9 @@ CIPHERS = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "ae
 MACS = ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-256"]
 
 
+FAREWELL_S = 0.02  # what a rebooting device said last still reaches the client
+
+
 async def server_options(
     device_at: Callable[[int], DeviceState],
     host_key: asyncssh.SSHKey,
@@ -66,9 +69,11 @@ class Login(asyncssh.SSHServer):
         self._device = self._device_at(conn.get_extra_info("sockname")[1])
         self._conn = conn
         self._connections.add(conn)
+        self._device.hang_up.add(conn.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncssh's signature
         self._connections.discard(self._conn)
+        self._device.hang_up.discard(self._conn.abort)
         if self._logged_in:
             self._device.evidence.sessions -= 1
 
@@ -196,6 +201,8 @@ class Session(asyncssh.SSHServerSession[bytes]):
         if reply.text:
             self._channel.write(f"{reply.text}\n".encode("utf-8", "surrogateescape"))
         self._channel.exit(self._device.platform.data.exec_failure if reply.failed else 0)
+        if reply.reboots:
+            await self._go_down()
 
     async def _answered(self, line: str) -> bool:
         """Carry one typed line out and print its reply; False: the conversation is over."""
@@ -204,16 +211,26 @@ class Session(asyncssh.SSHServerSession[bytes]):
             return False
         if self._shell.page_length is not None:
             self._terminal.rows = self._shell.page_length
-        self._terminal.show(reply.text, "" if reply.closes else self._shell.prompt)
+        over = reply.closes or reply.reboots
+        self._terminal.show(reply.text, "" if over else self._shell.prompt)
         self._terminal.echo = not self._shell.hides_input
         self._send()
-        if reply.closes:
+        if reply.reboots:
+            await self._go_down()
+        elif reply.closes:
             self._channel.exit(0)
-        return not reply.closes
+        return not over
+
+    async def _go_down(self) -> None:
+        await asyncio.sleep(FAREWELL_S)
+        self._device.reboot()
 
     async def _reply(self, line: str) -> Reply | None:
         """The device's reply after its latency and under its fault; None: there will be none."""
         device = self._device
+        device.reboot_if_due()
+        if self._channel.is_closing():
+            return None
         is_command = bool(line.strip()) and not self._shell.hides_input
         if is_command and device.latency_s:
             await asyncio.sleep(device.latency_s)

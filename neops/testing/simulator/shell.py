@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import ChainMap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from neops.testing.simulator.acting import act
 from neops.testing.simulator.commands import Match, NoMatch, filtered, split_pipes
 from neops.testing.simulator.configuration import ConfigurationLocked, LineRejected
 from neops.testing.simulator.device import DeviceState
-from neops.testing.simulator.editing import Editing, confirm_within_s
-from neops.testing.simulator.filing import change_files, file_values
-from neops.testing.simulator.platform import Verb
+from neops.testing.simulator.editing import Editing
+from neops.testing.simulator.filing import file_values
+from neops.testing.simulator.platform import Asked, Verb
 from neops.testing.simulator.storage import StorageFull
 from neops.testing.simulator.template import Scope, TemplateInvalid, render, render_data
 from neops.testing.simulator.terminal import CTRL_C, CTRL_D, CTRL_Z
@@ -28,6 +29,8 @@ class Reply:
     """The device answered with its error text."""
     closes: bool = False
     """The session is over."""
+    reboots: bool = False
+    """The device goes down."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +113,7 @@ class Shell:
         found, pipes = self._find(line)
         if isinstance(found, NoMatch):
             return self._error(found, line)
-        if found.command.does or found.command.to or found.command.ask:
+        if found.command.does or found.command.to or found.command.questions:
             return self._ask_first(found)
         return self._printed(found, pipes)
 
@@ -166,13 +169,28 @@ class Shell:
         if command.secret and self._device.spec.enable_secret:
             self._ask_secret(found, SECRET_ATTEMPTS)
             return Reply()
-        if command.ask:
-            self._question = _Question(
-                prompt=render(command.ask, self._device.scope()),
-                answer=lambda answer: Reply() if answer.lower().startswith("n") else self._carry_out(found),
-            )
-            return Reply()
-        return self._carry_out(found)
+        return self._ask_next(found, command.questions)
+
+    def _ask_next(self, found: Match, asks: Sequence[Asked]) -> Reply:
+        """Ask the questions that apply, then carry the command out."""
+        if not asks:
+            return self._carry_out(found)
+        asked, *rest = asks
+        if asked.only == "unsaved" and not self._device.datastore.unsaved:
+            return self._ask_next(found, rest)
+
+        def answer(typed: str) -> Reply:
+            verbs = asked.verbs_for(typed)
+            if verbs is None:
+                return self._ask_next(found, asks)
+            if "cancel" in verbs:
+                return Reply()
+            for verb in verbs:
+                self._do(verb, found)
+            return self._ask_next(found, rest)
+
+        self._question = _Question(prompt=render(asked.ask, self._scope(found)), answer=answer)
+        return Reply()
 
     def _ask_secret(self, found: Match, attempts: int) -> None:
         def answer(secret: str) -> Reply:
@@ -199,15 +217,15 @@ class Shell:
 
     def _do(self, verb: Verb, found: Match) -> Reply | None:
         """Carry one verb out; a reply ends the command here."""
+        if act(self._device, verb, found.arguments):
+            return None
         match verb:
             case "close":
                 return Reply(text=self._text(found), closes=True)
+            case "reboot":
+                return Reply(text=self._text(found), reboots=True)
             case "page_length":
                 self.page_length = int(found.arguments.get("rows", "0"))
-            case "save":
-                self._device.datastore.save()
-            case "arm":
-                self._device.datastore.arm(confirm_within_s(found.arguments))
             case "confirm":
                 return self._settle(found, kept=True)
             case "revert":
@@ -216,8 +234,6 @@ class Shell:
                 self._device.datastore.candidates.pop(found.arguments.get("session", ""), None)
             case "configure":
                 return self._start_configuration(found)
-            case "remove_file" | "move_file" | "copy_file":
-                change_files(self._device.storage, verb, found.arguments)
             case _:
                 assert self.editing is not None
                 return self._do_in_configuration(verb, found)

@@ -113,6 +113,8 @@ class SimulatedDevice:
     """Files that are there at the start, by name as the platform writes it: `flash:/old.bin`."""
     storage_bytes: int = 0
     """Room for files; 0: the platform's."""
+    boot_s: float = 0.5
+    """After a reboot connections are refused for this long."""
     latency_s: float = 0.0
     """The device thinks this long about every command."""
     fault: Fault | None = None
