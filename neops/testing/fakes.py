@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ from neops.devices import (
 )
 from neops.devices.capabilities import methods_of
 from neops.devices.changes import ChangePlan, ConfigSession, StagedChange
+from neops.devices.every_platform import EveryPlatform
 from neops.devices.parsing import CommandSession
 from neops.entities import Device
 from neops.errors import NeopsError, SessionLost
@@ -149,19 +150,6 @@ class FakePlugin:
         """The commands that were sent, to one device or to all, in order."""
         sent = [call for call in self.calls if call.method == "send_command" and device in (None, call.device)]
         return [call.args[0] for call in sent]
-
-
-class EveryPlatform(Mapping[str, str]):
-    """Any platform name stands for itself; listed, there are none."""
-
-    def __getitem__(self, platform: str) -> str:
-        return platform
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 class _FakeSession(CommandSession):

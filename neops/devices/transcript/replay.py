@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from neops.devices.capabilities import CAPABILITIES
 from neops.devices.changes.staging import ChangePlan, StagedChange
+from neops.devices.every_platform import EveryPlatform
 from neops.devices.plugin import ConnectionOptions, Session
 from neops.devices.transcript.calls import REACHED, answer_of, arguments_of, declaration
 from neops.devices.transcript.errors import TranscriptInvalid, TranscriptMismatch
@@ -29,19 +30,6 @@ from neops.errors import SessionLost
 Level = Literal["operations", "commands"]
 """`operations`: answers are those that were recorded. `commands`: only the text that devices printed is, and neops'
 own parsers and procedures run again over it, where it was them that ran."""
-
-
-class EveryPlatform(Mapping[str, str]):
-    """Any platform name stands for itself; listed, there are none."""
-
-    def __getitem__(self, platform: str) -> str:
-        return platform
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 class ReplayPlugin:
