@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from netutils.lib_mapper import SCRAPLI_LIB_MAPPER_REVERSE
 
-from neops.devices import ConnectionOptions, Session
+from neops.devices import ConnectionOptions, RunsCommands, Session
 from neops.devices.changes import change_capabilities, change_session_class
+from neops.devices.detection import AUTODETECT, GreetsAtLogin
 from neops.devices.parsing import parsed_capabilities, platform_name, session_class
 from neops.entities import Device
 
@@ -33,7 +34,7 @@ COMMUNITY = {
 }
 """Platforms of scrapli-community 2025.1.30 that have a netmiko device type and that netutils 1.19 does not map."""
 
-OTHERS = {"frr": "cisco_iosxe", "linux": "generic"}
+OTHERS = {"frr": "cisco_iosxe", "linux": "generic", AUTODETECT: AUTODETECT}
 """FRR's vtysh speaks as IOS does; the generic driver knows a prompt and neither privilege levels nor set-up."""
 
 
@@ -50,11 +51,17 @@ class ScrapliPlugin:
     platforms: Mapping[str, str] = {**SCRAPLI_LIB_MAPPER_REVERSE, **COMMUNITY, **OTHERS}
 
     def capabilities(self, platform: str) -> frozenset[type]:
+        if platform == AUTODETECT:
+            return frozenset({RunsCommands, GreetsAtLogin})
         return parsed_capabilities(platform) | change_capabilities(platform)
 
     def session(self, device: Device, options: ConnectionOptions) -> Session:
         from neops_scrapli.session import ScrapliSession
 
         platform = platform_name(device, options, self.platforms)
+        if platform == AUTODETECT:
+            from neops_scrapli.unknown import UnknownShell
+
+            return UnknownShell(device=device, platform=platform, options=options)
         base = change_session_class(session_class(ScrapliSession, platform), platform)
         return base(device=device, platform=platform, options=options)

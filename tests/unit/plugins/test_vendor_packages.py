@@ -25,9 +25,11 @@ PLUGINS = [NapalmPlugin(), NornirPlugin(), ScrapliPlugin(), FrrPlugin()]
 LOADS_NO_LIBRARY = """
 import sys
 from neops.devices import CAPABILITIES
+from neops.devices.detection import GreetsAtLogin
 from neops_{name} import {plugin} as Plugin
 plugin = Plugin()
-assert all(plugin.capabilities(platform) <= set(CAPABILITIES) for platform in plugin.platforms)
+known = {{*CAPABILITIES, GreetsAtLogin}}
+assert all(plugin.capabilities(platform) <= known for platform in plugin.platforms)
 libraries = {{"scrapli", "scrapli_community", "netmiko", "napalm", "nornir", "paramiko", "asyncssh", "ntc_templates"}}
 print(",".join(sorted(libraries & set(sys.modules))))
 """

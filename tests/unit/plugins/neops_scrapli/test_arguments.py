@@ -7,6 +7,7 @@ import pytest
 from scrapli import AsyncScrapli
 
 from neops.devices import ConnectionOptions, Credentials, HostKeys
+from neops.devices.detection import AUTODETECT
 from neops.devices.ssh import HostKeyClient
 from neops.entities import Secret
 from neops_scrapli import ScrapliPlugin
@@ -75,7 +76,7 @@ def test_scraplis_own_argument_about_host_keys_is_our_policy(strict: bool, polic
 
 
 def test_scrapli_knows_every_platform_that_the_plugin_names() -> None:
-    names = set(ScrapliPlugin().platforms.values()) - set(AsyncScrapli.CORE_PLATFORM_MAP) - {"generic"}
+    names = set(ScrapliPlugin().platforms.values()) - set(AsyncScrapli.CORE_PLATFORM_MAP) - {"generic", AUTODETECT}
 
     missing = []
     for name in names:
