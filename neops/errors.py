@@ -15,6 +15,7 @@
     │   │   ├── Unreachable
     │   │   │   └── DeviceHeldOff  it did not answer several times in a row: nothing was sent
     │   │   ├── DeviceExcluded    an operator's rule says never to log in there
+    │   │   ├── CredentialsUnavailable  a provider that was to give them failed
     │   │   ├── HostKeyRejected
     │   │   └── AuthenticationFailed
     │   ├── SessionLost           the session broke or was aborted in the middle of an operation
@@ -195,6 +196,10 @@ class DeviceExcluded(ConnectFailed):
     def __init__(self, device: str, rule: str, origin: str) -> None:
         super().__init__(device, f"never logged in to: the rule {rule!r} ({origin}) excludes it")
         self.rule, self.origin = rule, origin
+
+
+class CredentialsUnavailable(ConnectFailed):
+    """A provider of credentials failed when it was its turn: the message names it. See NEOPS_CREDENTIALS."""
 
 
 class HostKeyRejected(ConnectFailed):

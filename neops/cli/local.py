@@ -106,7 +106,7 @@ async def local_stack(prepared: Prepared, redactor: Redactor) -> AsyncIterator[L
     engine_settings = EngineSettings(port=0, auth=False, database=f"sqlite:///{prepared.folder / 'neops.db'}")
     async with Engine.open(engine_settings) as engine:
         url = await engine.serve()
-        providers = credential_providers(read_environment(os.environ))
+        providers = credential_providers(read_environment(os.environ), prepared.settings.credentials)
         with DeviceRuntime(prepared.settings, credentials=providers, redactor=redactor) as devices:
             worker = WorkerRuntime(
                 WorkerSettings(

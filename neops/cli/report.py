@@ -14,7 +14,15 @@ from neops.entities import Device, DeviceOutcome, EntityType, Outcome
 from neops.protocol import JobResultStatus, JobType, JsonObject, RunStatus
 
 _UNREACHABLE = frozenset(
-    {"Unreachable", "DeviceHeldOff", "DeviceExcluded", "AuthenticationFailed", "HostKeyRejected", "ConnectFailed"}
+    {
+        "Unreachable",
+        "DeviceHeldOff",
+        "DeviceExcluded",
+        "AuthenticationFailed",
+        "CredentialsUnavailable",
+        "HostKeyRejected",
+        "ConnectFailed",
+    }
 )
 """Errors that mean that the device was not reached: nothing can be said about it."""
 

@@ -101,8 +101,9 @@ def worker(
         raise BlocksBroken(", ".join(broken.source for broken in found.broken))
     if not found.registry:
         raise UsageError("no function block was found: name a folder with --blocks or DIR_FUNCTION_BLOCKS")
-    providers = credential_providers(environment)
-    with DeviceRuntime(DeviceSettings.load(environment), credentials=providers, redactor=redactor) as devices:
+    reaching = DeviceSettings.load(environment)
+    providers = credential_providers(environment, reaching.credentials)
+    with DeviceRuntime(reaching, credentials=providers, redactor=redactor) as devices:
         running = WorkerRuntime(
             settings,
             found.registry,

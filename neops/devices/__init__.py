@@ -21,12 +21,8 @@ from neops.devices.capabilities import (
 from neops.devices.catalogue import PluginCatalogue, PluginEntry
 from neops.devices.config_change import ChangeMode, ChangeOutcome, ConfigChange, ConfirmStrength
 from neops.devices.connector import Connector
-from neops.devices.credentials import (
-    CredentialProvider,
-    EntityCredentials,
-    EnvironmentCredentials,
-    credential_providers,
-)
+from neops.devices.credential_catalogue import CREDENTIAL_GROUP, credential_providers
+from neops.devices.credentials import EntityCredentials, EnvironmentCredentials
 from neops.devices.events import LoginEvent
 from neops.devices.plugin import (
     CONNECTION_GROUP,
@@ -38,6 +34,7 @@ from neops.devices.plugin import (
     Session,
 )
 from neops.devices.pool import PoolStatistics
+from neops.devices.providers import CredentialProvider
 from neops.devices.proxy import BlockingDevice
 from neops.devices.results import (
     AddressDetails,
@@ -62,6 +59,7 @@ from neops.devices.runtime import DeviceRuntime
 __all__ = [
     "CAPABILITIES",
     "CONNECTION_GROUP",
+    "CREDENTIAL_GROUP",
     "AddressDetails",
     "ArpEntry",
     "BgpInstance",

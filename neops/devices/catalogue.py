@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib.metadata import Distribution, EntryPoint, entry_points
+from importlib.metadata import EntryPoint, entry_points
 
-from stevedore.driver import DriverManager
-from stevedore.exception import MultipleMatches
-from stevedore.extension import error_on_conflict
-
+from neops.devices.loading import EntryPoints, Origin, load, problem_of
 from neops.devices.plugin import CONNECTION_GROUP, ConnectionPlugin
 
 logger = logging.getLogger(__name__)
@@ -73,9 +70,8 @@ class PluginCatalogue:
         find: Callable[[], Iterable[EntryPoint]] = lambda: entry_points(group=CONNECTION_GROUP),
         plugins: Iterable[ConnectionPlugin] = (),
     ) -> None:
-        self._find = find
-        self._found: Mapping[str, list[EntryPoint]] | None = None
-        self._entries = {plugin.name: _entry(plugin, None) for plugin in plugins}
+        self._entry_points = EntryPoints(find)
+        self._entries = {plugin.name: _entry(plugin, Origin()) for plugin in plugins}
 
     @classmethod
     def of(cls, *plugins: ConnectionPlugin) -> PluginCatalogue:
@@ -84,7 +80,7 @@ class PluginCatalogue:
 
     def names(self) -> tuple[str, ...]:
         """Names of all registered plugins, sorted; imports none of them."""
-        return tuple(sorted({*self._entry_points(), *self._entries}))
+        return tuple(sorted({*self._entry_points.by_name(), *self._entries}))
 
     def entry(self, name: str) -> PluginEntry:
         """What is known about one plugin; loads it.
@@ -93,7 +89,7 @@ class PluginCatalogue:
             KeyError: nobody registered that name.
         """
         if name not in self._entries:
-            self._entries[name] = _load(name, self._entry_points()[name])
+            self._entries[name] = _load(name, self._entry_points.by_name()[name])
         return self._entries[name]
 
     def entries(self) -> tuple[PluginEntry, ...]:
@@ -111,48 +107,18 @@ class PluginCatalogue:
             raise KeyError(name)
         return plugin
 
-    def _entry_points(self) -> Mapping[str, list[EntryPoint]]:
-        if self._found is None:
-            found: dict[str, list[EntryPoint]] = {}
-            for point in self._find():
-                found.setdefault(point.name, []).append(point)
-            self._found = found
-        return self._found
-
-
-class _Driver(DriverManager[ConnectionPlugin]):
-    """stevedore's loader of one name, on entry points that were found already."""
-
-    def __init__(self, name: str, points: list[EntryPoint]) -> None:
-        self._points = points
-        super().__init__(
-            CONNECTION_GROUP,
-            name,
-            invoke_on_load=True,
-            on_missing_entrypoints_callback=None,
-            conflict_resolver=error_on_conflict,
-        )
-
-    def list_entry_points(self) -> list[EntryPoint]:
-        return self._points
-
 
 def _load(name: str, points: list[EntryPoint]) -> PluginEntry:
-    distribution = points[0].dist
+    origin = Origin.of(points[0])
     try:
-        return _entry(_checked(name, _Driver(name, points).driver), distribution)
-    except MultipleMatches:
-        problem = "registered by " + " and by ".join(sorted(_distribution_name(point.dist) or "?" for point in points))
+        return _entry(_checked(name, load(CONNECTION_GROUP, name, points, invoke=True)), origin)
     except Exception as error:  # noqa: BLE001  # the plugin's own code: one that is broken must not stop the others
-        problem = f"{type(error).__name__}: {error}".splitlines()[0]
-    entry = PluginEntry(
-        name=name, distribution=_distribution_name(distribution), version=_version(distribution), failure=problem
-    )
+        problem = problem_of(error, points)
     logger.warning(
         "a connection plugin failed to load",
-        extra={"plugin": name, "distribution": entry.distribution, "problem": problem},
+        extra={"plugin": name, "distribution": origin.distribution, "problem": problem},
     )
-    return entry
+    return PluginEntry(name=name, distribution=origin.distribution, version=origin.version, failure=problem)
 
 
 def _checked(name: str, plugin: object) -> ConnectionPlugin:
@@ -168,11 +134,11 @@ def _lacking(plugin: object) -> list[str]:
     return sorted(name for name in wanted if not hasattr(plugin, name))
 
 
-def _entry(plugin: ConnectionPlugin, distribution: Distribution | None) -> PluginEntry:
+def _entry(plugin: ConnectionPlugin, origin: Origin) -> PluginEntry:
     return PluginEntry(
         name=plugin.name,
-        distribution=_distribution_name(distribution),
-        version=_version(distribution),
+        distribution=origin.distribution,
+        version=origin.version,
         plugin=plugin,
         missing_modules=tuple(module for module in plugin.modules if not _importable(module)),
     )
@@ -183,11 +149,3 @@ def _importable(module: str) -> bool:
         return importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):  # a parent is missing, or a module without a spec sits in sys.modules
         return False
-
-
-def _distribution_name(distribution: Distribution | None) -> str | None:
-    return distribution.metadata["Name"] if distribution else None
-
-
-def _version(distribution: Distribution | None) -> str | None:
-    return distribution.version if distribution else None

@@ -5,17 +5,18 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
 from random import Random
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from neops.concurrency import Clock
 from neops.devices.plugin import Credentials
+from neops.devices.providers import CredentialProvider, LookUps
 from neops.devices.waiting import Places
 from neops.entities import Device, Secret
-from neops.errors import AuthenticationFailed, ConnectFailed
+from neops.errors import AuthenticationFailed, CredentialsUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -30,19 +31,6 @@ PASSWORD_VARIABLE: Final = "NEOPS_PASSWORD"  # noqa: S105  # the name of a varia
 PATIENCE_S: Final = 3.0
 """How long one unanswered login may hold back others with the same unproven credential. OpenSSH with PAM answers a
 wrong password after about 2 s (pam_unix, FAIL_DELAY in login.defs(5))."""
-
-
-class CredentialProvider(Protocol):
-    """Knows credentials for devices: an inventory, the environment, a vault."""
-
-    @property
-    def name(self) -> str:
-        """Shown in errors, so that an operator knows where a refused credential came from."""
-        ...
-
-    def credentials(self, device: Device, known: Credentials, /) -> Awaitable[Credentials | None]:
-        """What to try on this device, None for nothing. `known` is what the device itself and its options say."""
-        ...
 
 
 class EntityCredentials:
@@ -69,11 +57,6 @@ class EnvironmentCredentials:
         if self._password is None or username is None:
             return None
         return replace(known, username=username, password=self._password, private_key=None)
-
-
-def credential_providers(environment: Mapping[str, str]) -> tuple[CredentialProvider, ...]:
-    """Who is asked for credentials, in order: the inventory, then the environment."""
-    return EntityCredentials(), EnvironmentCredentials(environment)
 
 
 class _Record:
@@ -110,9 +93,11 @@ class CredentialChain:
         *,
         limit: int = 3,
         hold_off_s: float = 300.0,
+        lookups: LookUps | None = None,
         clock: Clock = time.monotonic,
         lots: Random | None = None,
     ) -> None:
+        self._lookups = lookups or LookUps(clock=clock)
         self._providers = tuple(providers)
         self._limit, self._hold_off_s, self._clock = limit, hold_off_s, clock
         self._lots = lots or Random()  # noqa: S311  # no secret depends on it
@@ -125,31 +110,45 @@ class CredentialChain:
 
         Raises:
             AuthenticationFailed: the device refused all of them, or they are not tried any more.
+            CredentialsUnavailable: the provider whose turn it was failed.
         """
         refusals: list[str] = []
         last: AuthenticationFailed | None = None
-        for source, credentials in await self._candidates(device, known):
-            try:
-                async with self._guarded(device, credentials) as permission:
-                    return await attempt(credentials, permission)
-            except AuthenticationFailed as error:
-                last = error
-                refusals.append(f"{_described(credentials, source)}: {error.message}")
+        try:
+            async with aclosing(self._candidates(device, known)) as candidates:
+                async for source, credentials in candidates:
+                    try:
+                        async with self._guarded(device, credentials) as permission:
+                            return await attempt(credentials, permission)
+                    except AuthenticationFailed as error:
+                        last = error
+                        refusals.append(f"{_described(credentials, source)}: {error.message}")
+        except CredentialsUnavailable as error:
+            if not refusals:
+                raise
+            raise CredentialsUnavailable(device.name, "; ".join([*refusals, error.message])) from error
         raise AuthenticationFailed(device.name, "; ".join(refusals)) from last
 
-    async def _candidates(self, device: Device, known: Credentials) -> list[tuple[str, Credentials]]:
-        found: dict[Credentials, str] = {}
+    async def _candidates(self, device: Device, known: Credentials) -> AsyncGenerator[tuple[str, Credentials], None]:
+        """What to try, each looked up when it is its turn; last what has neither password nor key: an agent may do."""
+        seen: set[Credentials] = set()
+        bare: list[tuple[str, Credentials]] = []
         for provider in self._providers:
-            try:
-                credentials = await provider.credentials(device, known)
-            except Exception as error:
-                raise ConnectFailed(device.name, f"no credentials from {provider.name}: {error!r}") from error
-            if credentials is not None:
-                found.setdefault(credentials, provider.name)
-        if not found:
-            return [("none", known)]  # an agent or a default key may still do
-        complete_first = sorted(found, key=lambda one: one.password is None and one.private_key is None)
-        return [(found[credentials], credentials) for credentials in complete_first]
+            answer = await self._lookups.ask(provider, device, known)
+            credentials = answer.credentials
+            if credentials is None or credentials in seen:
+                continue
+            seen.add(credentials)
+            if credentials.password is None and credentials.private_key is None:
+                bare.append((provider.name, credentials))
+                continue
+            yield provider.name, credentials
+            renewed = await self._lookups.refused(answer, provider, device, known)
+            if renewed is not None and renewed not in seen:
+                seen.add(renewed)
+                yield provider.name, renewed
+        for one in bare or ([] if seen else [("none", known)]):
+            yield one
 
     @asynccontextmanager
     async def _guarded(self, device: Device, credentials: Credentials) -> AsyncIterator[Permission]:
@@ -157,6 +156,8 @@ class CredentialChain:
         record = self._records.setdefault(replace(credentials, enable_secret=None), _Record(self._limit, self._lots))
         if record.stopped and self._clock() - record.stopped_at >= self._hold_off_s:
             record.refused_by.pop()  # one more try, and it stays stopped if that is refused
+        if record.stopped:
+            raise AuthenticationFailed(device.name, self._not_tried(record))
         asked, denied = False, None
         async with AsyncExitStack() as place:
 

@@ -22,7 +22,8 @@ from neops.devices.capabilities import capabilities_of
 from neops.devices.catalogue import PluginCatalogue
 from neops.devices.changes.conversation import Conversation
 from neops.devices.changes.staging import ChangePlan
-from neops.devices.credentials import CredentialChain, CredentialProvider, EntityCredentials, credential_providers
+from neops.devices.credential_catalogue import credential_providers
+from neops.devices.credentials import CredentialChain, EntityCredentials
 from neops.devices.events import LoginEvent
 from neops.devices.lanes import Lanes, Operation
 from neops.devices.logins import Logins, Route
@@ -30,6 +31,7 @@ from neops.devices.observer import Observer
 from neops.devices.operations import GRACE_S, Stragglers
 from neops.devices.options import DeviceOptions
 from neops.devices.pool import PoolLimits, PoolStatistics, SessionPool
+from neops.devices.providers import CredentialProvider, LookUps
 from neops.devices.proxy import Binding, BlockingDevice, DeviceProxy
 from neops.devices.resolve import Wish, offer_of, resolve
 from neops.entities import Device
@@ -92,6 +94,9 @@ class DeviceRuntime:
                 credentials,
                 limit=self._settings.credential_failures,
                 hold_off_s=self._settings.credential_hold_off_s,
+                lookups=LookUps(
+                    limit_s=self._settings.credential_timeout_s, keep_s=self._settings.credential_cache_s, clock=clock
+                ),
                 clock=clock,
             ),
             at_a_time=self._settings.concurrent_logins,
@@ -119,7 +124,8 @@ class DeviceRuntime:
             SettingsInvalid: a value cannot be used.
         """
         values = read_environment(environment)
-        return cls(DeviceSettings.load(values), credentials=credential_providers(values))
+        settings = DeviceSettings.load(values)
+        return cls(settings, credentials=credential_providers(values, settings.credentials))
 
     def start(self) -> None:
         """Start the runtime's thread. A stopped runtime cannot be started again."""

@@ -1,0 +1,75 @@
+"""Credentials in the operating system's key store, through the library keyring."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from typing import Final, Protocol, Self
+
+from neops.devices.plugin import Credentials
+from neops.entities import Device, Secret
+from neops.errors import SettingsInvalid
+
+SERVICE_VARIABLE: Final = "NEOPS_KEYRING_SERVICE"
+ENABLE: Final = "enable"
+"""The user under which an enable secret is kept."""
+
+
+class Found(Protocol):
+    """An entry of a key store, as keyring has it."""
+
+    @property
+    def username(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+
+
+class KeyStore(Protocol):
+    """What is asked of keyring: the module itself, or one of its backends."""
+
+    def get_credential(self, service: str, username: str | None, /) -> Found | None: ...
+    def get_password(self, service: str, username: str, /) -> str | None: ...
+
+
+class KeyringCredentials:
+    """The entry `neops/DEVICE`, else `neops`, for the user that the inventory names, or the only one there is.
+
+    Put one there with `keyring set neops/core-1 automation`; an enable secret stands under the user `enable`.
+    NEOPS_KEYRING_SERVICE gives another word than `neops`.
+    """
+
+    name = "keyring"
+
+    def __init__(self, service: str = "neops", *, store: KeyStore | None = None) -> None:
+        self._service, self._store = service, store
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """With the service that the environment names.
+
+        Raises:
+            SettingsInvalid: the library is not installed.
+        """
+        if importlib.util.find_spec("keyring") is None:
+            raise SettingsInvalid("the provider `keyring` needs its library: pip install 'neops[keyring]'")
+        return cls(environment.get(SERVICE_VARIABLE) or "neops")
+
+    def credentials(self, device: Device, known: Credentials, /) -> Credentials | None:
+        store = self._opened()
+        for service in (f"{self._service}/{device.name}", self._service):
+            if (found := store.get_credential(service, known.username)) is None or not found.password:
+                continue
+            enable_secret = store.get_password(service, ENABLE)
+            return Credentials(
+                username=found.username,
+                password=Secret(found.password),
+                enable_secret=Secret(enable_secret) if enable_secret else known.enable_secret,
+            )
+        return None
+
+    def _opened(self) -> KeyStore:
+        if self._store is None:
+            import keyring  # an extra; its backends talk to D-Bus or the keychain when they are imported
+
+            self._store = keyring.get_keyring()
+        return self._store
