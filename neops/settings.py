@@ -144,6 +144,9 @@ class WorkerSettings(Settings):
     state_dir: Path | None = _setting(
         "NEOPS_STATE_DIR", None, "Where results wait until the engine took them; by default the user's state directory."
     )
+    record_dir: Path | None = _setting(
+        "NEOPS_RECORD_DIR", None, "Folder that gets a transcript of each job: what devices were asked and answered."
+    )
     strict: bool = _setting(
         "NEOPS_STRICT", False, "Do not start when a file with function blocks is broken; otherwise it is left out."
     )

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "worker": "neops.cli.servers:worker",
         "cms": "neops.cli.cms:app",
         "plugins": "neops.cli.plugins:app",
+        "transcript": "neops.cli.transcripts:app",
     }
 )
 """Where each command is: a function, or a Typer app with commands of its own."""

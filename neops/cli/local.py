@@ -14,7 +14,8 @@ from sqlalchemy import Connection, text
 
 from neops.blocks import BlockRegistry
 from neops.cms import import_batch
-from neops.devices import DeviceRuntime, credential_providers
+from neops.devices import DeviceRuntime, PluginCatalogue, credential_providers
+from neops.devices.transcript import Recorder, ReplayPlugin
 from neops.engine.app import Engine
 from neops.engine.store.changes import NewDefinition
 from neops.engine.store.records import Artifact, BlockId, Job, Run, RunId, Version
@@ -32,7 +33,10 @@ _READY_S = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """What a local run needs; `folder` keeps its database, artifacts and log."""
+    """What a local run needs; `folder` keeps its database, artifacts and log.
+
+    `recorder` keeps what devices are asked; with `replay` none is asked, the recording answers.
+    """
 
     workflow: RootWorkflow
     inventory: EntityBatch
@@ -42,6 +46,8 @@ class Prepared:
     parameters: JsonObject
     concurrency: int
     settings: DeviceSettings
+    recorder: Recorder | None = None
+    replay: ReplayPlugin | None = None
 
 
 class LocalStack:
@@ -106,8 +112,7 @@ async def local_stack(prepared: Prepared, redactor: Redactor) -> AsyncIterator[L
     engine_settings = EngineSettings(port=0, auth=False, database=f"sqlite:///{prepared.folder / 'neops.db'}")
     async with Engine.open(engine_settings) as engine:
         url = await engine.serve()
-        providers = credential_providers(read_environment(os.environ), prepared.settings.credentials)
-        with DeviceRuntime(prepared.settings, credentials=providers, redactor=redactor) as devices:
+        with _devices(prepared, redactor) as devices:
             worker = WorkerRuntime(
                 WorkerSettings(
                     engine_url=url, concurrency=prepared.concurrency, state_dir=prepared.folder / "worker", name="local"
@@ -120,6 +125,14 @@ async def local_stack(prepared: Prepared, redactor: Redactor) -> AsyncIterator[L
             async with _running(worker):
                 await _announced(engine, prepared.registry)
                 yield LocalStack(engine, devices, prepared)
+
+
+def _devices(prepared: Prepared, redactor: Redactor) -> DeviceRuntime:
+    if prepared.replay is not None:
+        catalogue = PluginCatalogue.of(prepared.replay)
+        return DeviceRuntime(prepared.settings, catalogue=catalogue, credentials=(), redactor=redactor)
+    providers = credential_providers(read_environment(os.environ), prepared.settings.credentials)
+    return DeviceRuntime(prepared.settings, credentials=providers, redactor=redactor, observer=prepared.recorder)
 
 
 @asynccontextmanager

@@ -7,9 +7,10 @@ import gc
 import logging
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +21,10 @@ from neops.errors import NeopsError, UsageError
 from neops.logs import LogFormat, Redactor, configure_logging
 from neops.settings import DeviceSettings, EngineSettings, WorkerSettings, read_environment
 from neops.worker import WorkerRuntime, on_signals, on_standing_signal
+from neops.worker.execution import tell_nobody
+
+if TYPE_CHECKING:
+    from neops.devices.transcript import Recorder
 
 logger = logging.getLogger(__name__)
 
@@ -103,18 +108,33 @@ def worker(
         raise UsageError("no function block was found: name a folder with --blocks or DIR_FUNCTION_BLOCKS")
     reaching = DeviceSettings.load(environment)
     providers = credential_providers(environment, reaching.credentials)
-    with DeviceRuntime(reaching, credentials=providers, redactor=redactor) as devices:
+    with (
+        _recorder(settings.record_dir, redactor) as recorder,
+        DeviceRuntime(reaching, credentials=providers, redactor=redactor, observer=recorder) as devices,
+    ):
         running = WorkerRuntime(
             settings,
             found.registry,
             devices,
             redactor=redactor,
             abort_devices=lambda job: devices.abort(job=job),
+            job_ended=tell_nobody if recorder is None else recorder.end,
             device_statistics=devices.statistics,
         )
         with on_signals(running.shutdown), on_standing_signal(running.tell_standing):
             code = asyncio.run(running.run())
     raise typer.Exit(ExitCode.OK if code == 0 else ExitCode.FAILED)
+
+
+@contextmanager
+def _recorder(folder: Path | None, redactor: Redactor) -> Iterator[Recorder | None]:
+    if folder is None:
+        yield None
+        return
+    from neops.devices.transcript import Recorder  # a worker that records nothing must not carry it
+
+    with Recorder.per_job(folder, redactor=redactor) as recorder:
+        yield recorder
 
 
 def _configure(log_format: LogFormat, *, verbose: bool) -> Redactor:

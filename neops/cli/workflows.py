@@ -24,6 +24,7 @@ from neops.cli.local import Prepared, local_stack
 from neops.cli.render import print_report
 from neops.cli.report import RunReport
 from neops.cli.watching import display_on, report, watch
+from neops.devices.transcript import Recorder, ReplayPlugin
 from neops.entities import EntityBatch
 from neops.errors import UsageError
 from neops.logs import Redactor, configure_logging
@@ -38,6 +39,12 @@ DataOption = Annotated[
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the workflow.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; twice for debugging.")]
+RecordOption = Annotated[
+    Path | None, typer.Option("--record", metavar="FILE", help="Keep what devices are asked and answer in a new file.")
+]
+ReplayOption = Annotated[
+    Path | None, typer.Option("--replay", metavar="FILE", help="Ask no device: a recording answers, to the same run.")
+]
 ConcurrencyOption = Annotated[int, typer.Option(min=1, help="Jobs that run at the same time.")]
 
 
@@ -49,11 +56,14 @@ def run(
     blocks: Annotated[list[Path] | None, typer.Option(help="Folder or file with function blocks of yours.")] = None,
     data: DataOption = Path("neops-data"),
     concurrency: ConcurrencyOption = 32,
+    record: RecordOption = None,
+    replay: ReplayOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
     """Run a workflow on the devices of an inventory, with engine and worker in this process."""
-    with _quiet_until_ready(verbose) as redactor:
+    with _quiet_until_ready(verbose) as redactor, _recorder(record, redactor) as recorder:
+        recording = None if replay is None else ReplayPlugin(replay)
         found = _blocks(blocks or ())
         document = read_workflow(workflow, found.registry)
         parameters = read_parameters(document, set_ or ())
@@ -68,8 +78,13 @@ def run(
             parameters=parameters,
             concurrency=concurrency,
             settings=_device_settings(),
+            recorder=recorder,
+            replay=recording,
         )
-        raise typer.Exit(_execute(prepared, redactor, as_json=as_json, verbose=verbose))
+        code = _execute(prepared, redactor, as_json=as_json, verbose=verbose)
+        if recording is not None:
+            recording.assert_all_used()
+        raise typer.Exit(code)
 
 
 def demo(
@@ -147,6 +162,20 @@ def _quiet_until_ready(verbose: int) -> Iterator[Redactor]:
     level = logging.WARNING if not verbose else logging.INFO if verbose == 1 else logging.DEBUG
     configure_logging(level, redactor=redactor)
     yield redactor
+
+
+@contextmanager
+def _recorder(path: Path | None, redactor: Redactor) -> Iterator[Recorder | None]:
+    if path is None:
+        yield None
+        return
+    recorder = Recorder.to(path, redactor=redactor)
+    try:
+        yield recorder
+    finally:
+        recorder.close()
+        if recorder.failure is not None:
+            typer.echo(f"neops: {path} is not complete: {recorder.failure}", err=True)
 
 
 def _blocks(directories: Sequence[Path]) -> Discovery:

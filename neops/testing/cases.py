@@ -7,9 +7,10 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import JsonValue
 
@@ -33,6 +34,9 @@ from neops.worker.execution import JobLimits, JobThread
 from neops.worker.membership import Membership
 from neops.worker.translation import read_job, write_result
 
+if TYPE_CHECKING:
+    from neops.devices.transcript import ReplayPlugin
+
 TIMEOUT_S: Final = 30.0
 """A case's deadline where it gives none."""
 
@@ -42,8 +46,9 @@ class Case:
     """One job for a block.
 
     `device` is the device at hand, as fields or as a Device; what a test does not say is made up. `replies` script
-    every device, `plugin` brings another plugin, `connector` a whole device layer. `entity_id` picks the entity at
-    hand where it is not the first of its kind. `timeout_s` is the job's deadline.
+    every device, `plugin` brings another plugin, `connector` a whole device layer. `replay` is a recording that the
+    block has to go through from beginning to end; its devices are the case's where it names none. `entity_id` picks the
+    entity at hand where it is not the first of its kind. `timeout_s` is the job's deadline.
     """
 
     id: str = "case"
@@ -55,6 +60,7 @@ class Case:
     replies: Script = field(default_factory=dict)
     plugin: ConnectionPlugin | None = None
     connector: Connector | None = None
+    replay: str | Path | ReplayPlugin | None = None
     kind: str = "execute"
     entity_id: int | None = None
     timeout_s: float = TIMEOUT_S
@@ -85,9 +91,12 @@ def run_case(block: BlockClass, case: Case) -> CaseResult:
 
     Raises:
         TypeError: the class has no registration of its own, or the case makes no valid job.
+        TranscriptMismatch: the block asked something else than the recording `replay` has, or less.
     """
     if "registration" not in vars(block):
         raise TypeError(f"{block.__qualname__} is not registered: decorate it with @register_function_block")
+    if case.replay is not None:
+        return _replayed(block, case, case.replay)
     plugin = case.plugin or FakePlugin(case.replies)
     job = _job(block, case)
     with ThreadPoolExecutor(max_workers=1) as thread:
@@ -97,6 +106,17 @@ def run_case(block: BlockClass, case: Case) -> CaseResult:
             with DeviceRuntime(catalogue=PluginCatalogue.of(plugin)) as runtime:
                 result = thread.submit(asyncio.run, _on_the_worker(block, job, runtime)).result()
     return _read(result, job, plugin)
+
+
+def _replayed(block: BlockClass, case: Case, recording: str | Path | ReplayPlugin) -> CaseResult:
+    from neops.devices.transcript import ReplayPlugin  # most tests replay nothing
+
+    replay = recording if isinstance(recording, ReplayPlugin) else ReplayPlugin(Path(recording))
+    platforms = {line.device: line.platform for line in replay.transcript.devices}
+    recorded = [{"hostname": device, "platform": platform} for device, platform in platforms.items()]
+    named = case.device is not None or case.devices
+    with replay:
+        return run_case(block, replace(case, replay=None, plugin=replay, devices=case.devices if named else recorded))
 
 
 def fb_test_case(
@@ -110,7 +130,8 @@ def fb_test_case(
         assert result.data == {"version": "4.30.1F"}
     ```
 
-    The keywords are those of `Case`. With `cases` the test runs once for each of them, under its `id`.
+    The keywords are those of `Case`. With `cases` the test runs once for each of them, under its `id`. The path of a
+    `replay` counts from the test's own folder.
 
     Raises:
         TypeError: the test has no parameter `result`, or `cases` and single keywords are mixed.
@@ -134,13 +155,20 @@ def _wrapped(test: Callable[..., Any], block: BlockClass, only: Case) -> Callabl
 
     @functools.wraps(test)
     def wrapper(*args: Any, fb_case: Case = only, **fixtures: Any) -> Any:
-        return test(*args, result=run_case(block, fb_case), **fixtures)
+        return test(*args, result=run_case(block, _beside(test, fb_case)), **fixtures)
 
     kept = [parameter for parameter in parameters if parameter.name != "result"]
     wrapper.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]  # what pytest asks for fixtures
     if inspect.iscoroutinefunction(test):
         return _awaiting(wrapper)
     return wrapper
+
+
+def _beside(test: Callable[..., Any], case: Case) -> Case:
+    """The case, with its recording found from the folder that the test is in."""
+    if not isinstance(case.replay, str | Path):
+        return case
+    return replace(case, replay=Path(inspect.getfile(test)).parent / case.replay)
 
 
 def _awaiting(wrapper: Callable[..., Any]) -> Callable[..., Any]:

@@ -24,17 +24,22 @@ def abort_nothing(job_id: str) -> None:
     """There are no device sessions to close."""
 
 
+def tell_nobody(job_id: str) -> None:
+    """Nobody wants to hear that a job ended."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class JobLimits:
     """What one job gets: threads for blocking calls, and seconds to clean up when it is cancelled or out of time.
 
     `abort_devices` closes the device sessions that a job is using, from any thread, so that whoever waits for an
-    answer of a hung device gets an error.
+    answer of a hung device gets an error. `ended` hears of the end of each job.
     """
 
     threads: int = 32
     grace_s: float = 7.0
     abort_devices: Callable[[str], object] = abort_nothing
+    ended: Callable[[str], object] = tell_nobody
 
 
 class JobThread:

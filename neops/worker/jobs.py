@@ -183,6 +183,7 @@ class RunningJobs:
                 return await thread.run()
         finally:
             self._line.leave(ticket)
+            self._limits.ended(job.job_id)
 
     def _result(self, job: JobDefinition, outcome: BlockOutcome, membership: Membership) -> JobResult:
         fields: dict[str, object] = {"job": job.job_id, "step": job.step_label, "block": job.function_block_id}

@@ -18,7 +18,7 @@ from neops.worker.client import EngineClient
 from neops.worker.delivery import Delivery
 from neops.worker.errors import WorkerForgotten
 from neops.worker.events import JobEventStream, JobLogHandler
-from neops.worker.execution import JobLimits, JobThread, abort_nothing
+from neops.worker.execution import JobLimits, JobThread, abort_nothing, tell_nobody
 from neops.worker.jobs import RunningJobs
 from neops.worker.membership import Membership, join
 from neops.worker.meters import Meters
@@ -41,6 +41,7 @@ class WorkerRuntime:
     and, while it runs, one handler on the root logger that takes the lines of its own jobs.
 
     `abort_devices` closes the device sessions that a job is using; `device_statistics` is what metrics tell about them.
+    `job_ended` hears of the end of each job.
     """
 
     def __init__(
@@ -51,13 +52,17 @@ class WorkerRuntime:
         *,
         redactor: Redactor,
         abort_devices: Callable[[str], object] = abort_nothing,
+        job_ended: Callable[[str], object] = tell_nobody,
         device_statistics: Callable[[], PoolStatistics] | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         self._settings, self._registry, self._redactor = settings, registry, redactor
         self._ports = JobPorts(connector=connector, blocking_threshold_s=settings.blocking_threshold_s)
         self._limits = JobLimits(
-            threads=settings.threads_per_job, grace_s=settings.cancel_grace_s, abort_devices=abort_devices
+            threads=settings.threads_per_job,
+            grace_s=settings.cancel_grace_s,
+            abort_devices=abort_devices,
+            ended=job_ended,
         )
         self._backoff = backoff or Backoff()
         self._device_statistics = device_statistics

@@ -1,5 +1,6 @@
 """What was asked of devices and what they answered, kept in a file and told again without a device."""
 
+from neops.devices.transcript.calls import written
 from neops.devices.transcript.errors import RecordedFailure, TranscriptInvalid, TranscriptMismatch
 from neops.devices.transcript.files import SUFFIX, Transcript, TranscriptWriter
 from neops.devices.transcript.lines import FORMAT, CallLine, DeviceLine, Exchange, Failure, Header, LoginLine
@@ -26,4 +27,5 @@ __all__ = [
     "TranscriptInvalid",
     "TranscriptMismatch",
     "TranscriptWriter",
+    "written",
 ]
