@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 from typing import Final, TypeVar
 
@@ -25,8 +26,8 @@ T = TypeVar("T")
 Permission = Callable[[], Awaitable[None]]
 Attempt = Callable[[Credentials, Permission], Awaitable[T]]
 
-USERNAME_VARIABLE: Final = "NEOPS_USERNAME"
-PASSWORD_VARIABLE: Final = "NEOPS_PASSWORD"  # noqa: S105  # the name of a variable
+JUMP_HOST: Final = "jump_host"
+"""Platform of the device that stands for a jump host when providers are asked for its credentials."""
 
 PATIENCE_S: Final = 3.0
 """How long one unanswered login may hold back others with the same unproven credential. OpenSSH with PAM answers a
@@ -43,20 +44,39 @@ class EntityCredentials:
 
 
 class EnvironmentCredentials:
-    """NEOPS_PASSWORD, for NEOPS_USERNAME or else for the user that the inventory names."""
+    """NEOPS_PASSWORD or NEOPS_PRIVATE_KEY, for NEOPS_USERNAME or else for the user that the inventory names.
+
+    Likewise NEOPS_PRIVATE_KEY_PASSPHRASE and NEOPS_ENABLE_SECRET. A jump host gets the same with NEOPS_JUMP_ in front,
+    and never what is for devices.
+    """
 
     name = "environment"
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        password = environment.get(PASSWORD_VARIABLE)
-        self._username = environment.get(USERNAME_VARIABLE)
-        self._password = Secret(password) if password else None
+        self._devices = _in_environment(environment, "NEOPS_")
+        self._jump_hosts = _in_environment(environment, "NEOPS_JUMP_")
 
-    async def credentials(self, _device: Device, known: Credentials, /) -> Credentials | None:
-        username = self._username or known.username
-        if self._password is None or username is None:
+    async def credentials(self, device: Device, known: Credentials, /) -> Credentials | None:
+        ours = self._jump_hosts if device.platform_name == JUMP_HOST else self._devices
+        username = ours.username or known.username
+        if username is None or (ours.password is None and ours.private_key is None):
             return None
-        return replace(known, username=username, password=self._password, private_key=None)
+        return replace(ours, username=username, enable_secret=ours.enable_secret or known.enable_secret)
+
+
+def _in_environment(environment: Mapping[str, str], prefix: str) -> Credentials:
+    def secret(name: str) -> Secret | None:
+        text = environment.get(f"{prefix}{name}")
+        return Secret(text) if text else None
+
+    private_key = environment.get(f"{prefix}PRIVATE_KEY")
+    return Credentials(
+        username=environment.get(f"{prefix}USERNAME") or None,
+        password=secret("PASSWORD"),
+        enable_secret=secret("ENABLE_SECRET"),
+        private_key=Path(private_key).expanduser() if private_key else None,
+        passphrase=secret("PRIVATE_KEY_PASSPHRASE"),
+    )
 
 
 class _Record:

@@ -24,12 +24,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
 
+from neops.devices.plugin import SSH_PORT as SSH_PORT
 from neops.devices.plugin import HostKeys
 from neops.errors import HostKeyRejected
 
 logger = logging.getLogger(__name__)
-
-SSH_PORT = 22
 
 
 @dataclass(frozen=True)
@@ -153,9 +152,16 @@ def rejection(device: str, host: str, port: int | None, shown: HostKey, file: Kn
 
 @contextmanager
 def strict_excerpt(
-    device: str, host: str, port: int | None, host_keys: HostKeys, fetch: Callable[[], HostKey]
+    device: str,
+    host: str,
+    port: int | None,
+    host_keys: HostKeys,
+    fetch: Callable[[], HostKey],
+    also_as: str = "",
 ) -> Iterator[Path]:
     """A known_hosts file with this host alone, for a library that checks strictly against a file.
+
+    `also_as` is another name that the library looks for, when it is told to connect somewhere else.
 
     Under `accept-new` a host that is not known yet is asked for its key first, with `fetch`: one more key exchange,
     without a login. Not for the policy `off`.
@@ -168,7 +174,7 @@ def strict_excerpt(
         check_host_key(device, host, port, fetch(), host_keys)
     with TemporaryDirectory(prefix="neops-known-hosts-") as folder:
         path = Path(folder) / "known_hosts"
-        name = host_name(host, port)
+        name = ",".join(filter(None, (host_name(host, port), also_as)))
         path.write_text("".join(f"{name} {key.type} {key.blob}\n" for key in file.keys(host, port)))
         yield path
 

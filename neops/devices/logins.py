@@ -16,6 +16,7 @@ from neops.devices.admission import Admission
 from neops.devices.breakers import Endpoint, Login
 from neops.devices.credentials import CredentialChain, Permission
 from neops.devices.events import LoginEvent
+from neops.devices.jumps import JumpHosts
 from neops.devices.operations import Stragglers, bounded
 from neops.devices.plugin import ConnectionOptions, ConnectionPlugin, Credentials, Session
 from neops.devices.pool import SessionKey
@@ -77,11 +78,13 @@ class Logins:
         stragglers: Stragglers,
         executor: BlockingExecutor,
         notify: Callable[[LoginEvent], None],
+        jump_hosts: JumpHosts | None = None,
         admission: Admission | None = None,
         redactor: Redactor | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
         self._admission = admission or Admission(clock=clock)
+        self._jump_hosts = jump_hosts or JumpHosts(credentials)
         self._credentials, self._stragglers, self._notify = credentials, stragglers, notify
         self._executor, self._redactor, self._clock = executor, redactor or Redactor(), clock
         self._places = Places(lambda: at_a_time, patience_s=PATIENCE_S)
@@ -118,10 +121,11 @@ class Logins:
     async def _open(self, route: Route, until: Deadline, login: Login, *, urgent: bool) -> Session:
         await self._library_of(route)
         admission = self._admission
+        reached = await self._jump_hosts.on_the_way(route.name, route.options)
 
         async def attempt(credentials: Credentials, permission: Permission) -> Session:
-            self._redactor.add(credentials.password, credentials.enable_secret)
-            options = replace(route.options, credentials=credentials, before_login=permission)
+            self._redactor.add(credentials.password, credentials.enable_secret, credentials.passphrase)
+            options = replace(reached, credentials=credentials, before_login=permission)
             await admission.turn(route.device, route.endpoint, until, urgent=urgent)
             try:
                 session = self._made(route, options)
@@ -134,15 +138,18 @@ class Logins:
                 with admission.contact(login, until):
                     return await self._log_in(route, session, until)
 
-        return await self._credentials.log_in(route.device, route.options.credentials, attempt)
+        return await self._credentials.log_in(route.device, reached.credentials, attempt)
 
     def _made(self, route: Route, options: ConnectionOptions) -> Session:
         try:
-            return route.plugin.session(route.device.model_copy(), options)
+            session = route.plugin.session(route.device.model_copy(), options)
         except DeviceError:
             raise
         except Exception as error:
             raise _unexpected(route, error) from error
+        if options.tunnel is not None and not session.knows_jump_hosts:
+            raise ConnectFailed(route.name, f"{route.plugin.name} knows no jump hosts: prefer another plugin")
+        return session
 
     async def _log_in(self, route: Route, session: Session, until: Deadline) -> Session:
         limit = min(until, Deadline.after(route.options.connect_timeout_s + SLACK_S, self._clock))

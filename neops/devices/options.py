@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from neops.devices.plugin import ConnectionOptions, ConnectionPlugin, Credentials, HostKeyPolicy, HostKeys
+from neops.devices.plugin import ConnectionOptions, ConnectionPlugin, Credentials, HostKeyPolicy, HostKeys, JumpHost
 from neops.entities import Device, Secret
 from neops.errors import DeviceError
-from neops.settings import DeviceSettings
+from neops.settings import HOP, DeviceSettings
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -31,6 +31,12 @@ _ENABLE_SECRETS: Final = ("secret", "auth_secondary", "optional_args.secret")
 
 _PRIVATE_KEYS: Final = ("key_file", "auth_private_key", "optional_args.key_file")
 """Where the same libraries are given the SSH key."""
+
+_PASSPHRASES: Final = ("passphrase", "auth_private_key_passphrase", "optional_args.passphrase")
+"""Where the same libraries are given the passphrase of that key."""
+
+_SSH_CONFIG_FILES: Final = ("ssh_config_file", "optional_args.ssh_config_file")
+"""Where the same libraries are told to read a file of ssh_config(5)."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -48,6 +54,38 @@ class ConnectionEntry(BaseModel):
     extras: dict[str, Any] | None = Field(default=None, repr=False)
 
 
+def _from_text(value: Any) -> Any:
+    """`user@host:port` as the fields that it stands for."""
+    if not isinstance(value, str):
+        return value
+    if (match := HOP.fullmatch(value.strip())) is None:
+        raise ValueError("expected [user@]host[:port]")
+    return {"host": match["address"] or match["host"], "port": match["port"], "username": match["user"]}
+
+
+class JumpHostEntry(BaseModel):
+    """A jump host as an inventory writes it: these fields, or the text `user@host:port`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str
+    port: int | None = Field(default=None, ge=1, le=65535)
+    username: str | None = None
+    password: Secret | None = None
+    private_key: Path | None = None
+    passphrase: Secret | None = None
+
+    @property
+    def jump_host(self) -> JumpHost:
+        credentials = Credentials(
+            username=self.username,
+            password=self.password,
+            private_key=self.private_key and self.private_key.expanduser(),
+            passphrase=self.passphrase,
+        )
+        return JumpHost(host=self.host, port=self.port, credentials=credentials)
+
+
 class NeopsExtras(BaseModel):
     """What `extras` may hold under the key `neops`: for every plugin the same. Times are seconds."""
 
@@ -60,6 +98,10 @@ class NeopsExtras(BaseModel):
     command_timeout: float | None = Field(default=None, gt=0)
     enable_secret: Secret | None = None
     private_key: str | None = None
+    passphrase: Secret | None = None
+    jump_hosts: tuple[Annotated[JumpHostEntry, BeforeValidator(_from_text)], ...] | None = None
+    ssh_config_file: str | None = None
+    keepalive: float | None = Field(default=None, ge=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +152,7 @@ class DeviceOptions:
         Raises:
             DeviceError: the plugin's entry cannot be read, or nothing says where the device is.
         """
-        own, device, settings = self.entry(plugin.name), self.device, self.settings
+        own, device, settings, extras = self.entry(plugin.name), self.device, self.settings, self.extras
         host = _first(own.hostname, self._neops.hostname, device.ip, device.hostname)
         if host is None:
             raise DeviceError(device.name, "has neither an address nor a host name to connect to")
@@ -120,22 +162,38 @@ class DeviceOptions:
             platform=own.platform or plugin.platforms[self.platform or ""],
             credentials=self._credentials(own),
             host_keys=HostKeys(
-                policy=self.extras.host_keys or settings.host_keys,
-                known_hosts=self.extras.known_hosts_file or settings.known_hosts,
+                policy=extras.host_keys or settings.host_keys,
+                known_hosts=extras.known_hosts_file or settings.known_hosts,
             ),
-            connect_timeout_s=self.extras.connect_timeout or settings.connect_timeout_s,
-            command_timeout_s=self.extras.command_timeout or settings.command_timeout_s,
+            connect_timeout_s=extras.connect_timeout or settings.connect_timeout_s,
+            command_timeout_s=extras.command_timeout or settings.command_timeout_s,
+            keepalive_s=settings.keepalive_s if extras.keepalive is None else extras.keepalive,
+            jump_hosts=self._jump_hosts(),
+            ssh_config_file=self._ssh_config_file(own),
             extras=MappingProxyType(own.extras or {}),
         )
+
+    def _jump_hosts(self) -> tuple[JumpHost, ...]:
+        """The device's own; an empty list means that none of the settings are on the way to it."""
+        if self.extras.jump_hosts is not None:
+            return tuple(hop.jump_host for hop in self.extras.jump_hosts)
+        return tuple(jump_host(text) for text in self.settings.jump_hosts)
+
+    def _ssh_config_file(self, own: ConnectionEntry) -> Path | None:
+        """Where to look for a ProxyJump; nowhere when the device says by itself what is on the way."""
+        file = self._conventional(own, _SSH_CONFIG_FILES, self.extras.ssh_config_file)
+        return Path(file).expanduser() if file and self.extras.jump_hosts is None else None
 
     def _credentials(self, own: ConnectionEntry) -> Credentials:
         enable_secret = self._conventional(own, _ENABLE_SECRETS, self.extras.enable_secret)
         private_key = self._conventional(own, _PRIVATE_KEYS, self.extras.private_key)
+        passphrase = self._conventional(own, _PASSPHRASES, self.extras.passphrase)
         return Credentials(
             username=_first(own.username, self._neops.username, self.device.username),
             password=_first(own.password, self._neops.password, self.device.password),
             enable_secret=Secret(enable_secret) if enable_secret else None,
-            private_key=Path(private_key) if private_key else None,
+            private_key=Path(private_key).expanduser() if private_key else None,
+            passphrase=Secret(passphrase) if passphrase else None,
         )
 
     def _conventional(self, own: ConnectionEntry, paths: Sequence[str], common: str | None) -> str | None:
@@ -149,6 +207,15 @@ class DeviceOptions:
             extras = entry.get("extras") if key != NEOPS_KEY and isinstance(entry, dict) else None
             if isinstance(extras, dict):
                 yield extras
+
+
+def jump_host(text: str) -> JumpHost:
+    """A jump host from `user@host:port`.
+
+    Raises:
+        ValueError: the text is something else.
+    """
+    return JumpHostEntry.model_validate(_from_text(text)).jump_host
 
 
 def _entries_of(device: Device) -> Mapping[str, Any]:

@@ -10,9 +10,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Final, Literal, Protocol, runtime_checkable
 
+from neops.devices.sockets import CuttableSocket
 from neops.entities import Device, Secret
+
+SSH_PORT: Final = 22
 
 CONNECTION_GROUP = "neops.connections"
 """Entry-point group in which connection plugins register."""
@@ -23,12 +26,16 @@ HostKeyPolicy = Literal["strict", "accept-new", "off"]
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """What a device is asked to let us in with; `enable_secret` is for the privileged mode where there is one."""
+    """What a device is asked to let us in with; `enable_secret` is for the privileged mode where there is one.
+
+    `passphrase` opens an encrypted `private_key`.
+    """
 
     username: str | None = None
     password: Secret | None = None
     enable_secret: Secret | None = None
     private_key: Path | None = None
+    passphrase: Secret | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +51,59 @@ async def _at_once() -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class JumpHost:
+    """An SSH server on the way to a device, with credentials of its own."""
+
+    host: str
+    port: int | None = None
+    credentials: Credentials = field(default_factory=Credentials)
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        user = f"{self.credentials.username}@" if self.credentials.username else ""
+        return f"{user}{host}" if self.port is None else f"{user}{host}:{self.port}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forward:
+    """A port on loopback that leads to one device; `close` may be called from any thread."""
+
+    host: str
+    port: int
+    close: Callable[[], None] = field(repr=False)
+
+
+class Tunnel(Protocol):
+    """The way through the jump hosts; the runtime makes it, sessions go through it.
+
+    A session with asyncssh hands it over as it is (`tunnel=`), see `neops.devices.ssh`. `connect` is for libraries that
+    take a socket, `forward` for those that only take host and port; both are called in a thread of `in_thread`.
+    """
+
+    async def create_connection(self, session_factory: Any, remote_host: str, remote_port: int) -> Any:
+        """A channel to host and port, as `asyncssh.SSHClientConnection` opens it."""
+        ...
+
+    def connect(
+        self, host: str, port: int, timeout_s: float, register: Callable[[CuttableSocket], None]
+    ) -> CuttableSocket:
+        """A socket that is connected to host and port: `CuttableSocket.connected_to`, through the jump hosts."""
+        ...
+
+    def forward(self, host: str, port: int) -> Forward:
+        """A port on 127.0.0.1 that leads to host and port until it is closed. Every user of this machine can use it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConnectionOptions:
     """All that a session needs to know, worked out from the device, its connection_options and the settings.
 
     `platform` is the library's name for it, from the plugin's own `platforms`. Times are seconds. `extras` is what
     the inventory gives for this plugin and is handed to the library as it is. `before_login` is for sessions with
-    `asks_before_login`.
+    `asks_before_login`. `jump_hosts` are on the way, the first one nearest to us; with them, or where `ssh_config_file`
+    names some, the runtime sets `tunnel`, and sessions connect through it. `keepalive_s` is how often a silent
+    connection is asked for a sign of life, 0 never.
     """
 
     host: str
@@ -59,8 +113,32 @@ class ConnectionOptions:
     host_keys: HostKeys = field(default_factory=HostKeys)
     connect_timeout_s: float = 15.0
     command_timeout_s: float = 60.0
+    keepalive_s: float = 0.0
+    jump_hosts: tuple[JumpHost, ...] = ()
+    ssh_config_file: Path | None = None
+    tunnel: Tunnel | None = field(default=None, repr=False, compare=False)
     extras: Mapping[str, Any] = field(default_factory=dict, repr=False)  # may hold secrets
     before_login: Callable[[], Awaitable[None]] = field(default=_at_once, repr=False, compare=False)
+
+    @property
+    def place(self) -> str:
+        """Address, port and jump hosts, for errors: `192.0.2.1:22 via ops@bastion`."""
+        return f"{self.host}:{self.port or SSH_PORT}{self.via}"
+
+    @property
+    def via(self) -> str:
+        """The jump hosts in words, empty when there are none."""
+        return f" via {', '.join(map(str, self.jump_hosts))}" if self.jump_hosts else ""
+
+    def connect(self, host: str, port: int, register: Callable[[CuttableSocket], None]) -> CuttableSocket:
+        """A socket of `CuttableSocket.connected_to`, through the jump hosts if there are any. Call it in a thread.
+
+        Raises:
+            Unreachable: a jump host is in the way.
+            OSError: nobody answers.
+        """
+        connect = self.tunnel.connect if self.tunnel else CuttableSocket.connected_to
+        return connect(host, port, self.connect_timeout_s, register)
 
 
 class Session(ABC):
@@ -71,10 +149,12 @@ class Session(ABC):
 
     `asks_before_login` says that `open` awaits `options.before_login()` right before it sends a password, which may
     wait while the same password is tried elsewhere. Without it that wait comes before `open`, and devices that hang
-    before they ask for a password hold back others.
+    before they ask for a password hold back others. `knows_jump_hosts` says that it connects through
+    `options.tunnel` when there is one; a device behind jump hosts is not given to a session that does not.
     """
 
     asks_before_login: ClassVar[bool] = False
+    knows_jump_hosts: ClassVar[bool] = False
 
     @abstractmethod
     async def open(self) -> None:

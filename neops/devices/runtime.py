@@ -25,6 +25,7 @@ from neops.devices.changes.staging import ChangePlan
 from neops.devices.credential_catalogue import credential_providers
 from neops.devices.credentials import CredentialChain, EntityCredentials
 from neops.devices.events import LoginEvent
+from neops.devices.jumps import JumpHosts
 from neops.devices.lanes import Lanes, Operation
 from neops.devices.logins import Logins, Route
 from neops.devices.observer import Observer
@@ -89,16 +90,21 @@ class DeviceRuntime:
         self._stragglers = Stragglers()
         self._pool = SessionPool(_limits(self._settings), clock=clock)
         self._admission = Admission.of(self._settings, clock=clock)
-        logins = Logins(
-            credentials=CredentialChain(
-                credentials,
-                limit=self._settings.credential_failures,
-                hold_off_s=self._settings.credential_hold_off_s,
-                lookups=LookUps(
-                    limit_s=self._settings.credential_timeout_s, keep_s=self._settings.credential_cache_s, clock=clock
-                ),
-                clock=clock,
+        chain = CredentialChain(
+            credentials,
+            limit=self._settings.credential_failures,
+            hold_off_s=self._settings.credential_hold_off_s,
+            lookups=LookUps(
+                limit_s=self._settings.credential_timeout_s, keep_s=self._settings.credential_cache_s, clock=clock
             ),
+            clock=clock,
+        )
+        self._jump_hosts = JumpHosts(
+            chain, executor=self._executor, redactor=redactor, idle_s=self._settings.idle_ttl_s
+        )
+        logins = Logins(
+            credentials=chain,
+            jump_hosts=self._jump_hosts,
             at_a_time=self._settings.concurrent_logins,
             stragglers=self._stragglers,
             executor=self._executor,
@@ -284,6 +290,7 @@ class DeviceRuntime:
         await self._lanes.settle(within_s / 4)
         await self._pool.close(within_s / 2)
         await self._stragglers.settle(within_s / 2)
+        await self._jump_hosts.close()
         left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in left:
             task.cancel()

@@ -5,15 +5,17 @@ Importing this module imports asyncssh: only modules that hold a session do.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import asyncssh
 
 from neops.devices.host_keys import HostKey, check_host_key, known_hosts
-from neops.devices.plugin import ConnectionOptions
+from neops.devices.keys import private_key, ready
+from neops.devices.plugin import SSH_PORT, ConnectionOptions
 from neops.errors import AuthenticationFailed, ConnectFailed, HostKeyRejected, Unreachable
 
 KEX_FIRST = (b"curve25519-sha256", b"curve25519-sha256@libssh.org")
@@ -32,7 +34,7 @@ class HostKeyClient(asyncssh.SSHClient):
     """Judges the host key, then asks for leave to send the password; holds the connection from its first moment."""
 
     def __init__(self, device: str, options: ConnectionOptions) -> None:
-        self._device, self._options = device, options
+        self.device, self._options = device, options
         self.connection: asyncssh.SSHClientConnection | None = None
         self.rejection: HostKeyRejected | None = None
         self.logged_in = False
@@ -52,7 +54,7 @@ class HostKeyClient(asyncssh.SSHClient):
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:  # noqa: ARG002
         shown = HostKey.of(key.export_public_key("openssh").decode())
         try:
-            check_host_key(self._device, self._options.host, self._options.port, shown, self._options.host_keys)
+            check_host_key(self.device, self._options.host, self._options.port, shown, self._options.host_keys)
         except HostKeyRejected as rejection:
             self.rejection = rejection
             return False
@@ -60,7 +62,12 @@ class HostKeyClient(asyncssh.SSHClient):
 
 
 def ssh_options(options: ConnectionOptions, client: HostKeyClient) -> dict[str, Any]:
-    """Arguments for `asyncssh.connect`, besides host, port, user name and private key."""
+    """Arguments for `asyncssh.connect`, besides host, port and user name.
+
+    Raises:
+        ConnectFailed: the private key cannot be read.
+    """
+    credentials = options.credentials
     arguments: dict[str, Any] = {
         "client_factory": lambda: client,
         "password": client.password,
@@ -69,15 +76,41 @@ def ssh_options(options: ConnectionOptions, client: HostKeyClient) -> dict[str, 
         "kex_algs": _first(KEX_FIRST, asyncssh.kex.get_default_kex_algs),
         "encryption_algs": _first(CIPHERS_FIRST, asyncssh.encryption.get_default_encryption_algs),
         "login_timeout": options.connect_timeout_s,
+        "keepalive_interval": options.keepalive_s,
+        "tunnel": options.tunnel,  # also None: asyncssh would follow the ProxyJump of a file by rules of its own
     }
     if "ssh_config_file" not in options.extras:
         arguments["config"] = None
-    if options.credentials.password and not options.credentials.private_key:
+    if key := private_key(client.device, credentials):
+        arguments |= {"client_keys": [_parsed(key)], "agent_path": None}
+    elif credentials.password:
         arguments["client_keys"] = None  # else every key of ~/.ssh is read and offered first
         arguments["preferred_auth"] = ("password", "keyboard-interactive")  # one round trip less than the other way
-    elif not options.credentials.private_key:
+    else:
         arguments["agent_path"] = ()  # no secret at all: the agent in SSH_AUTH_SOCK
     return arguments
+
+
+async def log_in(name: str, options: ConnectionOptions) -> asyncssh.SSHClientConnection:
+    """A connection that is logged in and does nothing else; `name` is who errors are about.
+
+    Raises:
+        ConnectFailed: there is none; its subclasses say why.
+    """
+    await ready(name, options.credentials)
+    client = HostKeyClient(name, options)
+    arguments = ssh_options(options, client)
+    if options.credentials.username:
+        arguments["username"] = options.credentials.username
+    try:
+        async with asyncio.timeout(options.connect_timeout_s):
+            return await asyncssh.connect(options.host, options.port or SSH_PORT, **arguments)
+    except BaseException as error:
+        if client.connection is not None:
+            client.connection.abort()
+        if isinstance(error, Exception):
+            raise connect_failure(name, options.place, options, client, error) from error
+        raise
 
 
 def connect_failure(
@@ -91,6 +124,8 @@ def connect_failure(
         return client.rejection
     user = options.credentials.username or "nobody (no username is set)"
     match error:
+        case ConnectFailed():
+            return error  # a jump host's: it says all
         case asyncssh.PermissionDenied():
             return AuthenticationFailed(device, f"{where} refused user {user}; check username and password or key")
         case asyncssh.HostKeyNotVerifiable():
@@ -115,6 +150,12 @@ def _host_key_algorithms(options: ConnectionOptions) -> list[str]:
 def _first(first: tuple[bytes, ...], defaults: Callable[[], list[bytes]]) -> tuple[str, ...]:
     """Names for asyncssh. Its own `^` pattern would be worked out anew for each login, for a fifth of a millisecond."""
     return tuple(name.decode() for name in dict.fromkeys((*first, *defaults())))
+
+
+@lru_cache(maxsize=32)
+def _parsed(private_key: str) -> asyncssh.SSHKey:
+    """asyncssh 2.24 takes 36 ms for an RSA key."""
+    return asyncssh.import_private_key(private_key)
 
 
 @cache

@@ -26,9 +26,10 @@ from neops.devices import (
     ReadsRoutes,
     Route,
 )
-from neops.devices.host_keys import SSH_PORT
+from neops.devices.keys import ready
 from neops.devices.parsing import Answers, ParsedConfig, Read
 from neops.devices.parsing.platforms import linux
+from neops.devices.plugin import SSH_PORT
 from neops.devices.ssh import HostKeyClient, connect_failure, ssh_options
 from neops.entities import Device
 from neops.errors import (
@@ -59,11 +60,12 @@ class FrrSession(ParsedConfig, FrrChanges, ReadsFacts, ReadsInterfaces, ReadsNei
     """One SSH connection; each command has a vtysh of its own, so no command can leave a mode behind."""
 
     asks_before_login = True
+    knows_jump_hosts = True
 
     def __init__(self, *, device: Device, options: ConnectionOptions) -> None:
         super().__init__(device=device, platform="frr")
         self._options, self._extras = options, extras_of(device.name, options)
-        self._where = f"{options.host}:{options.port or SSH_PORT} with frr"
+        self._where = f"{options.place} with frr"
         self._client = HostKeyClient(device.name, options)
         self._connection: asyncssh.SSHClientConnection | None = None
         self._kind: LoginKind = "shell"
@@ -166,9 +168,8 @@ class FrrSession(ParsedConfig, FrrChanges, ReadsFacts, ReadsInterfaces, ReadsNei
 
     async def _log_in(self) -> None:
         credentials = self._options.credentials
+        await ready(self.device.name, credentials)
         arguments = ssh_options(self._options, self._client)
-        if credentials.private_key:
-            arguments["client_keys"] = [str(credentials.private_key)]
         self._connection = await asyncssh.connect(
             self._options.host,
             self._options.port or SSH_PORT,

@@ -26,12 +26,14 @@ from neops.devices import (
 from neops.devices.host_keys import HostKey, strict_excerpt
 from neops.devices.netmiko_arguments import asked_host_keys, strict_arguments
 from neops.devices.parsing import CommandSession
+from neops.devices.plugin import SSH_PORT, Forward
 from neops.devices.sockets import CuttableSocket
 from neops.entities import Device
 from neops.errors import ConnectFailed, ParseFailed, SessionLost, Unreachable
 from neops_napalm import results
 from neops_napalm.failures import command_failure, opening_failure
 from neops_napalm.host_keys import fetch_host_key
+from neops_napalm.keys import key_arguments
 
 R = TypeVar("R")
 
@@ -44,12 +46,15 @@ OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})
 class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig):
     """One login; commands through the driver's `cli`, getters through its getters."""
 
+    knows_jump_hosts = True
+
     def __init__(self, *, device: Device, platform: str, options: ConnectionOptions) -> None:
         super().__init__(device=device, platform=platform)
         self._options = options
-        self._where = f"{options.host}:{options.port or 22} with napalm/{options.platform}"
+        self._where = f"{options.place} with napalm/{options.platform}"
         self._driver: Any = None
         self._socket: CuttableSocket | None = None
+        self._forward: Forward | None = None
         self._aborted = False
 
     async def open(self) -> None:
@@ -74,6 +79,8 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
         self._aborted = True
         if self._socket is not None:
             self._socket.cut()
+        if self._forward is not None:
+            self._forward.close()
         self._stop_polling()
 
     async def alive(self) -> bool:
@@ -121,7 +128,7 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
             with ExitStack() as cleanup:
                 optional_args = self._optional_args(cleanup, dict(extras.pop("optional_args", None) or {}))
                 driver = get_network_driver(self._options.platform)(
-                    hostname=self._options.host,
+                    hostname=self._host(optional_args),
                     username=credentials.username or "",
                     password=credentials.password.reveal() if credentials.password else "",
                     optional_args=optional_args,
@@ -142,16 +149,35 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
             arguments["secret"] = credentials.enable_secret.reveal()
         elif not asked.get("secret"):
             arguments["force_no_enable"] = True  # an empty secret would be tried, and fail
-        if credentials.private_key:
-            arguments |= {"use_keys": True, "key_file": str(credentials.private_key)}
         if options.platform in OVER_NETMIKO and asked.get("transport", "ssh") == "ssh":
-            seconds = options.connect_timeout_s
-            arguments |= {"conn_timeout": seconds, "auth_timeout": seconds, "banner_timeout": seconds}
+            arguments |= self._limits() | key_arguments(self.device.name, credentials)
+            if credentials.private_key:
+                asked |= key_arguments(self.device.name, credentials)  # that file, but read by now
+            if options.tunnel is not None:
+                asked.pop("ssh_config_file", None)  # it has said all it had to say
             if not OWN_CONNECTION & asked.keys():
                 asked |= self._strict(cleanup, asked_host_keys(asked, options.host_keys))
                 asked["sock"] = connected = self._connect()
                 connected.on_end = self._stop_polling  # not for the connection that only fetched the host key
+        elif credentials.private_key:
+            arguments["key_file"] = str(credentials.private_key)
         return arguments | asked
+
+    def _limits(self) -> dict[str, Any]:
+        seconds = self._options.connect_timeout_s
+        limits = {"conn_timeout": seconds, "auth_timeout": seconds, "banner_timeout": seconds}
+        return {**limits, "keepalive": self._options.keepalive_s}
+
+    def _host(self, optional_args: dict[str, Any]) -> str:
+        """Where the driver connects to; a driver that takes no socket goes through jump hosts by a port on loopback."""
+        tunnel, port = self._options.tunnel, optional_args.get("port")
+        if tunnel is None or "sock" in optional_args:
+            return self._options.host
+        if port is None:
+            raise ConnectFailed(self.device.name, f"{self._where}: say the port, for the way through the jump hosts")
+        self._forward = tunnel.forward(self._options.host, port)
+        optional_args["port"] = self._forward.port
+        return self._forward.host
 
     def _strict(self, cleanup: ExitStack, host_keys: HostKeys) -> dict[str, Any]:
         if host_keys.policy == "off":
@@ -169,8 +195,7 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
             if self._aborted:
                 one.cut()
 
-        host, port, seconds = self._options.host, self._options.port or 22, self._options.connect_timeout_s
-        return CuttableSocket.connected_to(host, port, seconds, register)
+        return self._options.connect(self._options.host, self._options.port or SSH_PORT, register)
 
     def _stop_polling(self) -> None:
         """netmiko 4.8 polls a channel that is closed until its read time-out; without a channel it stops at once."""
@@ -188,3 +213,5 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
         if self._socket is not None:
             self._socket.cut()
             self._socket.close()
+        if self._forward is not None:
+            self._forward.close()

@@ -13,10 +13,11 @@ from neops.devices import ConnectionOptions
 from neops.entities import Device
 
 NETMIKO = "netmiko"
+SCRAPLI = "scrapli"
 
 PLATFORMS: Mapping[str, Mapping[str, str]] = {
     "napalm": NAPALM_LIB_MAPPER_REVERSE,
-    "scrapli": SCRAPLI_LIB_MAPPER_REVERSE,
+    SCRAPLI: SCRAPLI_LIB_MAPPER_REVERSE,
 }
 """Connections whose library has names of its own; all others are given netmiko's."""
 

@@ -17,6 +17,7 @@ from neops.devices.parsing import PLATFORMS
 from neops.devices.sockets import CuttableSocket
 from neops.errors import AuthenticationFailed, ConnectFailed, OperationTimedOut, Unreachable
 from neops_nornir.host_keys import fetch_host_key, host_key
+from neops_nornir.keys import key_arguments
 from neops_nornir.session import NornirSession, connection_plugin
 
 OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})
@@ -31,6 +32,8 @@ BAD_SECRETS = 3
 
 class NetmikoSession(NornirSession):
     """One login with netmiko: over a socket that can be cut, host keys checked by paramiko before the password."""
+
+    knows_jump_hosts = True
 
     _socket: CuttableSocket | None = None
     _prompt_pattern: str | None = None
@@ -63,6 +66,9 @@ class NetmikoSession(NornirSession):
     def _open_connection(self, cleanup: ExitStack) -> None:
         arguments = self._choice.arguments(**self._timeouts(), **self._secrets(), auto_connect=False)
         extras = arguments["extras"]
+        if self._options.credentials.private_key:
+            extras |= key_arguments(self.device.name, self._options.credentials)  # that file, but read by now
+        self._check_way(arguments)
         if _is_ssh(arguments) and not OWN_CONNECTION & extras.keys():
             extras |= self._strict(cleanup)
             extras["sock"] = connected = self._connect()
@@ -90,8 +96,16 @@ class NetmikoSession(NornirSession):
             if self._aborted:
                 one.cut()
 
-        host, port, seconds = self._choice.hostname, self._choice.port, self._options.connect_timeout_s
-        return CuttableSocket.connected_to(host, port, seconds, register)
+        return self._options.connect(self._choice.hostname, self._choice.port, register)
+
+    def _check_way(self, arguments: dict[str, Any]) -> None:
+        """Over jump hosts goes only a socket of ours; a `ssh_config_file` has said all it had to say by now."""
+        if self._options.tunnel is not None:
+            arguments["extras"].pop("ssh_config_file", None)
+            if not _is_ssh(arguments) or OWN_CONNECTION & arguments["extras"].keys():
+                raise ConnectFailed(
+                    self.device.name, f"{self._where}: only SSH goes through jump hosts, without `sock`"
+                )
 
     def _stop_polling(self) -> None:
         """netmiko 4.8 polls a channel that is closed until its read time-out; without a channel it stops at once."""
@@ -110,17 +124,14 @@ class NetmikoSession(NornirSession):
         return fetch_host_key(self._connect(), self._options.connect_timeout_s)
 
     def _timeouts(self) -> dict[str, float]:
-        connect_s = self._options.connect_timeout_s
-        return {"conn_timeout": connect_s, "auth_timeout": connect_s, "banner_timeout": connect_s}
+        connect_s, keepalive_s = self._options.connect_timeout_s, self._options.keepalive_s
+        limits = {"conn_timeout": connect_s, "auth_timeout": connect_s, "banner_timeout": connect_s}
+        return {**limits, "keepalive": keepalive_s}
 
     def _secrets(self) -> dict[str, Any]:
         credentials = self._options.credentials
-        arguments: dict[str, Any] = {}
-        if credentials.enable_secret:
-            arguments["secret"] = credentials.enable_secret.reveal()
-        if credentials.private_key:
-            arguments |= {"use_keys": True, "key_file": str(credentials.private_key)}
-        return arguments
+        secret = {"secret": credentials.enable_secret.reveal()} if credentials.enable_secret else {}
+        return {**secret, **key_arguments(self.device.name, credentials)}
 
     def _enable(self) -> None:
         """The most privileged mode that the credentials give; netmiko logs in without it."""

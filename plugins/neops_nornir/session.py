@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from importlib.metadata import entry_points
 from typing import Any
@@ -13,10 +13,13 @@ from nornir.core.plugins.connections import CONNECTIONS_PLUGIN_PATH, ConnectionP
 
 from neops.concurrency import in_thread
 from neops.devices import ConnectionOptions
+from neops.devices.host_keys import HostKey, strict_excerpt
 from neops.devices.parsing import CommandSession
+from neops.devices.plugin import Forward, Tunnel
 from neops.entities import Device
 from neops.errors import ConnectFailed, SessionLost, Unreachable
-from neops_nornir.choice import Choice
+from neops_nornir.choice import SCRAPLI, Choice
+from neops_nornir.host_keys import fetch_host_key
 
 
 class NornirSession(CommandSession):
@@ -25,11 +28,14 @@ class NornirSession(CommandSession):
     Its host keys are what the library and its extras make of them.
     """
 
+    knows_jump_hosts = True
+
     def __init__(self, *, device: Device, platform: str, options: ConnectionOptions, choice: Choice) -> None:
         super().__init__(device=device, platform=platform)
         self._options, self._choice = options, choice
-        self._where = f"{choice.hostname}:{choice.port} with nornir/{choice.connection}"
+        self._where = f"{choice.hostname}:{choice.port}{options.via} with nornir/{choice.connection}"
         self._plugin: ConnectionPlugin | None = None
+        self._forward: Forward | None = None
         self._aborted = False
 
     async def open(self) -> None:
@@ -52,6 +58,7 @@ class NornirSession(CommandSession):
 
     def abort(self) -> None:
         self._aborted = True
+        self._end_way()
         with suppress(Exception):  # never raises: without a transport there is nothing that could be cut
             self._connection().transport.close()
 
@@ -72,12 +79,41 @@ class NornirSession(CommandSession):
 
     def _log_in(self) -> None:
         plugin = connection_plugin(self._choice.connection, self.device.name)
-        plugin.open(**self._choice.arguments(), configuration=Config())
+        arguments = self._choice.arguments()
+        with ExitStack() as cleanup:
+            if self._options.tunnel is not None:
+                arguments |= self._way(self._options.tunnel, arguments["extras"], cleanup)
+            plugin.open(**arguments, configuration=Config())
         self._plugin = plugin
+
+    def _way(self, tunnel: Tunnel, extras: dict[str, Any], cleanup: ExitStack) -> dict[str, Any]:
+        """A port on loopback, for a library of which we know only that it connects to host and port.
+
+        The device's key is looked at before, under its own name; scrapli gets a file so that it looks again.
+        """
+        choice, host_keys = self._choice, self._options.host_keys
+        self._forward = forward = tunnel.forward(choice.hostname, choice.port)
+        if host_keys.policy != "off":
+            excerpt = strict_excerpt(
+                self.device.name, choice.hostname, choice.port, host_keys, self._fetch_host_key, also_as=forward.host
+            )
+            file = cleanup.enter_context(excerpt)
+            if choice.connection == SCRAPLI:
+                extras |= {"auth_strict_key": True, "ssh_known_hosts_file": str(file)}
+        return {"hostname": forward.host, "port": forward.port}
+
+    def _fetch_host_key(self) -> HostKey:
+        connected = self._options.connect(self._choice.hostname, self._choice.port, lambda _: None)
+        return fetch_host_key(connected, self._options.connect_timeout_s)
 
     def _log_out(self) -> None:
         if self._plugin is not None:
             self._plugin.close()
+        self._end_way()
+
+    def _end_way(self) -> None:
+        if self._forward is not None:
+            self._forward.close()
 
     def _send(self, command: str) -> str:
         connection = self._connection()

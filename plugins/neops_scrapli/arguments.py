@@ -37,7 +37,6 @@ def driver_arguments(options: ConnectionOptions, client: HostKeyClient) -> dict[
         "host": options.host,
         "auth_username": credentials.username or "",
         "auth_password": credentials.password.reveal() if credentials.password else "",
-        "auth_private_key": str(credentials.private_key or ""),
         "timeout_socket": options.connect_timeout_s,
         "timeout_transport": 0,  # scrapli would start a timer for every read; timeout_ops bounds the whole
         "timeout_ops": options.command_timeout_s,

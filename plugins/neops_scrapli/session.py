@@ -15,9 +15,10 @@ from scrapli.transport.base import AsyncTransport
 
 from neops.devices import ConnectionOptions
 from neops.devices.changes import TextSession
+from neops.devices.keys import ready
 from neops.devices.ssh import HostKeyClient
 from neops.entities import Device
-from neops.errors import OperationTimedOut, SessionLost
+from neops.errors import ConnectFailed, OperationTimedOut, SessionLost
 from neops_scrapli.arguments import driver_arguments, with_scrapli_host_keys
 from neops_scrapli.asking import ask, feed
 from neops_scrapli.failures import opening_failure
@@ -31,11 +32,12 @@ class ScrapliSession(TextSession):
     """One login; commands go through scrapli's channel, in the privilege level that the login reached."""
 
     asks_before_login = True
+    knows_jump_hosts = True
 
     def __init__(self, *, device: Device, platform: str, options: ConnectionOptions) -> None:
         super().__init__(device=device, platform=platform)
         self._options = options = with_scrapli_host_keys(options)
-        self._where = f"{options.host}:{options.port or 22} with scrapli"
+        self._where = f"{options.place} with scrapli"
         self._client = HostKeyClient(device.name, options)
         self._driver: AsyncGenericDriver | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -44,8 +46,11 @@ class ScrapliSession(TextSession):
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
+        await ready(self.device.name, self._options.credentials)
         self._driver = self._build()
         if self._driver.transport_name != "asyncssh":
+            if self._options.tunnel:
+                raise ConnectFailed(self.device.name, f"{self._where}: telnet does not go through jump hosts")
             await self._options.before_login()
         self._opening = asyncio.create_task(self._driver.open())
         try:
