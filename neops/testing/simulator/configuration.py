@@ -67,6 +67,10 @@ class Datastore:
     clock: Callable[[], float]
     history: list[Section] = field(default_factory=list)
     candidates: dict[str, Section] = field(default_factory=dict)
+    shared: Section | None = None
+    """The candidate that all NETCONF sessions edit; None: it is what runs."""
+    persist_id: str = ""
+    """What confirms the commit that waits, over NETCONF; empty: any commit does."""
     revision: int = 0
     """Counts the changes of the running configuration."""
     _lock: object | None = None
@@ -101,8 +105,13 @@ class Datastore:
         """Say that the running configuration was edited in place."""
         self.revision += 1
 
+    @property
+    def shared_changed(self) -> bool:
+        return self.shared is not None and self.shared != self.running
+
     def commit(self, candidate: Section, confirm_within_s: float | None = None) -> None:
         before = copy(self.running)
+        self.persist_id = ""
         self._revert = None if confirm_within_s is None else (self.clock() + confirm_within_s, before)
         self._replace(copy(candidate))
 
@@ -136,7 +145,7 @@ class Datastore:
 
     def restart(self) -> None:
         """Start again from what was saved; candidates, locks and what waits to be confirmed are gone."""
-        self._revert, self._lock = None, None
+        self._revert, self._lock, self.shared = None, None, None
         self.candidates = {}
         self._replace(copy(self.startup))
 
@@ -163,12 +172,17 @@ class Datastore:
             self._lock = None
 
     @property
+    def lock_holder(self) -> object | None:
+        return self._lock
+
+    @property
     def locked(self) -> bool:
         return self._lock is not None
 
     def _go_back(self, old: Section) -> None:
         """Candidates that were committed to be confirmed are gone with what they made."""
         self.candidates = {name: one for name, one in self.candidates.items() if one != self.running_now}
+        self.shared = None if self.shared == self.running_now else self.shared
         self._revert = None
         self._replace(old)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import math
 import re
 from collections import ChainMap, deque
@@ -67,6 +68,7 @@ class DeviceState:
         self.spec = spec
         self.platform = platform
         self.evidence = Evidence()
+        self.netconf_ids = itertools.count(1)
         self.fault = spec.fault
         self.latency_s = spec.latency_s
         self.hang_up: set[Callable[[], None]] = set()

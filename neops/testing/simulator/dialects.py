@@ -193,13 +193,13 @@ class Statements:
             raise LineRejected(line, 0 if verb == "enter" else 1)
         nodes = (*base, *self._nodes(words))
         if verb == "delete":
-            _prune(root, nodes)
+            self.remove(root, nodes)
         elif verb == "enter" and not self._is_value(nodes):
             if self._data.contexts:
                 at(root, nodes)
             return nodes
         else:
-            self._set(root, nodes)
+            self.put(root, nodes)
         return path
 
     def _verb(self, words: list[str]) -> tuple[str, list[str]]:
@@ -229,12 +229,17 @@ class Statements:
     def _is_value(self, nodes: Path) -> bool:
         return bool(nodes) and nodes[-1].split(" ", 1)[0] in self._data.values
 
-    def _set(self, root: Section, nodes: Path) -> None:
+    def put(self, root: Section, nodes: Path) -> None:
+        """Add a statement; a value replaces the one before."""
         parent = at(root, nodes[:-1])
         if self._is_value(nodes):
             _replace(parent, nodes[-1], nodes[-1].split(" ", 1)[0])
         else:
             parent.setdefault(nodes[-1], {})
+
+    def remove(self, root: Section, nodes: Path) -> None:
+        """Remove what the path names, and the sections that are empty without it."""
+        _prune(root, nodes)
 
     def merge_text(self, root: Section, text: str) -> None:
         """Add a configuration in braces or in `set` lines, as `load merge` does."""
@@ -242,7 +247,7 @@ class Statements:
             words = self._words(line)
             if words and words[0] not in self._data.top:
                 raise LineRejected(" ".join(words))
-            self._set(root, self._nodes(words))
+            self.put(root, self._nodes(words))
 
 
 def _statements(text: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from neops.testing.simulator.configuration import Path, Section, copy, find, flatten
+from neops.testing.simulator.configuration import ConfigurationLocked, Path, Section, copy, find, flatten
 from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.dialects import Statements
 from neops.testing.simulator.differences import difference
@@ -35,6 +35,8 @@ class Editing:
         """
         self._store.refuse_if_locked(self)
         if self._kind == "exclusive":
+            if self._store.shared_changed:
+                raise ConfigurationLocked
             self._store.lock(self)
         known = self._store.candidates.get(self._name)
         self._candidate = known if known is not None else copy(self._store.running)

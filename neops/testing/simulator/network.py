@@ -92,8 +92,14 @@ class RunningDevice:
 
     @property
     def candidates(self) -> tuple[str, ...]:
-        """Names of the candidates that wait on the device, whoever left them."""
-        return self._network.ask(lambda: tuple(name for name in self._state.datastore.candidates if name))
+        """Names of the candidates that wait on the device, whoever left them; NETCONF's is called `candidate`."""
+
+        def look() -> tuple[str, ...]:
+            store = self._state.datastore
+            shared = ("candidate",) if store.shared_changed else ()
+            return (*(name for name in store.candidates if name), *shared)
+
+        return self._network.ask(look)
 
     @property
     def awaits_confirmation(self) -> bool:

@@ -228,6 +228,24 @@ class ConfigurationData(_Data):
         return _spelled_out(value)
 
 
+class NetconfData(_Data):
+    """What the device is over NETCONF, besides the base protocol."""
+
+    root: str
+    """Element around the configuration."""
+    namespace: str
+    capabilities: tuple[str, ...] = ()
+    """Besides those that every simulated device has."""
+    operations: Literal["", "junos"] = ""
+    """Whose operations there are besides RFC 6241's."""
+    entries: dict[str, str] = {}
+    """Containers whose lines are bare names, and the element for each: `interfaces: interface`."""
+    branches: tuple[str, ...] = ()
+    """Words whose name is an element of its own: `family inet`."""
+    rpcs: dict[str, str] = {}
+    """The platform's own operations: element of the request → template of the reply's content, in XML."""
+
+
 class Defaults(_Data):
     """Facts of a device that says nothing else."""
 
@@ -269,6 +287,8 @@ class Platform(_Data):
     defaults: Defaults
     running_config: str = ""
     configuration: ConfigurationData | None = None
+    netconf: NetconfData | None = None
+    """The device has NETCONF as a subsystem of SSH; for configurations of statements."""
     files: FilesData | None = None
     commands: dict[str, Command]
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import asyncssh
 
 from neops.testing.simulator.device import DeviceState
+from neops.testing.simulator.netconf.session import NetconfSession
 from neops.testing.simulator.shell import Reply, Shell
 from neops.testing.simulator.spec import FaultKind
 from neops.testing.simulator.terminal import Terminal
@@ -136,6 +137,8 @@ class Session(asyncssh.SSHServerSession[bytes]):
     def subsystem_requested(self, subsystem: str) -> bool:
         if subsystem == "sftp" and self._device.turns_away("sftp") is None:
             self._transfer = transfer_session(self._device, "sftp")
+        elif subsystem == "netconf" and self._device.platform.data.netconf:
+            self._transfer = NetconfSession(self._device, self._conn)
         return self._transfer is not None
 
     def session_started(self) -> None:

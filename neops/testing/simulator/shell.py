@@ -151,7 +151,7 @@ class Shell:
             extra |= self.editing.values()
         if "interface" in found.arguments:
             extra["interface"] = self._interface(found.arguments["interface"], scope)
-            extra |= _only(extra["interface"], scope)
+            extra |= narrowed(extra["interface"], scope)
         extra |= file_values(self._device.storage, found.command, ChainMap(extra, dict(scope)))
         if found.command.show:
             extra["section"] = self._device.section(render(found.command.show, ChainMap(extra, dict(scope))))
@@ -393,7 +393,7 @@ class Shell:
         }
 
 
-def _only(interface: str, scope: Scope) -> dict[str, Any]:
+def narrowed(interface: str, scope: Scope) -> dict[str, Any]:
     """The lists of a scope, narrowed down to one interface."""
     here = {name: [e for e in scope[name] if e["name"] == interface] for name in ("interfaces", "ports", "addressed")}
     neighbors = [entry for entry in scope["neighbors"] if entry["local"] == interface]
