@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 import asyncssh
 
 from neops.testing.simulator.device import DeviceState
+from neops.testing.simulator.faults import Dropped, suffer
 from neops.testing.simulator.netconf.session import NetconfSession
 from neops.testing.simulator.shell import Reply, Shell
 from neops.testing.simulator.spec import FaultKind
@@ -234,42 +234,25 @@ class Session(asyncssh.SSHServerSession[bytes]):
         device.reboot_if_due()
         if self._channel.is_closing():
             return None
-        is_command = bool(line.strip()) and not self._shell.hides_input
-        if is_command and device.latency_s:
-            await asyncio.sleep(device.latency_s)
-        reply = self._shell.enter(line) if self._command is None else self._shell.execute(line)
-        if not is_command:
-            return reply
-        if device.struck_by(FaultKind.HANG_ON_COMMAND, command=line):
-            return None
-        if device.struck_by(FaultKind.DROP, command=line):
-            self._terminal.show(_half(reply.text), "")
+        if not line.strip() or self._shell.hides_input:
+            return self._shell.enter(line)
+        reply = Reply()
+
+        def answer() -> str:
+            nonlocal reply
+            reply = self._shell.enter(line) if self._command is None else self._shell.execute(line)
+            return reply.text
+
+        try:
+            text = await suffer(device, line, answer)
+        except Dropped as dropped:
+            self._terminal.show(dropped.half, "")
             self._send()
             self._conn.abort()
             return None
-        if device.struck_by(FaultKind.TRUNCATE, command=line):
-            return replace(reply, text=_half(reply.text))
-        if device.struck_by(FaultKind.GARBLE, command=line):
-            return replace(reply, text=_garbled(reply.text, device.spec.name))
-        return reply
+        return None if text is None else replace(reply, text=text)
 
     def _send(self) -> None:
         data = self._terminal.drain()
         if data and not self._channel.is_closing():
             self._channel.write(data)
-
-
-def _half(text: str) -> str:
-    return text[: len(text) // 2]
-
-
-def _garbled(text: str, seed: str) -> str:
-    """The text with one byte in eight replaced; the same for the same device and text, so that a test repeats."""
-    noise = random.Random(seed)  # noqa: S311 - test data
-    data = bytearray(text.encode())
-    for _ in range(len(data) // 8 + 1):
-        data.insert(noise.randrange(len(data) + 1), noise.choice(_NOISE))
-    return data.decode("utf-8", "surrogateescape")
-
-
-_NOISE = bytes(range(0x80, 0x100))
