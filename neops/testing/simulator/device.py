@@ -10,7 +10,7 @@ from collections import ChainMap, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from neops.testing.simulator.commands import CommandTable
@@ -19,8 +19,8 @@ from neops.testing.simulator.dialects import Dialect, dialect_of
 from neops.testing.simulator.platform import Command, Platform
 from neops.testing.simulator.spec import Facts, FaultKind, Interface, SimulatedDevice, derived_serial
 from neops.testing.simulator.storage import Storage
-from neops.testing.simulator.template import Scope, render
-from neops.testing.simulator.variables import values
+from neops.testing.simulator.template import Deferred, Scope, render
+from neops.testing.simulator.variables import lasting_values, passing_values
 
 COMMANDS_KEPT = 10_000  # a benchmark asks one device often; the evidence must not grow without end
 
@@ -80,6 +80,7 @@ class DeviceState:
         self._started = clock()
         self.facts = _with_defaults(spec, platform.data)
         self._reflected: tuple[int, _Reflected] | None = None
+        self._lasted: tuple[_Reflected, dict[str, Any]] | None = None
         self.answers = CommandTable(
             {pattern: Command(say=text) for pattern, text in spec.answers.items()},
             abbreviations=platform.data.abbreviations,
@@ -90,7 +91,7 @@ class DeviceState:
         """Made on first use, so that thousands of devices start at once."""
         if self.platform.dialect is None:
             return Datastore(running_now={}, clock=self._clock)
-        text = self.spec.running_config or render(self.platform.data.running_config, self._values(self.facts))
+        text = self.spec.running_config or render(self.platform.data.running_config, self._first_values())
         return Datastore(running_now=self.platform.dialect.parse(text), clock=self._clock)
 
     @cached_property
@@ -153,9 +154,12 @@ class DeviceState:
 
     def scope(self) -> Scope:
         """The values for templates: facts as the running configuration changes them, and the configuration itself."""
-        reflected = self._reflection()
-        facts = replace(self.facts, interfaces=tuple(reflected.interfaces(self.facts.interfaces)))
-        return ChainMap(self._configuration_scope(), self._values(facts))
+        configured = Deferred(self._configuration_scope())
+        return ChainMap(configured, self._passing(self.facts), self._lasting())  # type: ignore[arg-type]  # read only
+
+    def _first_values(self) -> Scope:
+        """The values before there is a configuration."""
+        return ChainMap(self._passing(self.facts), lasting_values(self.spec, self.facts, self.platform.data))
 
     def _reflection(self) -> _Reflected:
         running = self.datastore.running
@@ -163,28 +167,35 @@ class DeviceState:
             self._reflected = (self.datastore.revision, _Reflected(list(flatten(running)), self.platform.reflect))
         return self._reflected[1]
 
-    def _configuration_scope(self) -> dict[str, Any]:
-        dialect = self.platform.dialect
+    def _lasting(self) -> dict[str, Any]:
+        """The values that change with the running configuration only."""
+        reflected = self._reflection()
+        if self._lasted is None or self._lasted[0] is not reflected:
+            facts = replace(self.facts, interfaces=tuple(reflected.interfaces(self.facts.interfaces)))
+            self._lasted = (reflected, lasting_values(self.spec, facts, self.platform.data))
+        return self._lasted[1]
+
+    def _passing(self, facts: Facts) -> dict[str, Any]:
+        return passing_values(facts, now=self._now(), running_s=self._clock() - self._started)
+
+    def _configuration_scope(self) -> dict[str, Callable[[], Any]]:
+        dialect, store = self.platform.dialect, self.datastore
         if dialect is None:
-            return {"hostname": self.hostname}
-        running = dialect.render(self.datastore.running)
+            return {"hostname": lambda: self.hostname}
+        running = cache(lambda: dialect.render(store.running))
         return {
-            "hostname": self.hostname,
+            "hostname": lambda: self.hostname,
             "running_config": running,
-            "running_bytes": len(running),
-            "startup_config": dialect.render(self.datastore.startup),
-            "running_lines": [{"line": line} for line in flatten(self.datastore.running)],
-            "reverts_in_minutes": math.ceil(self.datastore.reverts_in_s / 60) or "",
-            "candidates": [
-                {"name": name, "committed": self.datastore.awaits_confirmation and candidate == self.datastore.running}
-                for name, candidate in self.datastore.candidates.items()
+            "running_bytes": lambda: len(running()),
+            "startup_config": lambda: dialect.render(store.startup),
+            "running_lines": lambda: [{"line": line} for line in flatten(store.running)],
+            "reverts_in_minutes": lambda: math.ceil(store.reverts_in_s / 60) or "",
+            "candidates": lambda: [
+                {"name": name, "committed": store.awaits_confirmation and candidate == store.running}
+                for name, candidate in store.candidates.items()
                 if name
             ],
         }
-
-    def _values(self, facts: Facts) -> dict[str, Any]:
-        running_s = self._clock() - self._started
-        return values(self.spec, facts, self.platform.data, now=self._now(), running_s=running_s)
 
 
 class _Reflected:

@@ -152,10 +152,11 @@ class Shell:
         if "interface" in found.arguments:
             extra["interface"] = self._interface(found.arguments["interface"], scope)
             extra |= narrowed(extra["interface"], scope)
-        extra |= file_values(self._device.storage, found.command, ChainMap(extra, dict(scope)))
+        values: Scope = ChainMap(extra, scope)  # type: ignore[arg-type]  # read only
+        extra |= file_values(self._device.storage, found.command, values)
         if found.command.show:
-            extra["section"] = self._device.section(render(found.command.show, ChainMap(extra, dict(scope))))
-        return ChainMap(extra, scope)  # type: ignore[arg-type]  # read only
+            extra["section"] = self._device.section(render(found.command.show, values))
+        return values
 
     def _interface(self, typed: str, scope: Scope) -> str:
         """The interface that was meant: `gi1/0/1` is `GigabitEthernet1/0/1`."""

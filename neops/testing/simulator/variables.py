@@ -11,11 +11,8 @@ from neops.testing.simulator.platform import Platform
 from neops.testing.simulator.spec import Facts, Interface, Neighbor, SimulatedDevice, derived_mac
 
 
-def values(
-    spec: SimulatedDevice, facts: Facts, platform: Platform, *, now: datetime, running_s: float
-) -> dict[str, Any]:
-    """The device's values by name; `running_s` is how long it has run beyond `facts.uptime_s`."""
-    uptime = timedelta(seconds=int(facts.uptime_s + running_s))
+def lasting_values(spec: SimulatedDevice, facts: Facts, platform: Platform) -> dict[str, Any]:
+    """The device's values by name that stay as long as its facts do."""
     interfaces = [_interface_scope(i, n, spec.name, platform) for n, i in enumerate(facts.interfaces)]
     ports = [entry for entry in interfaces if entry["port"]]
     neighbors = [_neighbor_scope(neighbor, platform) for neighbor in facts.neighbors]
@@ -28,11 +25,6 @@ def values(
         "serial": facts.serial,
         "domain": facts.domain,
         "enable_secret": spec.enable_secret,
-        "now": now,
-        "now_s": int(now.timestamp()),
-        "booted": now - uptime,
-        "booted_s": int((now - uptime).timestamp()),
-        **_uptime_forms(uptime),
         **_mac_forms("chassis_mac", derived_mac(spec.name)),
         "interfaces": interfaces,
         "ports": ports,
@@ -41,6 +33,19 @@ def values(
         "neighbors": neighbors,
         "neighbor_interfaces": _by_interface(neighbors),
         "neighbor_count": len(facts.neighbors),
+    }
+
+
+def passing_values(facts: Facts, *, now: datetime, running_s: float) -> dict[str, Any]:
+    """The values that time changes; `running_s` is how long the device has run beyond `facts.uptime_s`."""
+    uptime = timedelta(seconds=int(facts.uptime_s + running_s))
+    booted = now - uptime
+    return {
+        "now": now,
+        "now_s": int(now.timestamp()),
+        "booted": booted,
+        "booted_s": int(booted.timestamp()),
+        **_uptime_forms(uptime),
     }
 
 
