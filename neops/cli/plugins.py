@@ -1,8 +1,10 @@
-"""`neops plugins`: what can reach devices, and what is missing."""
+"""`neops plugins`: what can reach devices and knows credentials for them, and what is missing."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import typer
@@ -13,7 +15,9 @@ from rich.table import Table
 from neops.cli.matrix import matrix
 from neops.devices import CAPABILITIES
 from neops.devices.catalogue import PluginCatalogue, PluginEntry
+from neops.devices.credential_catalogue import ProviderCatalogue, ProviderEntry
 from neops.protocol import JsonObject
+from neops.settings import DeviceSettings, read_environment
 
 app = typer.Typer(no_args_is_help=True, help="Connection plugins: what serves which platform.")
 
@@ -29,16 +33,38 @@ def list_plugins(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every platform.")] = False,
 ) -> None:
-    """Show installed plugins, what each serves, and the pip line for what is missing."""
-    entries = PluginCatalogue().entries()
+    """Show installed plugins and credential providers, what each serves, and the pip line for what is missing."""
+    entries, providers = PluginCatalogue().entries(), ProviderCatalogue().entries()
+    asked = DeviceSettings.load(read_environment(os.environ)).credentials
     if as_json:
-        typer.echo(json.dumps([_as_json(entry) for entry in entries], indent=2))
+        listed = [*map(_as_json, entries), *(_provider_as_json(provider, asked) for provider in providers)]
+        typer.echo(json.dumps(listed, indent=2))
         return
     console = Console()
     console.print(_table(entries, all_platforms=verbose))
-    for entry in entries:
-        if not entry.usable:
-            console.print(f"[yellow]{entry.name}[/yellow]: {escape(entry.obstacle or '')}", soft_wrap=True)
+    _tell_problems(console, ((entry.name, entry.obstacle) for entry in entries))
+    console.print(_provider_table(providers, asked))
+    _tell_problems(console, ((provider.name, provider.obstacle) for provider in providers))
+
+
+def _tell_problems(console: Console, problems: Iterable[tuple[str, str | None]]) -> None:
+    for name, problem in problems:
+        if problem is not None:
+            console.print(f"[yellow]{name}[/yellow]: {escape(problem)}", soft_wrap=True)
+
+
+def _provider_table(providers: Sequence[ProviderEntry], asked: Sequence[str]) -> Table:
+    table = Table(header_style="bold")
+    for heading in ("credential provider", "from", "asked", "usable"):
+        table.add_column(heading, overflow="fold")
+    for provider in providers:
+        table.add_row(
+            provider.name,
+            " ".join(part for part in (provider.origin.distribution, provider.origin.version) if part),
+            str(asked.index(provider.name) + 1) if provider.name in asked else "",
+            "[green]yes[/green]" if provider.obstacle is None else "[red]no[/red]",
+        )
+    return table
 
 
 def _table(entries: tuple[PluginEntry, ...], *, all_platforms: bool) -> Table:
@@ -79,6 +105,18 @@ def _capabilities(entry: PluginEntry) -> list[str]:
     return [capability.__name__ for capability in (*known, *others)]
 
 
+def _provider_as_json(provider: ProviderEntry, asked: Sequence[str]) -> JsonObject:
+    return {
+        "kind": "credentials",
+        "plugin": provider.name,
+        "distribution": provider.origin.distribution,
+        "version": provider.origin.version,
+        "asked": asked.index(provider.name) + 1 if provider.name in asked else None,
+        "usable": provider.obstacle is None,
+        "obstacle": provider.obstacle,
+    }
+
+
 def _as_json(entry: PluginEntry) -> JsonObject:
     plugin = entry.plugin
     matrix: JsonObject = {}
@@ -86,6 +124,7 @@ def _as_json(entry: PluginEntry) -> JsonObject:
         for name in sorted(plugin.platforms):
             matrix[name] = [*sorted(capability.__name__ for capability in plugin.capabilities(name))]
     return {
+        "kind": "connection",
         "plugin": entry.name,
         "distribution": entry.distribution,
         "version": entry.version,

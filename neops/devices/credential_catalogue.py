@@ -11,7 +11,7 @@ from typing import Final
 from neops._version import __version__
 from neops.devices.catalogue import OWN_DISTRIBUTION
 from neops.devices.credential_file import FileCredentials
-from neops.devices.credential_keyring import KeyringCredentials
+from neops.devices.credential_keyring import KEYRING_MISSING, KeyringCredentials, keyring_installed
 from neops.devices.credentials import EntityCredentials, EnvironmentCredentials
 from neops.devices.loading import EntryPoints, Origin, load, problem_of
 from neops.devices.providers import CredentialProvider
@@ -36,6 +36,15 @@ class ProviderEntry:
     origin: Origin
     make: MakeProvider | None = None
     failure: str | None = None
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why it cannot be used, None when it can."""
+        if self.failure is not None:
+            return f"failed to load: {self.failure}"
+        if self.name == KeyringCredentials.name and not keyring_installed():
+            return KEYRING_MISSING
+        return None
 
 
 class ProviderCatalogue:

@@ -15,6 +15,14 @@ ENABLE: Final = "enable"
 """The user under which an enable secret is kept."""
 
 
+KEYRING_MISSING: Final = "keyring not installed: pip install 'neops[keyring]'"
+
+
+def keyring_installed() -> bool:
+    """Whether the library is there; does not import it."""
+    return importlib.util.find_spec("keyring") is not None
+
+
 class Found(Protocol):
     """An entry of a key store, as keyring has it."""
 
@@ -50,8 +58,8 @@ class KeyringCredentials:
         Raises:
             SettingsInvalid: the library is not installed.
         """
-        if importlib.util.find_spec("keyring") is None:
-            raise SettingsInvalid("the provider `keyring` needs its library: pip install 'neops[keyring]'")
+        if not keyring_installed():
+            raise SettingsInvalid(KEYRING_MISSING)
         return cls(environment.get(SERVICE_VARIABLE) or "neops")
 
     def credentials(self, device: Device, known: Credentials, /) -> Credentials | None:
