@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 
 from neops.devices.config_change import ChangeOutcome
 
@@ -20,7 +21,14 @@ def same_config(one: str, other: str) -> bool:
     return one == other or _substance(one) == _substance(other)
 
 
-def decide(before: str, now: str | None, *, atomic: bool, reached: bool = False) -> ChangeOutcome:
+def decide(
+    before: str,
+    now: str | None,
+    *,
+    atomic: bool,
+    reached: bool = False,
+    same: Callable[[str, str], bool] = same_config,
+) -> ChangeOutcome:
     """What a commit whose answer was lost has done.
 
     `now` is the running configuration read afterwards, None when nobody could. `atomic`: the device takes a commit as
@@ -28,7 +36,7 @@ def decide(before: str, now: str | None, *, atomic: bool, reached: bool = False)
     """
     if now is None:
         return ChangeOutcome.UNKNOWN
-    if same_config(now, before):
+    if same(now, before):
         return ChangeOutcome.UNCHANGED
     if atomic or reached:
         return ChangeOutcome.CHANGED

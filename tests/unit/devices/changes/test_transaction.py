@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from neops.devices import ChangeOutcome, Configs, ConfirmStrength
+from neops.devices.changes.deciding import same_config
 from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.changes.transaction import AGAIN_S, Transaction
 from neops.errors import (
@@ -34,6 +35,8 @@ class Device:
 
     running: str = OLD
     atomic: bool = True
+    tied: bool = False
+    same: Callable[[str, str], bool] = same_config
     asked: list[str] = field(default_factory=list)
     failures: dict[str, list[BaseException | Callable[[Device], DeviceError]]] = field(default_factory=dict)
 
@@ -56,7 +59,9 @@ class Device:
 
     def prepare_change(self, plan: ChangePlan) -> StagedChange:
         diff = "" if plan.config == self.running else f"-{self.running}+{plan.config}"
-        return StagedChange(plan=plan, diff=diff, before=self.running, atomic=self.atomic)
+        return StagedChange(
+            plan=plan, diff=diff, before=self.running, atomic=self.atomic, tied=self.tied, same=self.same
+        )
 
     def commit_change(self, staged: StagedChange, confirm_within: float | None) -> ConfirmStrength:
         self.running = staged.plan.config
@@ -114,6 +119,24 @@ async def test_the_steps_of_a_good_change(change: Transaction, device: Device) -
         *("log_in", "confirm_change", "get_config"),
     ]
     assert (change.outcome, device.running) == (ChangeOutcome.CHANGED, NEW)
+
+
+async def test_what_only_its_session_can_confirm_is_confirmed_on_that(change: Transaction, device: Device) -> None:
+    device.tied = True
+    await change.begin()
+    await change.commit(60)
+    await change.confirm()
+
+    assert device.asked == ["prepare_change", "commit_change", "get_config", "confirm_change", "get_config"]
+    assert change.outcome is ChangeOutcome.CHANGED
+
+
+async def test_a_platform_says_itself_what_is_the_same_configuration(change: Transaction, device: Device) -> None:
+    device.same = lambda one, other: len(one) == len(other)
+    await change.begin()
+    await change.commit(None)
+
+    assert (change.outcome, device.running) == (ChangeOutcome.UNCHANGED, NEW)
 
 
 async def test_a_commit_without_a_time_to_confirm_is_final(change: Transaction, device: Device) -> None:
