@@ -120,6 +120,7 @@ def worker(
             abort_devices=lambda job: devices.abort(job=job),
             job_ended=tell_nobody if recorder is None else recorder.end,
             device_statistics=devices.statistics,
+            login_statistics=devices.login_statistics,
         )
         with on_signals(running.shutdown), on_standing_signal(running.tell_standing):
             code = asyncio.run(running.run())

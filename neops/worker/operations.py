@@ -12,7 +12,7 @@ from prometheus_client import ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from neops.devices import PoolStatistics
+from neops.devices import LoginStatistics, PoolStatistics
 from neops.errors import SettingsInvalid
 from neops.worker.meters import Meters
 
@@ -31,6 +31,7 @@ class Standing:
     undelivered: int
     ping_every_s: float
     devices: PoolStatistics | None
+    logins: LoginStatistics | None = None
 
 
 class Operations:
@@ -83,6 +84,8 @@ class Operations:
             )
         if now.devices is not None:
             yield from _pool(now.devices)
+        if now.logins is not None:
+            yield from _logins(now.logins)
 
     async def _healthz(self, _: web.Request) -> web.Response:
         """An engine that is away is no reason to restart a worker: its jobs and results would go."""
@@ -121,3 +124,22 @@ def _pool(pool: PoolStatistics) -> Iterable[Metric]:
     for event, count in ways.items():
         counted.add_metric([event], count)
     yield counted
+
+
+def _logins(logins: LoginStatistics) -> Iterable[Metric]:
+    ways = {
+        "failed": logins.failed,
+        "excluded": logins.excluded,
+        "held_off": logins.held_off,
+        "rate_limited": logins.rate_limited,
+    }
+    counted = CounterMetricFamily("neops_device_login_events", "What kept logins from going well.", labels=["event"])
+    for event, count in ways.items():
+        counted.add_metric([event], count)
+    yield counted
+    yield GaugeMetricFamily(
+        "neops_device_logins_waiting", "Logins that wait for a rate limit.", value=logins.rate_waiting
+    )
+    yield GaugeMetricFamily(
+        "neops_device_breakers_open", "Devices that did not answer and are held off.", value=logins.breakers_open
+    )

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 
 from neops.blocks import BlockRegistry, JobPorts
-from neops.devices import Connector, PoolStatistics
+from neops.devices import Connector, LoginStatistics, PoolStatistics
 from neops.errors import NeopsError
 from neops.logs import Redactor
 from neops.settings import WorkerSettings, without_userinfo
@@ -40,7 +40,8 @@ class WorkerRuntime:
     Runs in any event loop of any thread, several in one process. It installs no signal handlers (`on_signals` does)
     and, while it runs, one handler on the root logger that takes the lines of its own jobs.
 
-    `abort_devices` closes the device sessions that a job is using; `device_statistics` is what metrics tell about them.
+    `abort_devices` closes the device sessions that a job is using; `device_statistics` and
+    `login_statistics` are what metrics tell about them.
     `job_ended` hears of the end of each job.
     """
 
@@ -54,6 +55,7 @@ class WorkerRuntime:
         abort_devices: Callable[[str], object] = abort_nothing,
         job_ended: Callable[[str], object] = tell_nobody,
         device_statistics: Callable[[], PoolStatistics] | None = None,
+        login_statistics: Callable[[], LoginStatistics] | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         self._settings, self._registry, self._redactor = settings, registry, redactor
@@ -65,7 +67,7 @@ class WorkerRuntime:
             ended=job_ended,
         )
         self._backoff = backoff or Backoff()
-        self._device_statistics = device_statistics
+        self._device_statistics, self._login_statistics = device_statistics, login_statistics
         self._meters = Meters()
         self._running: Callable[[], Sequence[JobThread]] = tuple
         self.metrics_port: int | None = None
@@ -168,6 +170,7 @@ class WorkerRuntime:
             undelivered=crew.delivery.waiting,
             ping_every_s=self._settings.heartbeat_interval_s,
             devices=None if self._device_statistics is None else self._device_statistics(),
+            logins=None if self._login_statistics is None else self._login_statistics(),
         )
 
 

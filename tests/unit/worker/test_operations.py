@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from neops.blocks import BlockError, BlockOutcome
-from neops.devices import PoolStatistics
+from neops.devices import LoginStatistics, PoolStatistics
 from neops.errors import SettingsInvalid
 from neops.protocol import Extension
 from neops.worker import WorkerRuntime
@@ -21,6 +21,7 @@ StartWorker = Callable[..., Awaitable[tuple[WorkerRuntime, Any]]]
 MakeJob = Callable[..., dict[str, Any]]
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 POOL = PoolStatistics(opened=7, reused=40, aborted=1, closed=2, open=4, idle=3, waiting=5)
+LOGINS = LoginStatistics(failed=6, excluded=1, held_off=9, rate_limited=11, rate_waiting=2, breakers_open=3)
 
 
 class Clock:
@@ -46,7 +47,7 @@ async def probed(meters: Meters) -> AsyncIterator[str]:
     """The address of an idle worker's operations, with a pool of devices."""
 
     def standing() -> Standing:
-        return Standing(slots=8, jobs=3, undelivered=2, ping_every_s=20.0, devices=POOL)
+        return Standing(slots=8, jobs=3, undelivered=2, ping_every_s=20.0, devices=POOL, logins=LOGINS)
 
     async with Operations(meters, standing).serving("127.0.0.1", 0) as port:
         yield f"http://127.0.0.1:{port}"
@@ -165,6 +166,10 @@ async def test_slots_outbox_and_device_pool_are_read_when_they_are_asked_for(pro
     assert found["neops_device_sessions", frozenset({("state", "in_use")})] == 1
     assert found["neops_device_operations_waiting", frozenset()] == 5
     assert found["neops_device_session_events_total", frozenset({("event", "reused")})] == 40
+    assert found["neops_device_login_events_total", frozenset({("event", "failed")})] == 6
+    assert found["neops_device_login_events_total", frozenset({("event", "held_off")})] == 9
+    assert found["neops_device_logins_waiting", frozenset()] == 2
+    assert found["neops_device_breakers_open", frozenset()] == 3
 
 
 async def test_a_port_that_is_taken_is_named(meters: Meters, probed: str) -> None:
