@@ -8,7 +8,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 from neops.devices.capabilities import ReadsConfig, WritesConfig
-from neops.devices.changes.deciding import same_config
 from neops.devices.config_change import ChangeMode, ConfigChange, ConfirmStrength
 from neops.devices.plugin import Session
 
@@ -36,7 +35,7 @@ class StagedChange:
     `before` is the running configuration, `lines` what a commit has to send on a platform without a candidate.
     `atomic` says that the device takes a commit as a whole; where it does not, `reached` says whether a running
     configuration is what the change should come to. `confirms` is who takes back a commit of which the answer was lost.
-    `same` tells two running configurations apart. `tied`: only the session that committed can confirm.
+    `tied`: only the session that committed can confirm.
     """
 
     plan: ChangePlan
@@ -46,7 +45,6 @@ class StagedChange:
     atomic: bool = True
     reached: Callable[[str], bool] = lambda _running: False
     confirms: ConfirmStrength = ConfirmStrength.NATIVE
-    same: Callable[[str, str], bool] = same_config
     tied: bool = False
 
 

@@ -12,7 +12,7 @@ from enum import Enum, auto
 from typing import Any, Final, Protocol, cast
 
 from neops.concurrency import Clock, Deadline
-from neops.devices.changes.deciding import decide
+from neops.devices.changes.deciding import decide, same_config
 from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.config_change import ChangeOutcome, ConfirmStrength
 from neops.devices.results import Configs
@@ -134,7 +134,7 @@ class Transaction:
             await self._step("confirm_change", staged, self.strength)
         except CommandRejected as error:
             refusal = error
-        if staged.same(await self._running(), staged.before) and self.outcome is not ChangeOutcome.UNCHANGED:
+        if same_config(await self._running(), staged.before) and self.outcome is not ChangeOutcome.UNCHANGED:
             self._state, self.outcome = _State.DONE, ChangeOutcome.REVERTED
             raise ChangeFailed(self._device, "the confirmation came too late: the change was taken back", self.outcome)
         if refusal is not None:
@@ -177,7 +177,7 @@ class Transaction:
         except DeviceError as error:
             logger.warning("a change could not be read back", extra={"device": self._device, "problem": error.message})
             return ChangeOutcome.CHANGED
-        return ChangeOutcome.UNCHANGED if staged.same(now, staged.before) else ChangeOutcome.CHANGED
+        return ChangeOutcome.UNCHANGED if same_config(now, staged.before) else ChangeOutcome.CHANGED
 
     async def _refused(self, staged: StagedChange) -> None:
         """The device refused a commit. A candidate is dropped; lines that took effect are taken back."""
@@ -186,7 +186,7 @@ class Transaction:
             await self._discard()
             return
         with suppress(DeviceError):  # then it stays unknown whether lines took effect
-            self.outcome = decide(staged.before, await self._running(), atomic=False, same=staged.same)
+            self.outcome = decide(staged.before, await self._running(), atomic=False)
         await self._take_back(staged)
 
     async def _look(self, staged: StagedChange, lost: DeviceError) -> None:
@@ -201,8 +201,7 @@ class Transaction:
         except DeviceError as error:
             logger.warning("nobody can say what a commit did", extra={"device": self._device, "problem": error.message})
             now = None
-        reached = now is not None and staged.reached(now)
-        self.outcome = decide(staged.before, now, atomic=staged.atomic, reached=reached, same=staged.same)
+        self.outcome = decide(staged.before, now, atomic=staged.atomic, reached=now is not None and staged.reached(now))
         if self.outcome is ChangeOutcome.CHANGED:
             logger.info("the session broke, but the commit was made", extra={"device": self._device})
             return
@@ -236,9 +235,9 @@ class Transaction:
         unchanged = self.outcome is ChangeOutcome.UNCHANGED
         try:
             await self._step("revert_change", staged)
-            if not staged.same(await self._running(), staged.before):
+            if not same_config(await self._running(), staged.before):
                 await self._restore(staged)
-            back = staged.same(await self._running(), staged.before)
+            back = same_config(await self._running(), staged.before)
         except DeviceError as error:
             self._state, self.outcome = _State.DONE, ChangeOutcome.UNKNOWN
             raise ChangeFailed(self._device, f"the change could not be taken back: {error.message}") from error

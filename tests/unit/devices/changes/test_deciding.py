@@ -79,3 +79,29 @@ def test_the_order_of_an_access_list_counts() -> None:
 
 def test_a_line_that_is_there_twice_is_not_the_same_as_once() -> None:
     assert not same_config("a\na\n", "a\n")
+
+
+def xml(*interfaces: str) -> str:
+    entries = (f"<interface><name>eth{at}</name>{one}</interface>" for at, one in enumerate(interfaces))
+    return f"<config><interfaces>{''.join(entries)}</interfaces></config>"
+
+
+UP, DOWN = "<enabled>true</enabled>", "<enabled>false</enabled>"
+
+
+def test_of_xml_layout_and_the_order_of_different_elements_make_no_difference() -> None:
+    laid_out = xml(f"\n  {UP}\n  <mtu>9000</mtu>\n", DOWN)
+
+    assert same_config(xml(f"<mtu>9000</mtu>{UP}", DOWN), laid_out)
+
+
+def test_of_xml_it_counts_which_entry_has_what() -> None:
+    assert not same_config(xml(UP, DOWN), xml(DOWN, UP))
+
+
+def test_of_xml_the_order_of_entries_counts() -> None:
+    assert not same_config("<c><dns>a</dns><dns>b</dns></c>", "<c><dns>b</dns><dns>a</dns></c>")
+
+
+def test_what_only_looks_like_xml_is_compared_by_lines() -> None:
+    assert same_config("<a\nb\nc", "<a\nc\nb")

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from neops.devices import ChangeOutcome, Configs, ConfirmStrength
-from neops.devices.changes.deciding import same_config
 from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.changes.transaction import AGAIN_S, Transaction
 from neops.errors import (
@@ -36,7 +35,6 @@ class Device:
     running: str = OLD
     atomic: bool = True
     tied: bool = False
-    same: Callable[[str, str], bool] = same_config
     asked: list[str] = field(default_factory=list)
     failures: dict[str, list[BaseException | Callable[[Device], DeviceError]]] = field(default_factory=dict)
 
@@ -59,9 +57,7 @@ class Device:
 
     def prepare_change(self, plan: ChangePlan) -> StagedChange:
         diff = "" if plan.config == self.running else f"-{self.running}+{plan.config}"
-        return StagedChange(
-            plan=plan, diff=diff, before=self.running, atomic=self.atomic, tied=self.tied, same=self.same
-        )
+        return StagedChange(plan=plan, diff=diff, before=self.running, atomic=self.atomic, tied=self.tied)
 
     def commit_change(self, staged: StagedChange, confirm_within: float | None) -> ConfirmStrength:
         self.running = staged.plan.config
@@ -129,14 +125,6 @@ async def test_what_only_its_session_can_confirm_is_confirmed_on_that(change: Tr
 
     assert device.asked == ["prepare_change", "commit_change", "get_config", "confirm_change", "get_config"]
     assert change.outcome is ChangeOutcome.CHANGED
-
-
-async def test_a_platform_says_itself_what_is_the_same_configuration(change: Transaction, device: Device) -> None:
-    device.same = lambda one, other: len(one) == len(other)
-    await change.begin()
-    await change.commit(None)
-
-    assert (change.outcome, device.running) == (ChangeOutcome.UNCHANGED, NEW)
 
 
 async def test_a_commit_without_a_time_to_confirm_is_final(change: Transaction, device: Device) -> None:
