@@ -5,24 +5,20 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import cache
-from typing import Any, Final, cast, get_args, get_type_hints
+from typing import Any, cast, get_args, get_type_hints
 
 from pydantic import JsonValue, TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from neops.devices.capabilities import CAPABILITIES
 from neops.devices.changes.staging import ChangePlan, ConfigSession, StagedChange
-from neops.devices.config_change import ConfirmStrength
 from neops.logs import MASK
 
 Arguments = Mapping[str, JsonValue]
 
-REACHED: Final = "reached"
-"""The question that a staged change answers without a device: it is recorded as a step of its own."""
-
-_STAGED: Final = frozenset(field.name for field in fields(StagedChange)) - {"plan", REACHED}
+Verdict = Callable[..., bool]
 
 
 def declaration(method: str, capabilities: Iterable[type]) -> Callable[..., Any] | None:
@@ -73,25 +69,34 @@ def _described(value: object) -> str:
     return f"{value.__module__}:{name}" if name else f"<{type(value).__qualname__}>"
 
 
+def _verdicts(staged: StagedChange) -> dict[str, Verdict]:
+    """The questions about configurations that a staged change answers by itself, without a device."""
+    values = {one.name: getattr(staged, one.name) for one in fields(staged)}
+    return {name: value for name, value in values.items() if callable(value)}
+
+
+def with_verdicts(staged: StagedChange, instead: Callable[[str, Verdict], Verdict]) -> StagedChange:
+    """The change with other verdicts, from the name and the function of each."""
+    others: dict[str, Any] = {name: instead(name, verdict) for name, verdict in _verdicts(staged).items()}
+    return replace(staged, **others)
+
+
 def answer_as_json(answer: Any) -> JsonValue:
-    """What a call gave back."""
+    """What a call gave back; of a staged change all but the plan and the verdicts."""
     if isinstance(answer, StagedChange):
-        return {name: as_json(getattr(answer, name)) for name in sorted(_STAGED)}
+        left_out = {"plan", *_verdicts(answer)}
+        return {one.name: as_json(getattr(answer, one.name)) for one in fields(answer) if one.name not in left_out}
     return as_json(answer)
 
 
-def answer_of(declared: Callable[..., Any] | None, recorded: JsonValue, plan: ChangePlan | None) -> Any:
+def answer_of(declared: Callable[..., Any], recorded: JsonValue, plan: ChangePlan | None) -> Any:
     """The same as the declared result type. `plan` is the one that a staged change is of.
 
     Raises:
         pydantic.ValidationError: it does not fit that type, which has changed since.
     """
-    if plan is not None and isinstance(recorded, dict):
-        known = {name: value for name, value in recorded.items() if name in _STAGED}
-        lines = tuple(cast("Sequence[str]", known.pop("lines", ())))
-        confirms = ConfirmStrength(cast("str", known.pop("confirms", ConfirmStrength.NATIVE)))
-        return StagedChange(plan=plan, lines=lines, confirms=confirms, **cast("Any", known))
-    return recorded if declared is None else _adapter(declared).validate_python(recorded)
+    staged = plan is not None and isinstance(recorded, dict)
+    return _adapter(declared).validate_python({**cast("Any", recorded), "plan": plan} if staged else recorded)
 
 
 @cache

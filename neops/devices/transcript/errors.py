@@ -9,17 +9,17 @@ NeopsError
 
 from __future__ import annotations
 
-from neops.errors import NeopsError, UsageError
+from neops.errors import DeviceError, NeopsError, UsageError
 
 
 class TranscriptInvalid(UsageError):
     """A file is no transcript that this neops can read; the message names the file and the line."""
 
 
-class TranscriptMismatch(NeopsError):
-    """What is asked is not what was recorded.
+class TranscriptMismatch(DeviceError):
+    """What a device is asked is not what was recorded of it, or not all of it.
 
-    Not a DeviceError: a block that copes with devices that fail must not cope with this.
+    A block may cope with it as with any device that fails: who replays looks at `ReplayPlugin.mismatches`.
     """
 
     retryable = False

@@ -21,7 +21,14 @@ from neops.devices.changes.staging import StagedChange
 from neops.devices.observer import Perform
 from neops.devices.parsing import CommandSession, platform_name
 from neops.devices.plugin import Session
-from neops.devices.transcript.calls import REACHED, answer_as_json, arguments_of, candidate_of, declaration
+from neops.devices.transcript.calls import (
+    Verdict,
+    answer_as_json,
+    arguments_of,
+    candidate_of,
+    declaration,
+    with_verdicts,
+)
 from neops.devices.transcript.failures import failure_of
 from neops.devices.transcript.lines import CallLine, DeviceLine, Exchange, Header, LoginLine
 from neops.devices.transcript.places import FilePerJob, OneFile, Open, Places
@@ -132,15 +139,15 @@ class Recorder:
         self.close()
 
     def _asking(self, staged: StagedChange, operation: Operation) -> StagedChange:
-        """The change, whose own verdict on a configuration is recorded as well."""
+        """The change, with its own verdicts on configurations recorded as steps like others."""
 
-        def reached(running: str) -> bool:
-            question = replace(operation, method=REACHED, args=(), kwargs={})
-            call, verdict = _Call(question, None, self._clock), staged.reached(running)
-            self._keep(operation, partial(call.line, answer=verdict))
-            return verdict
+        def asked(name: str, verdict: Verdict, *configs: str) -> bool:
+            call = _Call(replace(operation, method=name, args=(), kwargs={}), None, self._clock)
+            decided = verdict(*configs)
+            self._keep(operation, partial(call.line, answer=decided))
+            return decided
 
-        return replace(staged, reached=reached)
+        return with_verdicts(staged, partial(partial, asked))
 
     def _keep(self, operation: Operation, line: Callable[[], CallLine]) -> None:
         with self._kept_apart():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +16,7 @@ from neops.devices.capabilities import CAPABILITIES
 from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.every_platform import EveryPlatform
 from neops.devices.plugin import ConnectionOptions, Session
-from neops.devices.transcript.calls import REACHED, answer_of, arguments_of, declaration
+from neops.devices.transcript.calls import answer_of, arguments_of, declaration, with_verdicts
 from neops.devices.transcript.errors import TranscriptInvalid, TranscriptMismatch
 from neops.devices.transcript.failures import error_of
 from neops.devices.transcript.files import Transcript
@@ -83,7 +82,7 @@ class ReplayPlugin:
         with self.noticing():
             if device not in self._scripts:
                 there = ", ".join(self._scripts) or "no device"
-                raise TranscriptMismatch(f"{device} is not in the transcript, which has {there}")
+                raise TranscriptMismatch(device, f"is not in the transcript, which has {there}")
             return self._scripts[device]
 
     @contextmanager
@@ -95,9 +94,9 @@ class ReplayPlugin:
             self.mismatches.append(problem)
             raise
 
-    def unused(self) -> Sequence[str]:
-        """What was recorded and not asked for, as text."""
-        return [text for script in self._scripts.values() for text in script.unused()]
+    def unused(self) -> Mapping[str, Sequence[str]]:
+        """What was recorded of each device and not asked for, as text."""
+        return {device: left for device, script in self._scripts.items() if (left := script.unused())}
 
     def assert_all_used(self) -> None:
         """See whether everything recorded was asked for, and nothing else.
@@ -108,7 +107,10 @@ class ReplayPlugin:
         if self.mismatches:
             raise self.mismatches[0]
         if unused := self.unused():
-            raise TranscriptMismatch("\n  ".join(["recorded and not asked for:", *unused]))
+            left = [f"{device}: {text}" for device, texts in unused.items() for text in texts]
+            raise TranscriptMismatch(
+                next(iter(unused)), "\n  ".join(["not all that was recorded was asked for", *left])
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -187,12 +189,12 @@ class ReplaySession(Session):
         if not isinstance(answer, StagedChange):
             return answer
 
-        def reached(_running: str) -> bool:
+        def recorded(name: str, *_configs: str) -> bool:
             with self._replay.noticing():
-                event = self._replay.script(self.device.name).take(REACHED, {})
+                event = self._replay.script(self.device.name).take(name, {})
             return isinstance(event, CallLine) and event.result is True
 
-        return replace(answer, reached=reached)
+        return with_verdicts(answer, lambda name, _: partial(recorded, name))
 
     async def _wait(self, seconds: float) -> None:
         if not self._replay.speed or seconds <= 0:

@@ -36,7 +36,7 @@ class RetoldSession(TextSession):
         self._call, self._left, self._now_s = call, list(call.exchanges), 0.0
         answer = await getattr(self, call.method)(*args, **kwargs)
         if self._left:
-            raise TranscriptMismatch(self._difference("nothing more", self._named(self._left[0].command)))
+            raise self._mismatch("nothing more", self._named(self._left[0].command))
         return answer
 
     async def exchange(self, command: str) -> str:
@@ -49,9 +49,9 @@ class RetoldSession(TextSession):
     def _told(self, command: str, text: str | None = None) -> str:
         recorded = self._left.pop(0) if self._left else None
         if recorded is None:
-            raise TranscriptMismatch(self._difference(repr(command), "nothing more"))
+            raise self._mismatch(repr(command), "nothing more")
         if not fits(self._named(recorded.command), command) or not fits(recorded.text, text):
-            raise TranscriptMismatch(self._difference(repr(command), repr(self._named(recorded.command))))
+            raise self._mismatch(repr(command), repr(self._named(recorded.command)))
         self._now_s += recorded.took_s
         if recorded.output is None:
             lost = self._call.error if self._call and self._call.error else recorded.error
@@ -62,11 +62,11 @@ class RetoldSession(TextSession):
         """A change has another name each time: the one that it has now."""
         return text if self._names is None else text.replace(*self._names)
 
-    def _difference(self, asked: str, recorded: str) -> str:
-        method = self._call.method if self._call else ""
-        done = len(self._call.exchanges) - len(self._left) if self._call else 0
-        where = f"{self.device.name}: {method} types something else than was recorded, at command {max(1, done)}"
-        return f"{where}\n  asked:    {asked}\n  recorded: {recorded}"
+    def _mismatch(self, asked: str, recorded: str) -> TranscriptMismatch:
+        method, exchanges = (self._call.method, self._call.exchanges) if self._call else ("", ())
+        done = max(1, len(exchanges) - len(self._left))
+        where = f"{method} types something else than was recorded, at command {done} of {len(exchanges)}"
+        return TranscriptMismatch(self.device.name, f"{where}\n  asked:    {asked}\n  recorded: {recorded}")
 
     async def open(self) -> None:
         return None

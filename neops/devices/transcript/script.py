@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Literal
 
-from neops.devices.transcript.calls import REACHED, Arguments, differences, fits, written
+from neops.devices.transcript.calls import Arguments, differences, fits, written
 from neops.devices.transcript.errors import TranscriptMismatch
 from neops.devices.transcript.lines import CallLine, LoginLine
 
@@ -52,11 +52,11 @@ class DeviceScript:
                 return event
             if self._order == "strict" and isinstance(event, CallLine):
                 break
-        raise TranscriptMismatch(self._difference(method, arguments))
+        raise TranscriptMismatch(self.device, self._difference(method, arguments))
 
     def unused(self) -> Sequence[str]:
         """What nobody asked for, as text, each with its place."""
-        return [f"{self.device}: {self._told(event)}" for event in self._left if _counts(event)]
+        return [self._told(event) for event in self._left if isinstance(event, CallLine) or event.error]
 
     def _next_login(self) -> LoginLine | None:
         if not self._left or not isinstance(login := self._left[0], LoginLine):
@@ -68,7 +68,7 @@ class DeviceScript:
     def _difference(self, method: str, arguments: Arguments) -> str:
         following = next((event for event in self._left if isinstance(event, CallLine)), None)
         at = len(self._calls) + 1 if following is None else self._position[id(following)]
-        lines = [f"{self.device}: call {at} of {len(self._calls)} is not what was recorded"]
+        lines = [f"call {at} of {len(self._calls)} is not what was recorded"]
         lines.append(f"  asked:    {_short(written(method, arguments))}")
         lines.append(f"  recorded: {'nothing more' if following is None else _short(_call(following))}")
         nearest = self._nearest(written(method, arguments))
@@ -101,11 +101,6 @@ def script_of(events: Iterable[LoginLine | CallLine], order: Order) -> Iterator[
     for event in events:
         of.setdefault(event.device, []).append(event)
     return (DeviceScript(device, mine, order) for device, mine in of.items())
-
-
-def _counts(event: CallLine | LoginLine) -> bool:
-    """Whether it matters that nobody asked."""
-    return event.error is not None if isinstance(event, LoginLine) else event.method != REACHED
 
 
 def _call(call: CallLine) -> str:
