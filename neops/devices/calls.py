@@ -29,6 +29,8 @@ class Calls:
         self._way = Crossing(loop)
         self._homes = threading.local()
         self._operations: set[Operation] = set()
+        self._answered: set[Crossing] = set()
+        self._thread: int | None = None
 
     def __iter__(self) -> Iterator[Operation]:
         """Those without an answer."""
@@ -46,8 +48,11 @@ class Calls:
         waiter: asyncio.Future[Any] = home.loop.create_future()
 
         def answered(_: object) -> None:
-            with suppress(RuntimeError):  # the caller's loop is closed
-                home.call(_pass_on, operation, waiter)
+            home.add(_pass_on, operation, waiter)
+            if threading.get_ident() == self._thread:
+                self._wake_soon(home)
+            else:
+                _wake(home)
 
         operation.future.add_done_callback(answered)
         try:
@@ -85,7 +90,19 @@ class Calls:
             home = self._homes.crossing = Crossing(loop)
         return home
 
+    def _wake_soon(self, home: Crossing) -> None:
+        """Wake it when all that is ready in this turn of the loop is answered."""
+        if not self._answered:
+            self.loop.call_soon(self._wake_all)
+        self._answered.add(home)
+
+    def _wake_all(self) -> None:
+        answered, self._answered = self._answered, set()
+        for home in answered:
+            _wake(home)
+
     def _start(self, operation: Operation, work: Work, context: Context) -> None:
+        self._thread = threading.get_ident()
         if operation.future.cancelled():
             return
         task = self.loop.create_task(_do(operation, work), context=context)
@@ -94,6 +111,11 @@ class Calls:
     def _cancel(self, task: asyncio.Task[None]) -> None:
         with suppress(RuntimeError):  # the loop is closed: the task has ended
             self._way.call(task.cancel)
+
+
+def _wake(home: Crossing) -> None:
+    with suppress(RuntimeError):  # the caller's loop is closed
+        home.wake()
 
 
 async def _do(operation: Operation, work: Work) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Callable
 from random import Random
 
 
@@ -67,15 +66,9 @@ class Places:
         self._taken = 0
         self._line = WaitingLine(lots)
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Wait for a place and hold it inside."""
-        await self._line.enter(self._take, self._give_back)
-        with ExitStack() as once:
-            once.callback(self._give_back)
-            timer = asyncio.get_running_loop().call_later(self._patience_s, once.close)
-            once.callback(timer.cancel)
-            yield
+    def place(self) -> Place:
+        """`async with` it: wait for a place and hold it inside."""
+        return Place(self._line, self._take, self._give_back, self._patience_s)
 
     def move(self) -> None:
         """Look again after `limit()` has changed."""
@@ -89,3 +82,29 @@ class Places:
     def _give_back(self) -> None:
         self._taken -= 1
         self._line.move()
+
+
+class Place:
+    """One place, held inside its `async with`. Written out, not a generator: every login takes two."""
+
+    __slots__ = ("_give_back", "_held", "_line", "_patience_s", "_take", "_timer")
+
+    def __init__(
+        self, line: WaitingLine, take: Callable[[], bool], give_back: Callable[[], None], patience_s: float
+    ) -> None:
+        self._line, self._take, self._give_back, self._patience_s = line, take, give_back, patience_s
+        self._held = False
+
+    async def __aenter__(self) -> None:
+        await self._line.enter(self._take, self._give_back)
+        self._held = True
+        self._timer = asyncio.get_running_loop().call_later(self._patience_s, self._free)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._free()
+
+    def _free(self) -> None:
+        if self._held:
+            self._held = False
+            self._give_back()
