@@ -38,7 +38,7 @@ Routes = Mapping[str, Sequence[Route]]
 
 @dataclass(frozen=True, kw_only=True)
 class Answers:
-    """What a device answered to the commands of one read, and three ways to look at an answer.
+    """What a device answered to the commands of one read, and the ways to look at an answer.
 
     All of them raise ParseFailed, with the device's name, when an answer is not what they expect.
     """
@@ -65,6 +65,15 @@ class Answers:
     def json(self, command: str) -> Any:
         """The JSON that the answer is."""
         return read_json(self.device, command, self.outputs[command])
+
+    def sections(self, command: str, start: re.Pattern[str]) -> list[tuple[re.Match[str], str]]:
+        """The answer cut into pieces: each start, and the text from there to the next one; none of a blank answer."""
+        text = self.outputs[command]
+        starts = list(start.finditer(text))
+        if not starts and text.strip():
+            raise ParseFailed(self.device, command, f"no line matches {start.pattern!r}")
+        ends = [following.start() for following in starts[1:]] + [len(text)]
+        return [(one, text[one.end() : end]) for one, end in zip(starts, ends, strict=False)]
 
     def find(self, command: str, pattern: str, default: str | None = None) -> str:
         """The first group of a multi-line pattern; `default` when it is given and the pattern is not there."""
@@ -100,6 +109,18 @@ class Read(Generic[R]):
 
     commands: tuple[str, ...]
     parse: Callable[[Answers], R]
+
+    def of(self, answers: Answers) -> R:
+        """The result.
+
+        Raises:
+            ParseFailed: `parse` says so, or it stumbles over values and keys that it does not expect.
+        """
+        try:
+            return self.parse(answers)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            commands = ", ".join(self.commands)
+            raise ParseFailed(answers.device, commands, f"unexpected output: {error!r}".splitlines()[0]) from error
 
 
 @dataclass(frozen=True, kw_only=True)

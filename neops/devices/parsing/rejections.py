@@ -24,12 +24,22 @@ _PATTERNS: dict[str, str] = {
     "nokia_srl": r"Parsing error: |Error: |(?:MINOR|MAJOR|CRITICAL): ",
     "nokia_sros": r"Error: |(?:MINOR|MAJOR|CRITICAL): ",
     "huawei_vrp": r"Error:\s?(?:Unrecognized|Incomplete|Wrong parameter|Ambiguous|Too many|Failed)|\s*\^\s*$",
+    # ArubaOS-Switch 16.10 Basic Operation Guide and AOS-CX 10.10 CLI Guide: "Invalid input: x", "Ambiguous input: x"
+    "hp_procurve": r"(?:Invalid|Ambiguous|Incomplete) input: |Command authorization failed|Module not present",
+    "aruba_aoscx": r"Invalid input: |% (?:Command incomplete|Ambiguous command|Unknown command)|Cannot execute command",
     "linux": _SHELL,
     # lib/vty.c and lib/command.c of FRR 10: "% Unknown command: x", "% Command incomplete: x", "% Ambiguous command: x"
     # and vtysh/vtysh.c: "isisd is not running"
     "frr": rf"{_CISCO}|% Command incomplete|% There is no matched command|\w+d is not running",
 }
-_ALIASES = {"cisco_xe": "cisco_ios", "cumulus_linux": "linux", "huawei": "huawei_vrp", "huawei_vrpv8": "huawei_vrp"}
+_ALIASES = {
+    "aruba_osswitch": "hp_procurve",
+    "aruba_procurve": "hp_procurve",
+    "cisco_xe": "cisco_ios",
+    "cumulus_linux": "linux",
+    "huawei": "huawei_vrp",
+    "huawei_vrpv8": "huawei_vrp",
+}
 _ANY = rf"{_CISCO}|{_SHELL}|Error: |error: |syntax error|unknown command|Parsing error: "
 """For platforms that nobody has described yet."""
 

@@ -98,8 +98,8 @@ class CommandSession(Session, RunsCommands):
             outputs[command] = (await self.send_command(command)).raise_for_status().output
         answers = Answers(device=self.device.name, platform=self.platform, outputs=outputs)
         if sum(map(len, outputs.values())) < PARSED_IN_THREAD:
-            return read.parse(answers)
-        return await in_thread(lambda: read.parse(answers))
+            return read.of(answers)
+        return await in_thread(lambda: read.of(answers))
 
     async def _parsed(self, answer: CommandOutput, parse: Parse) -> CommandOutput:
         if parse == "json":

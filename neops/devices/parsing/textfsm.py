@@ -12,6 +12,9 @@ from typing import Any
 
 from neops.errors import ParseFailed
 
+NONSENSE = "\N{REPLACEMENT CHARACTER}"
+"""A line that no device prints: a rule that matches it matches everything."""
+
 Row = dict[str, Any]
 """One record: lower-case value names → text, or a list of texts for a TextFSM `List` value."""
 
@@ -50,14 +53,18 @@ def read_rows(device: str, platform: str, command: str, output: str) -> list[Row
 
 
 def _recognises(template: str, output: str) -> bool:
-    """Whether any rule of the template matches any line: 189 of 979 templates (9.3) skip lines they do not know."""
+    """Whether a rule of the template knows a line: 189 of 979 templates (9.3) skip lines that none of them knows.
+
+    Rules that are there for all that is left (`^.`, `^\\s*-*`) know nothing, and neither do those that end in an error.
+    """
     from textfsm import TextFSM
 
     rules = []
     for name in template.split(":"):
         with (_templates() / name).open(encoding="utf-8") as file:
-            rules += [rule.regex_obj for state in TextFSM(file).states.values() for rule in state]
-    return any(rule.match(line) for line in output.splitlines() if line.strip() for rule in rules)
+            rules += [rule for state in TextFSM(file).states.values() for rule in state]
+    known = [rule.regex_obj for rule in rules if rule.line_op != "Error" and not rule.regex_obj.match(NONSENSE)]
+    return any(rule.match(line) for line in output.splitlines() if line.strip() for rule in known)
 
 
 def _cli_table() -> Any:
@@ -74,7 +81,7 @@ def _templates() -> Path:
     return Path(own) if own else Path(ntc_templates.__file__).parent / "templates"
 
 
-_SAME = {"huawei_vrpv8": "huawei_vrp"}
+_SAME = {"aruba_osswitch": "hp_procurve", "aruba_procurve": "hp_procurve", "huawei_vrpv8": "huawei_vrp"}
 """Device types of netmiko that print what another one prints, and that netutils 1.19 keeps apart."""
 
 

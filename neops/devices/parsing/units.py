@@ -49,3 +49,8 @@ def whole_number(text: str) -> int:
     """The number at the start of a text such as `1514` or `9232 bytes`; -1 for `Unlimited` and nothing."""
     match = re.match(r"\s*(\d+)", text)
     return int(match[1]) if match else -1
+
+
+def vlan_number(text: str) -> int:
+    """The VLAN in `10` or `10/-`; 0 for `All`, `N/A` and nothing."""
+    return max(0, whole_number(text))

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 from neops.devices.parsing.platforms import (
     arista_eos,
+    aruba_aoscx,
     cisco_ios,
     cisco_nxos,
     cisco_xr,
     frr,
+    hp_procurve,
     huawei_vrp,
     juniper_junos,
     linux,
@@ -19,11 +21,15 @@ from neops.devices.parsing.reads import PlatformReads
 
 PLATFORMS: Mapping[str, PlatformReads] = {
     "arista_eos": arista_eos.READS,
+    "aruba_aoscx": aruba_aoscx.READS,
+    "aruba_osswitch": hp_procurve.READS,
+    "aruba_procurve": hp_procurve.READS,
     "cisco_ios": cisco_ios.READS,
     "cisco_nxos": cisco_nxos.READS,
     "cisco_xe": cisco_ios.READS,
     "cisco_xr": cisco_xr.READS,
     "frr": frr.READS,
+    "hp_procurve": hp_procurve.READS,
     "huawei_vrp": huawei_vrp.READS,
     "huawei_vrpv8": huawei_vrp.READS,
     "juniper_junos": juniper_junos.READS,

@@ -1,11 +1,51 @@
-"""Arista EOS, by ntc-templates. Output formats: Arista EOS User Manual 4.31."""
+"""Arista EOS, by ntc-templates and by its own JSON, which alone has IPv6 and all VRFs.
+
+Output formats: Arista EOS User Manual 4.31; keys of the JSON as NAPALM 5's eos driver reads them over eAPI.
+"""
 
 from __future__ import annotations
 
-from neops.devices.parsing.names import by_interface
-from neops.devices.parsing.reads import Answers, ConfigRead, Interfaces, Neighbors, PlatformReads, Read
-from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, whole_number
-from neops.devices.results import Facts, InterfaceDetails
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from neops.devices.parsing import addresses, routing
+from neops.devices.parsing.bgp import as_number
+from neops.devices.parsing.names import by_interface, in_vrf, long_name
+from neops.devices.parsing.reads import (
+    Addresses,
+    Answers,
+    Arp,
+    Bgp,
+    ConfigRead,
+    Interfaces,
+    Macs,
+    Neighbors,
+    PlatformReads,
+    Read,
+    RouteQuery,
+    Routes,
+    Vlans,
+)
+from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, vlan_number, whole_number
+from neops.devices.results import (
+    ArpEntry,
+    BgpInstance,
+    BgpPeer,
+    BgpPrefixes,
+    Facts,
+    InterfaceDetails,
+    MacEntry,
+    Route,
+    Vlan,
+)
+
+PREFIXES = {"Et": "Ethernet", "Lo": "Loopback", "Ma": "Management", "Po": "Port-Channel", "Vx": "Vxlan"}
+IPV4 = "show ip interface | json"
+IPV6 = "show ipv6 interface | json"
+MACS = "show mac address-table"
+VLANS = "show vlan"
+VERSION = "show version | json"
+BGP = {"ipv4": "show ip bgp summary vrf all | json", "ipv6": "show ipv6 bgp summary vrf all | json"}
 
 
 def facts(answers: Answers) -> Facts:
@@ -44,9 +84,143 @@ def neighbors(answers: Answers) -> Neighbors:
     )
 
 
+def interface_addresses(answers: Answers) -> Addresses:
+    return addresses.by_interface([*_ipv4(answers), *_ipv6(answers)])
+
+
+def _ipv4(answers: Answers) -> Iterator[tuple[str, str]]:
+    """0.0.0.0/0 stands for an interface without an address; older EOS puts the addresses of one in a list."""
+    for name, one in answers.json(IPV4).get("interfaces", {}).items():
+        found = one.get("interfaceAddress", {})
+        for block in found if isinstance(found, list) else [found]:
+            for address in (block.get("primaryIp", {}), *block.get("secondaryIpsOrderedList", ())):
+                if address.get("maskLen"):
+                    yield name, f"{address['address']}/{address['maskLen']}"
+
+
+def _ipv6(answers: Answers) -> Iterator[tuple[str, str]]:
+    for name, one in answers.json(IPV6).get("interfaces", {}).items():
+        for address in (*one.get("addresses", ()), one.get("linkLocal", {})):
+            if address.get("address"):
+                yield name, f"{address['address']}/{address['subnet'].rpartition('/')[2]}"
+
+
+def arp(vrf: str) -> Read[Arp]:
+    command = in_vrf("show ip arp", vrf)
+
+    def parse(answers: Answers) -> Arp:
+        """An entry of a VLAN interface names the port behind it too; the age is printed in minutes or as a time."""
+        return [
+            ArpEntry(
+                interface=row["interface"].partition(",")[0],
+                mac=mac_address(row["mac_address"]),
+                ip=row["ip_address"],
+                age=60.0 * int(row["age"]) if row["age"].isdecimal() else duration_s(row["age"]),
+            )
+            for row in answers.rows(command)
+        ]
+
+    return Read(commands=(command,), parse=parse)
+
+
+def macs(answers: Answers) -> Macs:
+    """Learned and configured addresses, and those of multicast groups with one entry for each port."""
+    return [
+        MacEntry(
+            mac=mac_address(row["mac_address"]),
+            interface=long_name(port, PREFIXES),
+            vlan=vlan_number(row["vlan_id"]),
+            static=row["type"].upper() != "DYNAMIC",
+            moves=whole_number(row["moves"]),
+            last_move=duration_s(row["last_move"]),
+        )
+        for row in answers.rows(MACS)
+        for port in row["destination_port"]
+    ]
+
+
+def vlans(answers: Answers) -> Vlans:
+    return {
+        row["vlan_id"]: Vlan(
+            name=row["vlan_name"], interfaces=tuple(long_name(port, PREFIXES) for port in row["interfaces"])
+        )
+        for row in answers.rows(VLANS)
+    }
+
+
+def bgp_neighbors(answers: Answers) -> Bgp:
+    """`upDownTime` is the device's time of day: its clock is what `show version` says of booting and since."""
+    version = answers.json(VERSION)
+    now = version["bootupTimestamp"] + version["uptime"]
+    found: dict[str, tuple[str, dict[str, BgpPeer]]] = {}
+    for family, command in BGP.items():
+        for name, vrf in answers.json(command).get("vrfs", {}).items():
+            _, peers = found.setdefault("global" if name == "default" else name, (vrf["routerId"], {}))
+            for address, peer in vrf.get("peers", {}).items():
+                peers[address] = _peer(peer, as_number(str(vrf["asn"])), family, peers.get(address), now)
+    return {name: BgpInstance(router_id=router_id, peers=peers) for name, (router_id, peers) in found.items()}
+
+
+def _peer(peer: Mapping[str, Any], local_as: int, family: str, before: BgpPeer | None, now: float) -> BgpPeer:
+    up = peer["peerState"] == "Established"
+    prefixes = BgpPrefixes(
+        received_prefixes=peer.get("prefixReceived", -1) if up else -1,
+        accepted_prefixes=peer.get("prefixAccepted", -1) if up else -1,
+    )
+    return BgpPeer(
+        local_as=local_as,
+        remote_as=as_number(str(peer["asn"])),
+        is_up=up,
+        is_enabled=peer.get("peerStateIdleReason") != "Admin",
+        description=peer.get("description", ""),
+        uptime=max(0.0, now - peer["upDownTime"]) if up else -1.0,
+        address_family={**(before.address_family if before else {}), family: prefixes},
+    )
+
+
+def routes(query: RouteQuery) -> Read[Routes]:
+    """Routes of the default VRF; the whole table is that of both families."""
+    network = routing.network_of(query)
+    families = (4, 6) if network is None else (network.version,)
+    commands = tuple(f"show {'ip' if family == 4 else 'ipv6'} route | json" for family in families)
+
+    def parse(answers: Answers) -> Routes:
+        return routing.chosen((one for command in commands for one in _routes(answers.json(command))), query)
+
+    return Read(commands=commands, parse=parse)
+
+
+def _routes(document: Mapping[str, Any]) -> Iterator[tuple[str, Route]]:
+    """The routes of IPv6 stand beside `vrfs` on older EOS."""
+    table = document["vrfs"].get("default", {}) if "vrfs" in document else document
+    for prefix, one in table.get("routes", {}).items():
+        vias: list[Mapping[str, Any]] = one.get("vias") or [{}]
+        for via in vias:
+            yield prefix, _route(one, via)
+
+
+def _route(one: Mapping[str, Any], via: Mapping[str, Any]) -> Route:
+    kind = one["routeType"]
+    return Route(
+        protocol="bgp" if kind.endswith("BGP") else kind.lower().partition(" ")[0].rstrip("0123456789"),
+        current_active=True,
+        next_hop=via.get("nexthopAddr", ""),
+        outgoing_interface=via.get("interface", ""),
+        selected_next_hop=True,
+        preference=one.get("preference", 0),
+        protocol_attributes={"metric": one["metric"]} if "metric" in one else {},
+    )
+
+
 READS = PlatformReads(
     facts=Read(commands=("show version", "show hostname", "show interfaces"), parse=facts),
     interfaces=Read(commands=("show interfaces",), parse=interfaces),
+    addresses=Read(commands=(IPV4, IPV6), parse=interface_addresses),
+    arp=arp,
+    macs=Read(commands=(MACS,), parse=macs),
+    vlans=Read(commands=(VLANS,), parse=vlans),
+    bgp=Read(commands=(VERSION, *BGP.values()), parse=bgp_neighbors),
+    routes=routes,
     neighbors=Read(commands=("show lldp neighbors detail",), parse=neighbors),
     config=ConfigRead(
         commands={"running": ("show running-config",), "startup": ("show startup-config",)},

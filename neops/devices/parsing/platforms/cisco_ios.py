@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-from neops.devices.parsing.names import by_interface, long_name
-from neops.devices.parsing.reads import Answers, ConfigRead, Interfaces, Neighbors, PlatformReads, Read
-from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, whole_number
-from neops.devices.results import Facts, InterfaceDetails
+from collections.abc import Iterator
+
+from neops.devices.parsing import addresses, bgp, routing
+from neops.devices.parsing.names import by_interface, in_vrf, long_name
+from neops.devices.parsing.reads import (
+    Addresses,
+    Answers,
+    Arp,
+    Bgp,
+    ConfigRead,
+    Interfaces,
+    Macs,
+    Neighbors,
+    PlatformReads,
+    Read,
+    RouteQuery,
+    Routes,
+    Vlans,
+)
+from neops.devices.parsing.textfsm import Row
+from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, vlan_number, whole_number
+from neops.devices.results import ArpEntry, Facts, InterfaceDetails, MacEntry, Route, Vlan
 from neops.errors import ParseFailed
 
 SHORT = "show lldp neighbors"
 DETAIL = "show lldp neighbors detail"
+IPV4 = "show ip interface"
+IPV6 = "show ipv6 interface"
+MACS = "show mac address-table"
+VLANS = "show vlan brief"
+BGP = "show bgp all summary"
+ROUTES = "show ip route"
 PREFIXES = {
     "Ap": "AppGigabitEthernet",
     "Et": "Ethernet",
@@ -23,8 +47,21 @@ PREFIXES = {
     "Te": "TenGigabitEthernet",
     "Tw": "TwoGigabitEthernet",
     "Twe": "TwentyFiveGigE",
+    "Vl": "Vlan",
 }
-"""Ports that LLDP runs on, as Catalyst IOS XE 17 abbreviates them."""
+"""Interfaces that tables name shortly, as Catalyst IOS XE 17 abbreviates them."""
+
+PROTOCOLS = {
+    "B": "bgp",
+    "C": "connected",
+    "D": "eigrp",
+    "L": "local",
+    "O": "ospf",
+    "R": "rip",
+    "S": "static",
+    "i": "isis",
+}
+"""The first letters in `show ip route`; others stay as they are."""
 
 
 def facts(answers: Answers) -> Facts:
@@ -77,10 +114,97 @@ def neighbors(answers: Answers) -> Neighbors:
     )
 
 
+def interface_addresses(answers: Answers) -> Addresses:
+    return addresses.by_interface([*_ipv4(answers), *addresses.ipv6_of(answers, IPV6)])
+
+
+def _ipv4(answers: Answers) -> Iterator[tuple[str, str]]:
+    """An address negotiated by PPP has no length; `unassigned` interfaces have no address."""
+    for row in answers.rows(IPV4):
+        for address, length in zip(row["ip_address"], row["prefix_length"], strict=True):
+            yield row["interface"], f"{address}/{length}" if length else address
+
+
+def arp(vrf: str) -> Read[Arp]:
+    command = in_vrf("show ip arp", vrf)
+
+    def parse(answers: Answers) -> Arp:
+        """Resolved ones; the age is in whole minutes, and `-` for the device's own addresses."""
+        return [
+            ArpEntry(
+                interface=row["interface"],
+                mac=mac_address(row["mac_address"]),
+                ip=row["ip_address"],
+                age=60.0 * int(row["age"]) if row["age"].isdecimal() else -1.0,
+            )
+            for row in answers.rows(command)
+            if mac_address(row["mac_address"])
+        ]
+
+    return Read(commands=(command,), parse=parse)
+
+
+def macs(answers: Answers) -> Macs:
+    return [
+        MacEntry(
+            mac=mac_address(row["destination_address"]),
+            interface=long_name(port, PREFIXES),
+            vlan=vlan_number(row["vlan_id"]),
+            static=row["type"].lower() != "dynamic",
+        )
+        for row in answers.rows(MACS)
+        for port in row["destination_port"]
+    ]
+
+
+def vlans(answers: Answers) -> Vlans:
+    """Ports are those that have the VLAN as their access VLAN: trunks are not in the table."""
+    return {
+        row["vlan_id"]: Vlan(
+            name=row["vlan_name"], interfaces=tuple(long_name(port, PREFIXES) for port in row["interfaces"])
+        )
+        for row in answers.rows(VLANS)
+    }
+
+
+def bgp_neighbors(answers: Answers) -> Bgp:
+    return bgp.summaries(answers, BGP)
+
+
+def routes(query: RouteQuery) -> Read[Routes]:
+    """IPv4 routes of the default VRF."""
+    routing.network_of(query)
+
+    def parse(answers: Answers) -> Routes:
+        rows = answers.rows(ROUTES)
+        return routing.chosen(((f"{row['network']}/{row['prefix_length']}", _route(row)) for row in rows), query)
+
+    return Read(commands=(ROUTES,), parse=parse)
+
+
+def _route(row: Row) -> Route:
+    return Route(
+        protocol=PROTOCOLS.get(row["protocol"], row["protocol"].lower()),
+        current_active=True,
+        age=duration_s(row["uptime"]),
+        next_hop=row["nexthop_ip"],
+        outgoing_interface=row["nexthop_if"],
+        selected_next_hop=True,
+        preference=0 if row["protocol"] in "CL" else whole_number(row["distance"]),
+        protocol_attributes={"metric": int(row["metric"])} if row["metric"] else {},
+    )
+
+
 READS = PlatformReads(
     facts=Read(commands=("show version", "show ip interface brief"), parse=facts),
     interfaces=Read(commands=("show interfaces",), parse=interfaces),
+    addresses=Read(commands=(IPV4, IPV6), parse=interface_addresses),
     neighbors=Read(commands=(DETAIL, SHORT), parse=neighbors),
+    arp=arp,
+    macs=Read(commands=(MACS,), parse=macs),
+    vlans=Read(commands=(VLANS,), parse=vlans),
+    bgp=Read(commands=(BGP,), parse=bgp_neighbors),
+    routes=routes,
     config=ConfigRead(
         commands={"running": ("show running-config",), "startup": ("show startup-config",)},
         volatile=(

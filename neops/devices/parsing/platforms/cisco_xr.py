@@ -5,10 +5,43 @@ XR starts every answer with the time of day; the templates skip it.
 
 from __future__ import annotations
 
-from neops.devices.parsing.names import by_interface
-from neops.devices.parsing.reads import Answers, ConfigRead, Interfaces, Neighbors, PlatformReads, Read
+from collections.abc import Iterator
+
+from neops.devices.parsing import addresses, bgp, routing
+from neops.devices.parsing.names import by_interface, in_vrf
+from neops.devices.parsing.reads import (
+    Addresses,
+    Answers,
+    Arp,
+    Bgp,
+    ConfigRead,
+    Interfaces,
+    Neighbors,
+    PlatformReads,
+    Read,
+    RouteQuery,
+    Routes,
+)
+from neops.devices.parsing.textfsm import Row
 from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, whole_number
-from neops.devices.results import Facts, InterfaceDetails
+from neops.devices.results import ArpEntry, Facts, InterfaceDetails, Route
+
+IPV4 = "show ipv4 vrf all interface"
+IPV6 = "show ipv6 vrf all interface"
+BGP = ("show bgp all all summary", "show bgp vrf all summary")
+ROUTES = "show route"
+
+PROTOCOLS = {
+    "B": "bgp",
+    "C": "connected",
+    "D": "eigrp",
+    "L": "local",
+    "O": "ospf",
+    "R": "rip",
+    "S": "static",
+    "i": "isis",
+}
+"""The first letters in `show route`; others stay as they are."""
 
 
 def facts(answers: Answers) -> Facts:
@@ -51,11 +84,75 @@ def neighbors(answers: Answers) -> Neighbors:
     )
 
 
+def interface_addresses(answers: Answers) -> Addresses:
+    return addresses.by_interface([*_ipv4(answers), *addresses.ipv6_of(answers, IPV6)])
+
+
+def _ipv4(answers: Answers) -> Iterator[tuple[str, str]]:
+    for row in answers.rows(IPV4):
+        secondary = zip(row["sec_ip_address"], row["sec_prefix_length"], strict=True)
+        for address, length in ((row["ip_address"], row["prefix_length"]), *secondary):
+            if address:
+                yield row["interface"], f"{address}/{length}" if length else address
+
+
+def arp(vrf: str) -> Read[Arp]:
+    command = in_vrf("show arp", vrf)
+
+    def parse(answers: Answers) -> Arp:
+        """The device's own addresses have no age; nobody has answered for an incomplete one."""
+        return [
+            ArpEntry(
+                interface=row["interface"],
+                mac=mac_address(row["mac_address"]),
+                ip=row["ip_address"],
+                age=duration_s(row["age"]),
+            )
+            for row in answers.rows(command)
+            if row["state"] != "Incomplete"
+        ]
+
+    return Read(commands=(command,), parse=parse)
+
+
+def bgp_neighbors(answers: Answers) -> Bgp:
+    return bgp.summaries(answers, *BGP)
+
+
+def routes(query: RouteQuery) -> Read[Routes]:
+    """IPv4 routes of the default VRF."""
+    routing.network_of(query)
+
+    def parse(answers: Answers) -> Routes:
+        rows = answers.rows(ROUTES)
+        return routing.chosen(((f"{row['network']}/{row['prefix_length']}", _route(row)) for row in rows), query)
+
+    return Read(commands=(ROUTES,), parse=parse)
+
+
+def _route(row: Row) -> Route:
+    letter = row["protocol"][:1]
+    return Route(
+        protocol=PROTOCOLS.get(letter, row["protocol"].lower().partition(" ")[0]),
+        current_active=True,
+        age=duration_s(row["uptime"]),
+        next_hop="" if row["next_hop"] == "connected" else row["next_hop"],
+        outgoing_interface=row["interface"],
+        selected_next_hop=True,
+        preference=0 if letter in "CL" else whole_number(row["distance"]),
+        protocol_attributes={"metric": int(row["metric"])} if row["metric"] else {},
+    )
+
+
 READS = PlatformReads(
     facts=Read(
         commands=("show version", "show inventory", "show running-config hostname", "show interfaces"), parse=facts
     ),
     interfaces=Read(commands=("show interfaces",), parse=interfaces),
+    addresses=Read(commands=(IPV4, IPV6), parse=interface_addresses),
+    arp=arp,
+    bgp=Read(commands=BGP, parse=bgp_neighbors),
+    routes=routes,
     neighbors=Read(commands=("show lldp neighbors detail",), parse=neighbors),
     # XR keeps its configuration in the commit database: there is no startup configuration to read.
     config=ConfigRead(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from neops.devices.parsing.reads import Answers, ConfigRead, Interfaces, PlatformReads, Read
+from neops.devices.parsing import addresses
+from neops.devices.parsing.reads import Addresses, Answers, ConfigRead, Interfaces, PlatformReads, Read
 from neops.devices.parsing.units import mac_address, whole_number
 from neops.devices.results import Facts, InterfaceDetails
-from neops.errors import ParseFailed
 
 _START = re.compile(
     r"^Interface (?P<name>\S+) is (?P<admin>\w+)(?:, line protocol is (?P<protocol>\w+))?", re.MULTILINE
@@ -30,12 +30,15 @@ def facts(answers: Answers) -> Facts:
 
 
 def interfaces(answers: Answers) -> Interfaces:
-    text = answers.text("show interface")
-    starts = list(_START.finditer(text))
-    if not starts and text.strip():
-        raise ParseFailed(answers.device, "show interface", "no line starts with 'Interface'")
-    ends = [start.start() for start in starts[1:]] + [len(text)]
-    return {start["name"]: _interface(start, text[start.end() : end]) for start, end in zip(starts, ends, strict=True)}
+    return {start["name"]: _interface(start, body) for start, body in answers.sections("show interface", _START)}
+
+
+def interface_addresses(answers: Answers) -> Addresses:
+    return addresses.by_interface(
+        (start["name"], line[1])
+        for start, body in answers.sections("show interface", _START)
+        for line in re.finditer(r"^  inet6? (\S+/\d+)", body, re.MULTILINE)
+    )
 
 
 def _interface(start: re.Match[str], body: str) -> InterfaceDetails:
@@ -58,6 +61,7 @@ def _first(pattern: str, text: str) -> str:
 READS = PlatformReads(
     facts=Read(commands=("show version", "show interface"), parse=facts),
     interfaces=Read(commands=("show interface",), parse=interfaces),
+    addresses=Read(commands=("show interface",), parse=interface_addresses),
     config=ConfigRead(
         commands={"running": ("show running-config",), "startup": ("show startup-config",)},
         volatile=(r"^Building configuration\.\.\..*", r"^Current configuration:.*"),

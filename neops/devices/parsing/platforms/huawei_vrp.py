@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
-from neops.devices.parsing.names import by_interface
-from neops.devices.parsing.reads import Answers, ConfigRead, Interfaces, Neighbors, PlatformReads, Read
-from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, whole_number
-from neops.devices.results import Facts, InterfaceDetails
+import re
+from collections.abc import Iterator
+
+from neops.devices.parsing import addresses
+from neops.devices.parsing.bgp import as_number
+from neops.devices.parsing.names import by_interface, in_vrf, long_name
+from neops.devices.parsing.reads import (
+    Addresses,
+    Answers,
+    Arp,
+    Bgp,
+    ConfigRead,
+    Interfaces,
+    Macs,
+    Neighbors,
+    PlatformReads,
+    Read,
+    Vlans,
+)
+from neops.devices.parsing.textfsm import read_rows
+from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, vlan_number, whole_number
+from neops.devices.results import ArpEntry, BgpInstance, BgpPeer, BgpPrefixes, Facts, InterfaceDetails, MacEntry, Vlan
+from neops.errors import ParseFailed
 
 SYSNAME = "display current-configuration | include sysname"
+IPV4 = "display ip interface"
+IPV6 = "display ipv6 interface"
+MACS = "display mac-address"
+VLANS = "display vlan"
+BGP = "display bgp peer"
+PREFIXES = {"GE": "GigabitEthernet", "XGE": "XGigabitEthernet", "Eth": "Ethernet"}
+
+_IPV4_LINE = re.compile(
+    r"^(?P<interface>\S+) current state ?:|^Internet Address is (?P<address>\d[\d.]+/\d+)", re.IGNORECASE
+)
+_PEER = re.compile(
+    r"^ +(?P<peer>\d[\d.]+) +4 +(?P<remote_as>[\d.]+) +(?:\d+ +){3}(?P<since>\S+) +(?P<state>\S+) +(?P<received>\d+)",
+    re.MULTILINE,
+)
+_PORTS_LINE = re.compile(r"^ *(?P<vlan>\d+) +(?:\w+ +)?(?=(?:UT|TG|MP|ST):)")
+_PORT = re.compile(r"(?:(?:UT|TG|MP|ST):)?(?P<name>[\w/.-]+)\([UD]\)")
 
 
 def facts(answers: Answers) -> Facts:
@@ -49,9 +84,103 @@ def neighbors(answers: Answers) -> Neighbors:
     )
 
 
+def interface_addresses(answers: Answers) -> Addresses:
+    return addresses.by_interface([*_ipv4(answers), *addresses.ipv6_of(answers, IPV6)])
+
+
+def _ipv4(answers: Answers) -> Iterator[tuple[str, str]]:
+    interface, text = "", answers.text(IPV4)
+    for match in filter(None, map(_IPV4_LINE.search, text.splitlines())):
+        interface = match["interface"] or interface
+        if match["address"]:
+            yield interface, match["address"]
+    if text.strip() and not interface:
+        raise ParseFailed(answers.device, IPV4, "no line names an interface")
+
+
+def arp(vrf: str) -> Read[Arp]:
+    command = "display arp all" if not vrf else in_vrf("display arp", vrf, word="vpn-instance")
+
+    def parse(answers: Answers) -> Arp:
+        """VRP counts down to the entry's end (20 minutes by default): how old it is, is not known."""
+        return [
+            ArpEntry(
+                interface=long_name(row["interface"], PREFIXES),
+                mac=mac_address(row["mac_address"]),
+                ip=row["ip_address"],
+            )
+            for row in read_rows(answers.device, answers.platform, "display arp all", answers.text(command))
+            if mac_address(row["mac_address"])
+        ]
+
+    return Read(commands=(command,), parse=parse)
+
+
+def macs(answers: Answers) -> Macs:
+    return [
+        MacEntry(
+            mac=mac_address(row["destination_address"]),
+            interface=long_name(row["destination_port"], PREFIXES),
+            vlan=vlan_number(row["vlan_id"]),
+            static=row["type"] != "dynamic",
+        )
+        for row in answers.rows(MACS)
+    ]
+
+
+def vlans(answers: Answers) -> Vlans:
+    """The name is the VLAN's description; VRP has no other."""
+    ports = _ports(answers.text(VLANS))
+    return {
+        row["vlan_id"]: Vlan(name=row["vlan_description"].strip(), interfaces=tuple(ports.get(row["vlan_id"], ())))
+        for row in answers.rows(VLANS)
+    }
+
+
+def _ports(text: str) -> dict[str, list[str]]:
+    """Ports by VLAN, tagged or not: `1 common UT:GE0/0/1(D) …` and the lines below that go on with it."""
+    found: dict[str, list[str]] = {}
+    vlan = ""
+    for line in text.splitlines():
+        start = _PORTS_LINE.match(line)
+        vlan = start["vlan"] if start else vlan if _PORT.search(line) else ""
+        if vlan:
+            found.setdefault(vlan, []).extend(long_name(port["name"], PREFIXES) for port in _PORT.finditer(line))
+    return found
+
+
+def bgp_neighbors(answers: Answers) -> Bgp:
+    """IPv4 peers of the default VRF; VRP answers nothing when BGP is not configured.
+
+    The ntc-template (9.3) knows no peer that is shut down.
+    """
+    if not answers.text(BGP).strip() or "BGP is not configured" in answers.text(BGP):
+        return {}
+    local_as = as_number(answers.find(BGP, r"^\s*[Ll]ocal AS number\s*: (\S+)"))
+    peers = {line["peer"]: _peer(line, local_as) for line in _PEER.finditer(answers.text(BGP))}
+    return {"global": BgpInstance(router_id=answers.find(BGP, r"^\s*BGP [Ll]ocal router ID\s*: (\S+)"), peers=peers)}
+
+
+def _peer(line: re.Match[str], local_as: int) -> BgpPeer:
+    up = line["state"] == "Established"
+    return BgpPeer(
+        local_as=local_as,
+        remote_as=as_number(line["remote_as"]),
+        is_up=up,
+        is_enabled=line["state"] != "Idle(Admin)",
+        uptime=duration_s(line["since"]) if up else -1.0,
+        address_family={"ipv4": BgpPrefixes(received_prefixes=int(line["received"]) if up else -1)},
+    )
+
+
 READS = PlatformReads(
     facts=Read(commands=("display version", SYSNAME, "display esn", "display interface"), parse=facts),
     interfaces=Read(commands=("display interface",), parse=interfaces),
+    addresses=Read(commands=(IPV4, IPV6), parse=interface_addresses),
+    arp=arp,
+    macs=Read(commands=(MACS,), parse=macs),
+    vlans=Read(commands=(VLANS,), parse=vlans),
+    bgp=Read(commands=(BGP,), parse=bgp_neighbors),
     neighbors=Read(commands=("display lldp neighbor",), parse=neighbors),
     config=ConfigRead(
         commands={"running": ("display current-configuration",), "startup": ("display saved-configuration",)},

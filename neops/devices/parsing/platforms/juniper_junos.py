@@ -6,16 +6,41 @@ is read here.
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from collections.abc import Iterator
 
-from neops.devices.parsing.names import by_interface
-from neops.devices.parsing.reads import Answers, ConfigRead, Interfaces, Neighbors, PlatformReads, Read
-from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, whole_number
-from neops.devices.results import Facts, InterfaceDetails
+from neops.devices.parsing import addresses
+from neops.devices.parsing.bgp import as_number
+from neops.devices.parsing.names import by_interface, in_vrf
+from neops.devices.parsing.reads import (
+    Addresses,
+    Answers,
+    Arp,
+    Bgp,
+    ConfigRead,
+    Interfaces,
+    Macs,
+    Neighbors,
+    PlatformReads,
+    Read,
+    Vlans,
+)
+from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, vlan_number, whole_number
+from neops.devices.results import ArpEntry, BgpInstance, BgpPeer, BgpPrefixes, Facts, InterfaceDetails, MacEntry, Vlan
 from neops.errors import ParseFailed
 
 _PHYSICAL = re.compile(
     r"^Physical interface: (?P<name>[^\s,]+)\s*, (?P<admin>[^,]+), Physical link is (?P<link>\w+)", re.MULTILINE
+)
+
+TERSE = "show interfaces terse"
+MACS = "show ethernet-switching table"
+VLANS = "show vlans"
+BGP = "show bgp neighbor"
+_MAC = re.compile(
+    r"^\s*(?P<vlan>\S+)\s+(?P<mac>[0-9a-f]{2}(?::[0-9a-f]{2}){5})\s+(?P<flags>\S+)\s+\S+\s+(?P<interface>\S+)",
+    re.MULTILINE,
 )
 
 
@@ -33,14 +58,9 @@ def facts(answers: Answers) -> Facts:
 
 
 def interfaces(answers: Answers) -> Interfaces:
-    text = answers.text("show interfaces")
-    starts = list(_PHYSICAL.finditer(text))
-    if not starts and text.strip():
-        raise ParseFailed(answers.device, "show interfaces", "no line starts with 'Physical interface:'")
-    ends = [start.start() for start in starts[1:]] + [len(text)]
     return {
-        start["name"]: _interface(start, text[start.end() : end].partition("\n  Logical interface ")[0])
-        for start, end in zip(starts, ends, strict=True)
+        start["name"]: _interface(start, body.partition("\n  Logical interface ")[0])
+        for start, body in answers.sections("show interfaces", _PHYSICAL)
     }
 
 
@@ -68,11 +88,134 @@ def neighbors(answers: Answers) -> Neighbors:
     )
 
 
+def interface_addresses(answers: Answers) -> Addresses:
+    """Of logical interfaces (`ge-0/0/0.0`), where Junos has them."""
+    return addresses.by_interface(_local(answers))
+
+
+def _local(answers: Answers) -> Iterator[tuple[str, str]]:
+    """Of each line the first address, which is the local one; one printed without a length is a host's."""
+    text, interface = answers.text(TERSE), ""
+    for line in text.splitlines():
+        words = line.split()
+        interface = words[0] if line[:1].strip() else interface
+        for word in words[1:] if line[:1].strip() else words:
+            if _is_address(word):
+                length = "" if "/" in word else "/32" if "." in word else "/128"
+                yield interface, word + length
+                break
+    if text.strip() and not re.search(r"^Interface +Admin +Link", text, re.MULTILINE):
+        raise ParseFailed(answers.device, TERSE, "there is no line of headings")
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ipaddress.ip_interface(word)
+    except ValueError:
+        return False
+    return True
+
+
+def arp(vrf: str) -> Read[Arp]:
+    command = in_vrf("show arp no-resolve", vrf, word="vpn")
+
+    def parse(answers: Answers) -> Arp:
+        return [
+            ArpEntry(interface=row["interface"], mac=mac_address(row["mac_address"]), ip=row["ip_address"])
+            for row in answers.rows(command)
+        ]
+
+    return Read(commands=(command,), parse=parse)
+
+
+def macs(answers: Answers) -> Macs:
+    """The table of ELS switches names VLANs, `show vlans` their tags.
+
+    The ntc-template (9.3) knows no VLAN that has a name of its own.
+    """
+    tags = {row["vlan_name"]: vlan_number(row["tag"]) for row in answers.rows(VLANS)}
+    text = answers.text(MACS)
+    if text.strip() and "MAC flags" not in text:
+        raise ParseFailed(answers.device, MACS, "there is no line 'MAC flags'")
+    return [
+        MacEntry(
+            mac=mac_address(line["mac"]),
+            interface=line["interface"],
+            vlan=tags.get(line["vlan"], 0),
+            static="S" in line["flags"].split(","),
+        )
+        for line in _MAC.finditer(text)
+    ]
+
+
+def vlans(answers: Answers) -> Vlans:
+    """VLANs that have a tag; a star marks a port that is up."""
+    return {
+        row["tag"]: Vlan(name=row["vlan_name"], interfaces=tuple(port.rstrip("*") for port in row["interfaces"]))
+        for row in answers.rows(VLANS)
+        if row["tag"]
+    }
+
+
+_PEER = re.compile(
+    r"^Peer: (?P<peer>[0-9A-Fa-f:.]+)(?:\+\d+)?\s+AS (?P<remote_as>[\d.]+)\s+Local: \S+\s+AS (?P<local_as>[\d.]+)",
+    re.MULTILINE,
+)
+_TABLE = re.compile(r"^  Table (?P<table>\S+)(?P<body>.*?)(?=^  Table |\Z)", re.MULTILINE | re.DOTALL)
+_FAMILIES = {"inet": "ipv4", "inet6": "ipv6", "bgp.l3vpn": "vpnv4", "bgp.l3vpn-inet6": "vpnv6"}
+
+
+def bgp_neighbors(answers: Answers) -> Bgp:
+    """BGP by routing instance, `master` as `global`; the router identifier is known once a peer is up."""
+    if "BGP is not running" in answers.text(BGP):
+        return {}
+    found: dict[str, tuple[list[str], dict[str, BgpPeer]]] = {}
+    for start, body in answers.sections(BGP, _PEER):
+        instance = _first(r"Routing-Instance: (\S+)", body)
+        ids, peers = found.setdefault("global" if instance in ("", "master") else instance, ([], {}))
+        ids.append(_first(r"Local ID: (\S+)", body))
+        peers[start["peer"]] = _peer(start, body)
+    return {
+        name: BgpInstance(router_id=next(filter(None, ids), ""), peers=peers) for name, (ids, peers) in found.items()
+    }
+
+
+def _peer(start: re.Match[str], body: str) -> BgpPeer:
+    up = _first(r"\bState: (\w+)", body) == "Established"
+    return BgpPeer(
+        local_as=as_number(start["local_as"]),
+        remote_as=as_number(start["remote_as"]),
+        remote_id=_first(r"Peer ID: (\S+)", body),
+        is_up=up,
+        is_enabled="Shutdown" not in _first(r"^  Options: (.*)$", body),
+        description=_first(r"^  Description: (.*)$", body),
+        address_family={
+            _family(table["table"]): BgpPrefixes(
+                received_prefixes=whole_number(_first(r"Received prefixes: +(\d+)", table["body"])),
+                accepted_prefixes=whole_number(_first(r"Accepted prefixes: +(\d+)", table["body"])),
+                sent_prefixes=whole_number(_first(r"Advertised prefixes: +(\d+)", table["body"])),
+            )
+            for table in _TABLE.finditer(body)
+        },
+    )
+
+
+def _family(table: str) -> str:
+    """`blue.inet.0` → `ipv4`; tables of other families under their own name."""
+    family = table.rpartition(".")[0]
+    return _FAMILIES.get(family) or _FAMILIES.get(family.rpartition(".")[2], table)
+
+
 READS = PlatformReads(
     facts=Read(
         commands=("show version", "show chassis hardware", "show system uptime", "show interfaces"), parse=facts
     ),
     interfaces=Read(commands=("show interfaces",), parse=interfaces),
+    addresses=Read(commands=(TERSE,), parse=interface_addresses),
+    arp=arp,
+    macs=Read(commands=(MACS, VLANS), parse=macs),
+    vlans=Read(commands=(VLANS,), parse=vlans),
+    bgp=Read(commands=(BGP,), parse=bgp_neighbors),
     neighbors=Read(commands=("show lldp neighbors",), parse=neighbors),
     # What is committed is what runs and what is booted: Junos has no startup configuration.
     config=ConfigRead(

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from neops.devices.parsing.names import by_interface
-from neops.devices.parsing.reads import Answers, ConfigRead, Interfaces, Neighbors, PlatformReads, Read
+from neops.devices.parsing import addresses
+from neops.devices.parsing.names import by_interface, one_word
+from neops.devices.parsing.reads import (
+    Addresses,
+    Answers,
+    Arp,
+    Bgp,
+    ConfigRead,
+    Interfaces,
+    Macs,
+    Neighbors,
+    PlatformReads,
+    Read,
+)
 from neops.devices.parsing.units import mac_address, speed_mbps
-from neops.devices.results import Facts, InterfaceDetails
+from neops.devices.results import ArpEntry, BgpInstance, BgpPeer, BgpPrefixes, Facts, InterfaceDetails, MacEntry
 
 VERSION = "show version"
 INFORMATION = "info from state system information | as json"
 INTERFACES = "info from state interface * | as json"
+SUBINTERFACES = "info from state interface * subinterface * | as json"
+MACS = "info from state network-instance * bridge-table mac-table mac * | as json"
+BGP = "info from state network-instance * protocols bgp | as json"
 NEIGHBORS = "info from state system lldp interface * neighbor * | as json"
 
 
@@ -60,6 +76,96 @@ def neighbors(answers: Answers) -> Neighbors:
     )
 
 
+def interface_addresses(answers: Answers) -> Addresses:
+    """Of subinterfaces (`ethernet-1/1.0`), where SR Linux has them."""
+    return addresses.by_interface(
+        (name, address["ip-prefix"])
+        for name, subinterface in _subinterfaces(answers)
+        for family in ("ipv4", "ipv6")
+        for address in subinterface.get(family, {}).get("address", ())
+    )
+
+
+def _subinterfaces(answers: Answers) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for interface in answers.json(SUBINTERFACES).get("interface", ()):
+        for subinterface in interface.get("subinterface", ()):
+            yield f"{interface['name']}.{subinterface['index']}", subinterface
+
+
+def arp(vrf: str) -> Read[Arp]:
+    """Of one network instance its interfaces' entries, for which its interfaces are asked too."""
+    members = f"info from state network-instance {one_word(vrf)} interface * | as json" if vrf else ""
+
+    def parse(answers: Answers) -> Arp:
+        within = _members(answers, members) if members else None
+        return [
+            ArpEntry(interface=name, mac=mac_address(entry["link-layer-address"]), ip=entry["ipv4-address"])
+            for name, subinterface in _subinterfaces(answers)
+            if within is None or name in within
+            for entry in subinterface.get("ipv4", {}).get("arp", {}).get("neighbor", ())
+        ]
+
+    return Read(commands=(SUBINTERFACES, members) if members else (SUBINTERFACES,), parse=parse)
+
+
+def _members(answers: Answers, command: str) -> frozenset[str]:
+    instances = answers.json(command).get("network-instance", ())
+    return frozenset(one["name"] for instance in instances for one in instance.get("interface", ()))
+
+
+def macs(answers: Answers) -> Macs:
+    """Of all bridges: they are network instances and know no VLAN."""
+    return [
+        MacEntry(
+            mac=mac_address(entry["address"]),
+            interface=entry["destination"],
+            vlan=0,
+            static=entry["type"] != "learnt",
+            active=not entry.get("not-programmed-reason"),
+        )
+        for instance in answers.json(MACS).get("network-instance", ())
+        for entry in instance.get("bridge-table", {}).get("mac-table", {}).get("mac", ())
+    ]
+
+
+def bgp_neighbors(answers: Answers) -> Bgp:
+    now = answers.json(INFORMATION)["system"]["information"].get("current-datetime")
+    found = {
+        instance["name"]: instance["protocols"]["bgp"]
+        for instance in answers.json(BGP).get("network-instance", ())
+        if instance.get("protocols", {}).get("bgp")
+    }
+    return {
+        "global" if name == "default" else name: BgpInstance(
+            router_id=bgp.get("router-id", ""),
+            peers={one["peer-address"]: _peer(one, bgp["autonomous-system"], now) for one in bgp.get("neighbor", ())},
+        )
+        for name, bgp in found.items()
+    }
+
+
+def _peer(one: Mapping[str, Any], own_as: int, now: str | None) -> BgpPeer:
+    up = one.get("session-state") == "established"
+    local = one.get("local-as") or {}
+    return BgpPeer(
+        local_as=local.get("as-number", own_as),
+        remote_as=one["peer-as"],
+        remote_id=one.get("peer-router-id", ""),
+        is_up=up,
+        is_enabled=one.get("admin-state", "enable") == "enable",
+        description=one.get("description", ""),
+        uptime=_seconds_between(one.get("last-established"), now) if up else -1.0,
+        address_family={
+            family["afi-safi-name"].rpartition(":")[2].removesuffix("-unicast"): BgpPrefixes(
+                received_prefixes=family.get("received-routes", -1),
+                accepted_prefixes=family.get("active-routes", -1),
+                sent_prefixes=family.get("sent-routes", -1),
+            )
+            for family in one.get("afi-safi", ())
+        },
+    )
+
+
 def _seconds_between(start: str | None, end: str | None) -> float:
     """Both are the device's own RFC 3339 times; -1.0 when one is missing."""
     if not start or not end:
@@ -70,6 +176,10 @@ def _seconds_between(start: str | None, end: str | None) -> float:
 READS = PlatformReads(
     facts=Read(commands=(VERSION, INFORMATION, INTERFACES), parse=facts),
     interfaces=Read(commands=(INTERFACES,), parse=interfaces),
+    addresses=Read(commands=(SUBINTERFACES,), parse=interface_addresses),
+    arp=arp,
+    macs=Read(commands=(MACS,), parse=macs),
+    bgp=Read(commands=(INFORMATION, BGP), parse=bgp_neighbors),
     neighbors=Read(commands=(NEIGHBORS,), parse=neighbors),
     config=ConfigRead(commands={"running": ("info from running",)}),
 )

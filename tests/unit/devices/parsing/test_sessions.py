@@ -3,7 +3,15 @@ from typing import Protocol
 
 import pytest
 
-from neops.devices import ConnectionOptions, ReadsConfig, ReadsFacts, RunsCommands, capabilities_of
+from neops.devices import (
+    ConnectionOptions,
+    ReadsArp,
+    ReadsConfig,
+    ReadsFacts,
+    ReadsVlans,
+    RunsCommands,
+    capabilities_of,
+)
 from neops.devices.parsing import CommandSession, parsed_capabilities, platform_name, session_class
 from neops.entities import Device, Platform
 from neops.errors import CommandRejected, ParseFailed, SessionLost
@@ -85,6 +93,24 @@ async def test_a_getter_says_which_command_was_rejected() -> None:
         await session.get_facts()  # type: ignore[attr-defined]  # the class is made for a platform named at run time
 
 
+async def test_a_getter_reads_the_tables_that_its_arguments_name() -> None:
+    table = "Protocol  Address  Age (min)  Hardware Addr  Type  Interface\n"
+    row = "Internet  192.0.2.9  12  0200.5e10.0009  ARPA  GigabitEthernet1/0/1\n"
+    session = session_class(Scripted, "cisco_ios")({"show ip arp vrf blue": table + row})
+
+    [entry] = await session.get_arp_table(vrf="blue")  # type: ignore[attr-defined]  # as above
+
+    assert (entry.ip, entry.age) == ("192.0.2.9", 720.0)
+
+
+async def test_values_that_no_getter_expects_are_a_parse_failure() -> None:
+    told = '[{"addr_info": [{"local": "192.0.2.1"}]}]'
+    session = session_class(Scripted, "linux")({"ip -j address show": told}, "linux")
+
+    with pytest.raises(ParseFailed, match=r"r1: .*'ip -j address show'.*unexpected output: KeyError"):
+        await session.get_interfaces_ip()  # type: ignore[attr-defined]  # as above
+
+
 async def test_only_the_configurations_asked_for_are_read() -> None:
     session = session_class(Scripted, "cisco_ios")({"show startup-config": "hostname r1\n"})
 
@@ -119,7 +145,8 @@ async def test_a_session_that_sees_no_prompts_is_kept() -> None:
 
 def test_the_class_of_a_platform_has_exactly_its_capabilities() -> None:
     assert capabilities_of(session_class(Scripted, "cisco_ios")) == parsed_capabilities("cisco_ios")
-    assert {ReadsFacts, ReadsConfig, RunsCommands} <= parsed_capabilities("cisco_ios")
+    assert {ReadsFacts, ReadsArp, ReadsVlans, ReadsConfig, RunsCommands} <= parsed_capabilities("cisco_ios")
+    assert ReadsVlans not in parsed_capabilities("cisco_xr")
 
 
 def test_a_platform_that_nobody_described_only_runs_commands() -> None:
