@@ -9,13 +9,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import asyncssh
 import pytest
 
-from neops.devices import ConnectionOptions, Credentials, HostKeys
-from neops.entities import Device, Secret
+from neops.devices import (
+    ConnectionOptions,
+    Credentials,
+    DeviceRuntime,
+    HostKeys,
+    PluginCatalogue,
+    ReadsBgp,
+    ReadsFacts,
+    ReadsNeighbors,
+    ReadsRoutes,
+    RunsCommands,
+)
+from neops.devices.transcript import Level, Recorder, ReplayPlugin
+from neops.entities import Device, Platform, Secret
 from neops.errors import (
     AuthenticationFailed,
     CapabilityMissing,
@@ -26,6 +38,8 @@ from neops.errors import (
     SessionLost,
     Unreachable,
 )
+from neops.logs import Redactor
+from neops.settings import DeviceSettings
 from neops_frr import FrrPlugin
 
 DATA = Path(__file__).parent / "data"
@@ -33,6 +47,9 @@ PASSWORD = "s3cret"
 HELLO = "\nHello, this is FRRouting (version 8.4.4).\nCopyright 1996-2005 Kunihiro Ishiguro, et al.\n\n"
 Connect = Callable[..., Awaitable[Any]]
 each_login = pytest.mark.parametrize("user", ["shell", "vtysh"])
+
+
+class Speaker(RunsCommands, ReadsFacts, ReadsBgp, ReadsRoutes, ReadsNeighbors, Protocol): ...
 
 
 class Router(asyncssh.SSHServer):
@@ -237,3 +254,29 @@ async def test_an_abort_ends_a_login(tmp_path: Path) -> None:
 
         with pytest.raises(SessionLost, match=r"the login .* aborted"):
             await asyncio.wait_for(opening, 2.0)
+
+
+@each_login
+@pytest.mark.parametrize("level", ["operations", "commands"])
+async def test_what_was_recorded_of_a_router_is_replayed_without_one(
+    user: str, level: Level, port: int, tmp_path: Path
+) -> None:
+    async def work(runtime: DeviceRuntime, device: Device) -> Any:
+        router = runtime.connect(device, Speaker)
+        answers = [await router.get_facts(), await router.get_bgp_neighbors(), await router.get_route_to()]
+        with pytest.raises(CapabilityMissing) as missing:
+            await router.get_lldp_neighbors()
+        return [*answers, (await router.send_command("show bogus")).output, str(missing.value)]
+
+    elsewhere = Device(id=2, hostname="r2", ip="192.0.2.1", platform=Platform(short_name="frr"))
+    here = {"ip": "127.0.0.1", "port": port, "username": user, "password": Secret(PASSWORD)}
+    settings, path = DeviceSettings(known_hosts=tmp_path / "known_hosts"), tmp_path / "r2.jsonl.zst"
+    with (
+        Recorder.to(path, redactor=Redactor()) as recorder,
+        DeviceRuntime(settings, catalogue=PluginCatalogue.of(FrrPlugin()), observer=recorder) as runtime,
+    ):
+        live = await work(runtime, elsewhere.model_copy(update=here))
+
+    replay = ReplayPlugin(path, level=level)
+    with replay, DeviceRuntime(catalogue=PluginCatalogue.of(replay)) as runtime:
+        assert await work(runtime, elsewhere) == live
