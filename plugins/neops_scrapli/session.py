@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 
-from scrapli import AsyncScrapli
 from scrapli.channel import AsyncChannel
 from scrapli.driver import AsyncGenericDriver, AsyncNetworkDriver
 from scrapli.exceptions import ScrapliException
@@ -21,6 +20,7 @@ from neops.entities import Device
 from neops.errors import ConnectFailed, OperationTimedOut, SessionLost
 from neops_scrapli.arguments import driver_arguments, with_scrapli_host_keys
 from neops_scrapli.asking import ask, feed
+from neops_scrapli.drivers import network_driver
 from neops_scrapli.failures import opening_failure
 from neops_scrapli.login import SETUP, last_line, prepare, shell_arguments
 
@@ -146,8 +146,7 @@ class ScrapliSession(TextSession):
             arguments.setdefault("on_open", on_open)
         secret = self._options.credentials.enable_secret
         arguments.setdefault("auth_secondary", secret.reveal() if secret else "")
-        driver: AsyncGenericDriver = AsyncScrapli(platform=self._options.platform, **arguments)
-        return driver
+        return network_driver(self._options.platform, arguments)
 
 
 def _at_eof(transport: AsyncTransport) -> bool:
