@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import zlib
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
@@ -36,6 +37,9 @@ LOOPBACK: Final = "127.0.0.1"
 CHANNELS: Final = 200
 """Devices over one connection to a jump host, which opens a file for each: sshd's own limit is 1024 of them by default
 (RLIMIT_NOFILE of systemd). More devices get one more connection."""
+
+LINGER_S: Final = 1.0
+"""A jump host is not left sooner: between the login there and the one at the device nobody is on the way yet."""
 
 GOODBYE_S: Final = 1.0
 """How long a jump host may take to hear that we leave."""
@@ -73,14 +77,11 @@ class JumpHosts:
         redactor: Redactor | None = None,
         idle_s: float = 60.0,
     ) -> None:
-        self._credentials, self._redactor, self._idle_s = credentials, redactor or Redactor(), idle_s
+        self._credentials, self._redactor = credentials, redactor or Redactor()
+        self._idle_s = max(idle_s, LINGER_S)
         self._executor = executor or current_executor()
         self._trunks: dict[_Path, list[_Trunk]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-
-    def __len__(self) -> int:
-        """Connections that are open or being opened."""
-        return sum(map(len, self._trunks.values()))
 
     async def on_the_way(self, device: str, options: ConnectionOptions) -> ConnectionOptions:
         """The options with a tunnel, its jump hosts logged in, when there are some on the way to the device.
@@ -106,20 +107,18 @@ class JumpHosts:
         return replace(options, tunnel=way)
 
     async def close(self) -> None:
-        """Leave all jump hosts."""
-        trunks = [trunk for trunks in self._trunks.values() for trunk in trunks]
-        self._trunks.clear()
-        for trunk in reversed(trunks):
-            trunk.close()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=GOODBYE_S)
+        """Leave all jump hosts, those behind others first."""
+        paths = sorted(self._trunks, key=lambda path: len(path.hops), reverse=True)
+        closings = [self.start(trunk.close()) for path in paths for trunk in tuple(self._trunks[path])]
+        if closings:
+            await asyncio.wait(closings)
 
     async def trunk(self, path: _Path) -> _Trunk:
         """A connection to the last jump host of the path, with room for one more channel."""
         trunks = self._trunks.setdefault(path, [])
         trunk = next((one for one in trunks if one.has_room), None)
         if trunk is None:
-            trunk = _Trunk(path, self.start(self._log_in(path)), self._idle_s, lambda: self._forget(trunk))
+            trunk = _Trunk(self, path, self._idle_s)
             trunks.append(trunk)
         await trunk.ready()
         return trunk
@@ -131,14 +130,15 @@ class JumpHosts:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _forget(self, trunk: _Trunk | None) -> None:
-        for path, trunks in tuple(self._trunks.items()):
-            if trunk in trunks:
-                trunks.remove(trunk)
-                if not trunks:
-                    del self._trunks[path]
+    def forget(self, trunk: _Trunk) -> None:
+        """Nobody goes over it any more."""
+        trunks = self._trunks.get(trunk.path, [])
+        if trunk in trunks:
+            trunks.remove(trunk)
+        if not trunks:
+            self._trunks.pop(trunk.path, None)
 
-    async def _log_in(self, path: _Path) -> asyncssh.SSHClientConnection:
+    async def log_in(self, path: _Path) -> asyncssh.SSHClientConnection:
         try:
             import neops.devices.ssh as _  # noqa: F401  # imports asyncssh
         except ModuleNotFoundError as error:
@@ -166,34 +166,35 @@ class JumpHosts:
                 await permission()
             return await log_in(name, options)
 
-        entity = Device(id=0, hostname=hop.host, port=hop.port, platform=Platform(short_name=JUMP_HOST))
         with use_executor(self._executor):
-            connection = await self._credentials.log_in(entity, hop.credentials, attempt)
+            connection = await self._credentials.log_in(_entity(hop), hop.credentials, attempt)
         logger.info("logged in to a jump host", extra={"jump_host": str(hop)})
         return connection
+
+
+def _entity(hop: JumpHost) -> Device:
+    """The jump host as providers are asked about it; its number is that of no device in an inventory."""
+    number = 2**53 - zlib.crc32(f"{hop.host}:{hop.port}".encode())
+    return Device(id=number, hostname=hop.host, port=hop.port, platform=Platform(short_name=JUMP_HOST))
 
 
 class _Trunk:
     """One connection to a jump host; counts who goes over it and closes it when nobody did for a while."""
 
-    def __init__(
-        self,
-        path: _Path,
-        login: asyncio.Task[asyncssh.SSHClientConnection],
-        idle_s: float,
-        forget: Callable[[], None],
-    ) -> None:
-        self.hop = path.last
-        self.channels = 0
-        self._login, self._idle_s, self._forget = login, idle_s, forget
+    def __init__(self, hosts: JumpHosts, path: _Path, idle_s: float) -> None:
+        self.path = path
+        self._hosts, self._idle_s = hosts, idle_s
+        self._channels = 0
         self._timer: asyncio.TimerHandle | None = None
-        login.add_done_callback(self._logged_in)
+        self._login: asyncio.Task[asyncssh.SSHClientConnection] = hosts.start(hosts.log_in(path))
+        self._login.add_done_callback(lambda _: self._rest())
 
     @property
     def has_room(self) -> bool:
+        """Whether it is open, or may be soon, and takes one more channel."""
         connection = _connection(self._login)
         open_or_opening = not self._login.done() if connection is None else not connection.is_closed()
-        return self.channels < CHANNELS and open_or_opening
+        return self._channels < CHANNELS and open_or_opening
 
     async def ready(self) -> asyncssh.SSHClientConnection:
         """The connection, logged in; whoever stops waiting for it leaves it to the others."""
@@ -201,38 +202,34 @@ class _Trunk:
         return await asyncio.shield(self._login)
 
     def enter(self) -> None:
-        self.channels += 1
+        self._channels += 1
         self._rest()
 
     def leave(self) -> None:
-        self.channels -= 1
+        self._channels -= 1
         self._rest()
 
-    def close(self) -> None:
-        self._forget()
+    async def close(self) -> None:
+        """Say goodbye; when the jump host does not listen, the socket is closed all the same."""
+        self._hosts.forget(self)
         if self._timer is not None:
             self._timer.cancel()
         self._login.cancel()  # if it is not over
         if (connection := _connection(self._login)) is not None:
             connection.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GOODBYE_S):
+                    await connection.wait_closed()
+            connection.abort()
 
     def _rest(self) -> None:
-        """Close after a while without any channel; called whenever there is one more or less."""
+        """Close after a while without any channel, and forget what is no connection; called whenever that may be."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if not self.channels:
-            self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._close_idle)
-
-    def _close_idle(self) -> None:
-        if not self.channels and self._login.done():
-            self.close()
-
-    def _logged_in(self, login: asyncio.Task[asyncssh.SSHClientConnection]) -> None:
-        if _connection(login) is None:
-            self.close()
-        else:
-            self._rest()
+        if self._login.done() and not self._channels:
+            wait_s = self._idle_s if _connection(self._login) is not None else 0.0
+            self._timer = asyncio.get_running_loop().call_later(wait_s, lambda: self._hosts.start(self.close()))
 
 
 def _connection(login: asyncio.Task[asyncssh.SSHClientConnection]) -> asyncssh.SSHClientConnection | None:
@@ -258,10 +255,9 @@ class _Way:
         """
         try:
             return await self._hosts.trunk(self._path)
-        except HostKeyRejected as error:
-            raise HostKeyRejected(self._device, str(error)) from error
         except ConnectFailed as error:
-            raise Unreachable(self._device, str(error)) from error
+            kind = HostKeyRejected if isinstance(error, HostKeyRejected) else Unreachable
+            raise kind(self._device, f"jump host {self._path.last}: {error.message}") from error
 
     async def create_connection(self, session_factory: Any, remote_host: str, remote_port: int) -> Any:
         import asyncssh
@@ -274,7 +270,7 @@ class _Way:
         except BaseException as error:
             trunk.leave()
             if isinstance(error, asyncssh.Error | OSError):
-                where = f"jump host {trunk.hop} does not reach {remote_host}:{remote_port}"
+                where = f"jump host {self._path.last} does not reach {remote_host}:{remote_port}"
                 raise Unreachable(self._device, f"{where}: {error}") from error
             raise
         self._hosts.start(channel.wait_closed()).add_done_callback(lambda _: trunk.leave())

@@ -121,7 +121,10 @@ async def _asked(provider: CredentialProvider, device: Device, known: Credential
 def _masked(credentials: Credentials) -> Credentials:
     """The same with secrets that do not show, should the provider have given plain text."""
     return replace(
-        credentials, password=_secret(credentials.password), enable_secret=_secret(credentials.enable_secret)
+        credentials,
+        password=_secret(credentials.password),
+        enable_secret=_secret(credentials.enable_secret),
+        passphrase=_secret(credentials.passphrase),
     )
 
 

@@ -33,6 +33,8 @@ class Evidence:
     failed_logins: int = 0
     sessions: int = 0
     """Open now: SSH connections that are logged in."""
+    forwarded: int = 0
+    """Connections that a jump host has made for clients."""
     commands: deque[str] = field(default_factory=lambda: deque(maxlen=COMMANDS_KEPT))
 
 

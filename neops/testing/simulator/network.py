@@ -62,6 +62,11 @@ class RunningDevice:
         return self._state.evidence.sessions
 
     @property
+    def forwarded(self) -> int:
+        """Connections that a jump host has made for clients."""
+        return self._state.evidence.forwarded
+
+    @property
     def commands(self) -> tuple[str, ...]:
         """Every line that was entered, in order, without passwords: the last 10,000."""
         return self._network.ask(lambda: tuple(self._state.evidence.commands))
@@ -126,12 +131,21 @@ class RunningDevice:
 
         self._network.ask(change)
 
+    def hang_up(self) -> None:
+        """Cut all connections to it; with the fault REFUSE before, it is gone."""
+
+        def cut() -> None:
+            for one in tuple(self._state.hang_up):
+                one()
+
+        self._network.ask(cut)
+
     def forget(self) -> None:
         """Empty the evidence: the counters of logins and the list of commands."""
 
         def empty() -> None:
             evidence = self._state.evidence
-            evidence.logins = evidence.failed_logins = 0
+            evidence.logins = evidence.failed_logins = evidence.forwarded = 0
             evidence.commands.clear()
 
         self._network.ask(empty)
@@ -240,7 +254,7 @@ class SimulatedNetwork:
         key = asyncssh.generate_private_key("ssh-ed25519")
         self.public_key = key.export_public_key().decode().strip()
         by_port: dict[int, DeviceState] = {}
-        options = await server_options(by_port.__getitem__, key, self._connections)
+        options = await server_options(by_port.__getitem__, key, self._connections, self._port_or_none)
         try:
             for name, state in self._states.items():
                 listener = self._listeners[name] = Listener(state, HOST, options)
@@ -268,6 +282,9 @@ class SimulatedNetwork:
         if name not in self._listeners:
             raise UsageError("the simulated network is not running: use it in a `with` block")
         return self._listeners[name].port
+
+    def _port_or_none(self, name: str) -> int | None:
+        return self.port_of(name) if name in self._states else None
 
     def follow_fault(self, name: str) -> None:
         if name in self._listeners:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
@@ -29,6 +29,7 @@ CIPHERS = ["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "ae
 MACS = ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-256"]
 
 
+LOOPBACK = "127.0.0.1"
 FAREWELL_S = 0.02  # what a rebooting device said last still reaches the client
 
 
@@ -36,10 +37,11 @@ async def server_options(
     device_at: Callable[[int], DeviceState],
     host_key: asyncssh.SSHKey,
     connections: set[asyncssh.SSHServerConnection],
+    port_of: Callable[[str], int | None],
 ) -> asyncssh.SSHServerConnectionOptions:
-    """Options shared by all connections; `device_at` finds the device that listens on a port."""
+    """Options shared by all connections; `device_at` finds the device that listens on a port, `port_of` its port."""
     options = await asyncssh.SSHServerConnectionOptions.construct(
-        server_factory=lambda: Login(device_at, connections),
+        server_factory=lambda: Login(device_at, connections, port_of),
         server_host_keys=[host_key],
         kex_algs=KEX,
         encryption_algs=CIPHERS,
@@ -48,7 +50,6 @@ async def server_options(
         encoding=None,
         line_editor=False,
         gss_host=None,
-        public_key_auth=False,
         host_based_auth=False,
         kbdint_auth=False,
         agent_forwarding=False,
@@ -60,10 +61,15 @@ async def server_options(
 
 
 class Login(asyncssh.SSHServer):
-    """One SSH connection: whose it is, and whether the password is right."""
+    """One SSH connection: whose it is, and whether the password or the key is right."""
 
-    def __init__(self, device_at: Callable[[int], DeviceState], connections: set[asyncssh.SSHServerConnection]) -> None:
-        self._device_at, self._connections = device_at, connections
+    def __init__(
+        self,
+        device_at: Callable[[int], DeviceState],
+        connections: set[asyncssh.SSHServerConnection],
+        port_of: Callable[[str], int | None],
+    ) -> None:
+        self._device_at, self._connections, self._port_of = device_at, connections, port_of
         self._logged_in = False
 
     def connection_made(self, conn: SSHServerConnection) -> None:
@@ -92,10 +98,39 @@ class Login(asyncssh.SSHServer):
             self._device.evidence.failed_logins += 1
         return good
 
+    def public_key_auth_supported(self) -> bool:
+        return bool(self._device.spec.public_keys)
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        spec, shown = self._device.spec, key.export_public_key().split()[:2]
+        known = shown in [line.encode().split()[:2] for line in spec.public_keys]
+        good = known and username == spec.username and not self._device.struck_by(FaultKind.REJECT_PASSWORD)
+        if not good:
+            self._device.evidence.failed_logins += 1
+        return good
+
     def auth_completed(self) -> None:
         self._logged_in = True
         self._device.evidence.logins += 1
         self._device.evidence.sessions += 1
+
+    async def connection_requested(
+        self,
+        dest_host: str,
+        dest_port: int,
+        orig_host: str,  # noqa: ARG002 - asyncssh's signature
+        orig_port: int,  # noqa: ARG002
+    ) -> Any:
+        """A client wants to go on from here: `ssh -J`."""
+        device = self._device
+        if not device.spec.is_jump_host or device.struck_by(FaultKind.REFUSE_FORWARDING):
+            reason = "administratively prohibited: open failed"
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, reason)
+        port = dest_port if dest_host == LOOPBACK else self._port_of(dest_host)
+        if port is None:
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, f"{dest_host}: no such simulated device")
+        device.evidence.forwarded += 1
+        return await self._conn.forward_connection(LOOPBACK, port)
 
     def session_requested(self) -> Session:
         return Session(self._device, self._conn)

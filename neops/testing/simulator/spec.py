@@ -73,6 +73,8 @@ class FaultKind(StrEnum):
     """A command's output ends half way, as if it were complete."""
     REJECT_PASSWORD = "reject_password"  # noqa: S105 - the name of a fault
     """Every login is refused, whatever the password."""
+    REFUSE_FORWARDING = "refuse_forwarding"
+    """A jump host lets in and forwards nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +115,10 @@ class SimulatedDevice:
     """Files that are there at the start, by name as the platform writes it: `flash:/old.bin`."""
     storage_bytes: int = 0
     """Room for files; 0: the platform's."""
+    public_keys: tuple[str, ...] = ()
+    """SSH keys that let in as well as the password, as in authorized_keys: `ssh-ed25519 AAAA…`."""
+    is_jump_host: bool = False
+    """Forwards connections (`ssh -J`) to 127.0.0.1, and to the other devices of the network by their names."""
     boot_s: float = 0.5
     """After a reboot connections are refused for this long."""
     latency_s: float = 0.0
