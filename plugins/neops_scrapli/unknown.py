@@ -52,24 +52,24 @@ class UnknownShell(ScrapliSession, GreetsAtLogin):
         extras = {name: value for name, value in options.extras.items() if name in CONNECTION_EXTRAS}
         super().__init__(device=device, platform=platform, options=replace(options, extras=extras))
         self._client = self._listener = _BannerClient(device.name, self._options)
-        self._shown = ""
+        self._greeting: Greeting | None = None
 
     async def get_greeting(self) -> Greeting:
-        text = await self._typed("the login", self._greeted)
-        connection = self._client.connection
-        return Greeting(
-            ssh_version=(connection.get_extra_info("server_version") or "") if connection else "",
-            banner=self._listener.banner,
-            text=text,
-            prompt=self._shown,
-        )
+        if self._greeting is None:
+            text, _, prompt = (await self._typed("the login", self._greeted)).rpartition("\n")
+            connection = self._client.connection
+            version = connection.get_extra_info("server_version") if connection else None
+            banner = self._listener.banner
+            self._greeting = Greeting(ssh_version=version or "", banner=banner, text=text, prompt=prompt)
+        return self._greeting
 
     async def exchange(self, command: str) -> str:
-        return await self._typed(command, partial(answer_to, command=command, prompt=self._shown))
+        prompt = (await self.get_greeting()).prompt
+        return await self._typed(command, partial(answer_to, command=command, prompt=prompt))
 
     async def _greeted(self, channel: AsyncChannel) -> tuple[bytes, bytes]:
-        text, self._shown = await greeting_on(channel)
-        return self._shown.encode(), text.encode()
+        text, prompt = await greeting_on(channel)
+        return prompt.encode(), f"{text}\n{prompt}".encode()
 
     def _build(self) -> AsyncGenericDriver:
         return AsyncGenericDriver(**driver_arguments(self._options, self._client) | {"on_open": _at_once})

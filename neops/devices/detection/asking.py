@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from neops.concurrency import Deadline, deadline
-from neops.devices.connector import Connector
 from neops.devices.detection.evidence import (
     AUTODETECT,
     BANNER,
@@ -23,7 +22,7 @@ from neops.devices.detection.evidence import (
 )
 from neops.devices.detection.scoring import judge, next_command
 from neops.entities import Device, Platform, Secret
-from neops.errors import CapabilityMissing, ConnectFailed, DeviceError
+from neops.errors import CapabilityMissing, ConnectFailed, DeviceError, Unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +30,11 @@ WITHIN_S: Final = 60.0
 """How long all of it may take, login included."""
 
 
-async def detect(
-    device: Device, connector: Connector, *, job: str | None = None, within_s: float = WITHIN_S
-) -> Detection:
+Connect = Callable[[Device], UnknownDevice]
+"""Gives a device as one that is unknown: `partial(context.connect, UnknownDevice)` in a block."""
+
+
+async def detect(device: Device, connect: Connect, *, within_s: float = WITHIN_S) -> Detection:
     """Find out what a device is, whatever platform the inventory names for it.
 
     Logs in once, through the credentials, host keys and limits of any other login, and asks commands that only read
@@ -46,16 +47,18 @@ async def detect(
     """
     seen: list[Evidence] = []
     problem: str | None = None
-    with deadline(Deadline.after(within_s)):
+    limit = Deadline.after(within_s)
+    with deadline(limit):
         try:
-            shell = connector.connect(_unknown(device), UnknownDevice, job=job)
-            await _ask(shell, seen)
+            await _ask(connect(_unknown(device)), seen)
         except (ConnectFailed, CapabilityMissing):
             raise
         except DeviceError as error:
+            if not seen and limit.expired:
+                raise Unreachable(device.name, f"no login within {within_s:g} s") from error
             if not seen:
                 raise
-            problem = error.message
+            problem = f"not done within {within_s:g} s" if limit.expired else error.message
     detection = judge(device.name, seen, problem)
     logger.info(
         "a platform was looked for",

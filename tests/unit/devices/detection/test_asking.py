@@ -11,8 +11,8 @@ from typing import Any, cast
 import pytest
 
 from neops.concurrency import current_deadline
-from neops.devices import BlockingDevice, CommandOutput, Parse
-from neops.devices.detection import AUTODETECT, Detection, Greeting, detect
+from neops.devices import CommandOutput, Parse
+from neops.devices.detection import AUTODETECT, Detection, Greeting, UnknownDevice, detect
 from neops.entities import Device, Platform, Secret
 from neops.errors import AuthenticationFailed, OperationTimedOut, SessionLost
 
@@ -41,30 +41,20 @@ class Shell:
         return CommandOutput(device="r1", command=command, output=answer, elapsed_s=0.0)
 
 
-@dataclass
-class Connector:
-    """Gives out one shell, and keeps the device that was asked for."""
-
-    shell: Shell
-    device: Device | None = None
-    job: str | None = None
-
-    def connect(self, device: Device, capability: object, *, job: str | None = None) -> Any:
-        del capability
-        self.device, self.job = device, job
-        return self.shell
-
-    def connect_blocking(self, device: Device, capability: object, *, job: str | None = None) -> BlockingDevice:
-        raise NotImplementedError
-
-    def served_by(self, device: Device) -> tuple[str, ...]:
-        raise NotImplementedError
+def unknown(shell: Shell) -> UnknownDevice:
+    return cast("UnknownDevice", shell)
 
 
 async def looked_at(shell: Shell, **fields: Any) -> tuple[Detection, Device]:
-    connector = Connector(shell)
-    found = await detect(Device(id=7, hostname="r1", **fields), connector)
-    return found, cast("Device", connector.device)
+    """What is found, and the device as it was connected to."""
+    asked: list[Device] = []
+
+    def connect(device: Device) -> UnknownDevice:
+        asked.append(device)
+        return unknown(shell)
+
+    found = await detect(Device(id=7, hostname="r1", **fields), connect)
+    return found, asked[0]
 
 
 SW1 = Greeting(ssh_version="SSH-2.0-Cisco-1.25", prompt="sw1#")
@@ -119,7 +109,7 @@ async def test_nothing_seen_before_it_broke_is_an_error() -> None:
 async def test_all_of_it_has_one_deadline() -> None:
     shell = Shell(SW1)
 
-    await detect(Device(id=7, hostname="r1"), Connector(shell), within_s=5)
+    await detect(Device(id=7, hostname="r1"), lambda _: unknown(shell), within_s=5)
 
     assert 0 < shell.left_s[0] <= 5
     assert current_deadline().timeout() is None
@@ -127,17 +117,13 @@ async def test_all_of_it_has_one_deadline() -> None:
 
 async def test_the_platform_of_the_inventory_does_not_count_and_stays_as_it_is() -> None:
     options = {"neops": {"platform": "ios", "port": 2222}, "scrapli": {"platform": "cisco_iosxe", "extras": {"x": 1}}}
-    device = Device(
-        id=7, hostname="r1", platform=Platform(short_name="linux"), connection_options=Secret(json.dumps(options))
-    )
-    connector = Connector(Shell(SW1))
+    platform = Platform(short_name="linux")
 
-    await detect(device, connector, job="job-1")
+    _, asked = await looked_at(Shell(SW1), platform=platform, connection_options=Secret(json.dumps(options)))
 
-    asked = cast("Device", connector.device)
-    assert (asked.platform_name, connector.job) == (AUTODETECT, "job-1")
+    assert asked.platform_name == AUTODETECT
     assert json.loads(asked.connection_options or "") == {"neops": {"port": 2222}, "scrapli": {"extras": {"x": 1}}}
-    assert device.platform_name == "linux"
+    assert platform.short_name == "linux"
 
 
 async def test_connection_options_that_cannot_be_read_are_left_to_their_reader() -> None:
@@ -152,7 +138,7 @@ async def test_a_cancelled_detection_ends() -> None:
             await asyncio.Event().wait()
             raise AssertionError
 
-    task = asyncio.create_task(detect(Device(id=7), Connector(Hanging(SW1))))
+    task = asyncio.create_task(detect(Device(id=7), lambda _: unknown(Hanging(SW1))))
     await asyncio.sleep(0)
     task.cancel()
 
