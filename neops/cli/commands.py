@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "engine": "neops.cli.servers:engine",
         "worker": "neops.cli.servers:worker",
         "cms": "neops.cli.cms:app",
+        "detect": "neops.cli.detect:detect_platforms",
         "plugins": "neops.cli.plugins:app",
         "transcript": "neops.cli.transcripts:app",
     }

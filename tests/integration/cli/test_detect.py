@@ -1,0 +1,149 @@
+"""`neops detect` as its users call it, on simulated devices."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from neops.testing.simulator import Fault, FaultKind, SimulatedDevice, SimulatedNetwork
+
+PASSWORD = "s3cret-of-all"
+
+Done = subprocess.CompletedProcess[str]
+Detect = Callable[..., Done]
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[SimulatedNetwork]:
+    devices = [
+        SimulatedDevice(name="xr1", platform="cisco_xr", password=PASSWORD),
+        SimulatedDevice(name="ar1", platform="huawei_vrp", password=PASSWORD),
+        SimulatedDevice(name="odd1", platform="cisco_ios", password=PASSWORD, answers={"show version": "ToasterOS"}),
+        SimulatedDevice(name="down1", platform="cisco_ios", fault=Fault(kind=FaultKind.REFUSE)),
+        SimulatedDevice(name="locked1", platform="cisco_ios", password="another"),
+    ]
+    with SimulatedNetwork(devices) as running:
+        yield running
+
+
+@pytest.fixture
+def detect(tmp_path: Path) -> Detect:
+    def call(*arguments: str, **environment: str) -> Done:
+        return subprocess.run(
+            [sys.executable, "-m", "neops", "detect", *arguments],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "200", "NO_COLOR": "1", **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return call
+
+
+def at(network: SimulatedNetwork, *names: str) -> list[str]:
+    return [f"127.0.0.1:{network[name].port}" for name in names]
+
+
+def rows(done: Done) -> dict[str, list[str]]:
+    return {line.split()[0]: line.split() for line in done.stdout.splitlines() if line.strip()}
+
+
+@pytest.mark.slow
+def test_all_found_is_exit_0(network: SimulatedNetwork, detect: Detect) -> None:
+    xr, huawei = at(network, "xr1", "ar1")
+
+    done = detect(xr, huawei, "--username", "neops", NEOPS_PASSWORD=PASSWORD)
+
+    assert done.returncode == 0, done
+    assert rows(done)[xr][1:3] == ["cisco_xr", "90%"]
+    assert rows(done)[huawei][1:3] == ["huawei_vrp", "99%"]
+    assert "platform: huawei_vrp" in done.stdout
+    assert done.stdout.splitlines()[-1] == "2 found"
+    assert PASSWORD not in done.stdout + done.stderr
+
+
+@pytest.mark.slow
+def test_some_not_found_is_exit_1_and_each_says_what_to_do(network: SimulatedNetwork, detect: Detect) -> None:
+    hosts = at(network, "xr1", "odd1", "down1", "locked1")
+
+    done = detect(*hosts, "--username", "neops", NEOPS_PASSWORD=PASSWORD)
+
+    assert done.returncode == 1
+    assert [rows(done)[host][1] for host in hosts] == ["cisco_xr", "not", "unreachable", "login"]
+    for said in ("set the platform by hand", "check address and port", "check user and password", "ToasterOS"):
+        assert said in done.stdout
+    assert done.stdout.splitlines()[-1] == "1 found, 1 not known, 2 failed"
+
+
+@pytest.mark.slow
+def test_json_has_all_that_was_seen(network: SimulatedNetwork, detect: Detect) -> None:
+    hosts = at(network, "ar1", "down1")
+
+    done = detect(*hosts, "--json", NEOPS_USERNAME="neops", NEOPS_PASSWORD=PASSWORD)
+
+    found, failed = json.loads(done.stdout)
+    assert (found["platform"], found["port"], found["error"]) == ("huawei_vrp", network["ar1"].port, None)
+    assert {one["source"] for one in found["evidence"]} == {"ssh version", "prompt", "display version"}
+    assert (failed["platform"], failed["error"]["type"]) == (None, "Unreachable")
+
+
+@pytest.mark.slow
+def test_without_a_login_nobody_is_logged_in(network: SimulatedNetwork, detect: Detect) -> None:
+    network["xr1"].forget()
+
+    done = detect(*at(network, "xr1"), "--no-login")
+
+    assert done.returncode == 1
+    assert "SSH-2.0-AsyncSSH" in done.stdout
+    assert "log in to be sure" in done.stdout
+    assert network["xr1"].logins == 0
+
+
+@pytest.mark.slow
+def test_of_an_inventory_only_devices_without_a_platform_are_asked(
+    network: SimulatedNetwork, detect: Detect, tmp_path: Path
+) -> None:
+    config = network.write_inventory(tmp_path / "inventory")
+    hosts_file = config.with_name("hosts.yaml")
+    hosts: dict[str, Any] = yaml.safe_load(hosts_file.read_text())
+    hosts["ar1"] |= {"platform": None, "groups": []}
+    hosts_file.write_text(yaml.safe_dump(hosts))
+    before = hosts_file.read_text()
+    network["xr1"].forget()
+
+    done = detect("--inventory", f"nornir:{config}")
+
+    assert (done.returncode, list(rows(done))) == (0, ["host", "ar1", "1"]), done
+    assert network["xr1"].logins == 0
+    assert hosts_file.read_text() == before
+    assert (
+        detect("--inventory", f"nornir:{config}", "--limit", "hostname:xr1").stdout == "every device has a platform\n"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "name hosts"),
+        (("192.0.2.1",), "--username"),
+        (("a:b", "--username", "ops"), "write a host name"),
+        (("--inventory", "nowhere:x"), "adapter"),
+    ],
+)
+def test_wrong_usage_is_exit_2(arguments: tuple[str, ...], said: str, detect: Detect) -> None:
+    done = detect(*arguments)
+
+    assert done.returncode == 2
+    assert said in done.stderr
