@@ -34,7 +34,7 @@ def show(
         typer.echo(json.dumps(_as_json(transcript, events), indent=2, ensure_ascii=False))
         return
     console = Console(soft_wrap=True, highlight=False)
-    _print_heading(console, transcript)
+    _print_heading(console, transcript, device)
     calls: dict[str, int] = {}
     for event in events:
         number = ""
@@ -46,12 +46,13 @@ def show(
         console.print("The end is missing: whoever recorded was killed, or still records.", style="yellow")
 
 
-def _print_heading(console: Console, transcript: Transcript) -> None:
+def _print_heading(console: Console, transcript: Transcript, only: str | None) -> None:
     header = transcript.header
     about = "".join(f", {name} {value}" for name, value in header.about.items())
     console.print(Text(f"recorded {header.recorded_at:%Y-%m-%d %H:%M:%S %Z} by neops {header.neops}{about}", "dim"))
     for line in transcript.devices:
-        console.print(Text(f"{line.device}: {line.platform} through {line.plugin}", "dim"))
+        if only in (None, line.device):
+            console.print(Text(f"{line.device}: {line.platform} through {line.plugin}", "dim"))
 
 
 def _print_event(console: Console, event: CallLine | LoginLine, number: str, *, verbose: bool) -> None:

@@ -62,6 +62,8 @@ def run(
     verbose: VerboseOption = 0,
 ) -> None:
     """Run a workflow on the devices of an inventory, with engine and worker in this process."""
+    if record and replay:
+        raise UsageError("--record and --replay: what is replayed asks no device, there is nothing to record")
     with _quiet_until_ready(verbose) as redactor, _recorder(record, redactor) as recorder:
         recording = None if replay is None else ReplayPlugin(replay)
         found = _blocks(blocks or ())
