@@ -271,9 +271,13 @@ class ConfigLocked(ChangeFailed):
 
 
 class ParseFailed(DeviceError):
-    """Output did not match what the parser knows. An empty list is never this: it means there is nothing."""
+    """Output did not match what the parser knows. An empty list is never this: it means there is nothing.
+
+    `output` is what the device said to a command that was to be parsed.
+    """
 
     retryable = False
+    output: str = ""
 
     def __init__(self, device: str, command: str, problem: str) -> None:
         super().__init__(device, f"cannot parse the output of {command!r}: {problem}")

@@ -51,7 +51,9 @@ from neops.devices.results import (
     LldpNeighbor,
     MacEntry,
     Parse,
+    ParseName,
     Route,
+    Ttp,
     Vlan,
 )
 from neops.devices.runtime import DeviceRuntime
@@ -92,6 +94,7 @@ __all__ = [
     "MacEntry",
     "OpenBreaker",
     "Parse",
+    "ParseName",
     "PluginCatalogue",
     "PluginEntry",
     "PoolStatistics",
@@ -108,6 +111,7 @@ __all__ = [
     "Route",
     "RunsCommands",
     "Session",
+    "Ttp",
     "Vlan",
     "WritesConfig",
     "capabilities_of",

@@ -47,7 +47,8 @@ class RunsCommands(Protocol):
         A rejected command is an answer, not an exception: look at `rejected` or call `raise_for_status()`.
 
         Raises:
-            ParseFailed: `parse` was asked and the output does not match, or no template is known for the command.
+            ParseFailed: `parse` was asked and the output does not match, or no template is known for the command;
+                its `output` has what the device said. Output that matches and holds nothing is an empty list.
             OperationTimedOut: no prompt before the command deadline; the session was closed.
         """
         ...

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, Self
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
 from neops.errors import CommandRejected
 
-Parse = Literal["textfsm", "json"]
-"""How to read a command's output: ntc-templates' TextFSM template for it, or JSON that the device prints."""
+ParseName: TypeAlias = Literal["textfsm", "ttp", "json"]
+"""How to read a command's output: ntc-templates' TextFSM template for it, ttp-templates' TTP template for it, or the
+JSON that the device prints."""
+
+
+@dataclass(frozen=True)
+class Ttp:
+    """A TTP template of your own: its text, or the path of the file that has it.
+
+    A template is code: TTP runs the Python of its macros.
+    """
+
+    template: str | Path
+
+
+Parse: TypeAlias = ParseName | Ttp | Callable[[str], Any]
+"""How to read a command's output. A function gets the output and gives back what it says, None when it does not match."""
 
 
 class DeviceResult(BaseModel):
@@ -23,8 +40,9 @@ class CommandOutput(DeviceResult):
     """What a device answered to one command.
 
     `output` is the text without echo and prompt. `rejected` is True when it is the platform's error text.
-    `parsed` and `template` are there when a parse was asked: a list of dicts with lower-case keys (TextFSM) or what
-    the JSON says; an empty list means that the device has none.
+    `parsed` is there when a parse was asked: a list of dicts with lower-case keys (TextFSM), the results of a
+    template's groups (TTP), what the JSON says or the function gave; an empty list means that the device has none.
+    `template` names what matched: the template, or the function.
     """
 
     device: str

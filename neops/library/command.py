@@ -15,7 +15,7 @@ from neops.blocks import (
     WorkflowContext,
     register_function_block,
 )
-from neops.devices import CommandOutput, Parse, RunsCommands
+from neops.devices import CommandOutput, ParseName, RunsCommands
 from neops.library import PACKAGE
 
 CHANGING = frozenset(
@@ -47,19 +47,26 @@ ReadCommand = Annotated[str, AfterValidator(reading)]
 
 
 class CommandParams(FunctionBlockParams):
-    """`parse` says how to read the output: "textfsm" (ntc-templates) or "json" (the device prints JSON)."""
+    """`parse` says how to read the output.
+
+    "textfsm" takes the template of ntc-templates, "ttp" that of ttp-templates, "json" what the device prints as JSON.
+    """
 
     command: ReadCommand | Annotated[list[ReadCommand], Field(min_length=1)]
-    parse: Parse | None = None
+    parse: ParseName | None = None
 
 
 class CommandAnswer(FunctionBlockResultData):
-    """One command's output; `parsed` is there when a parse was asked, an empty list means that there is nothing."""
+    """One command's output; `parsed` and `template` are there when a parse was asked.
+
+    An empty list in `parsed` means that there is nothing.
+    """
 
     command: str
     output: str
     rejected: bool
     parsed: JsonValue = None
+    template: str | None = None
 
 
 class CommandData(FunctionBlockResultData):
@@ -106,4 +113,10 @@ def _count(answers: int) -> str:
 
 
 def _answer(output: CommandOutput) -> CommandAnswer:
-    return CommandAnswer(command=output.command, output=output.output, rejected=output.rejected, parsed=output.parsed)
+    return CommandAnswer(
+        command=output.command,
+        output=output.output,
+        rejected=output.rejected,
+        parsed=output.parsed,
+        template=output.template,
+    )

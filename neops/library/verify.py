@@ -19,7 +19,7 @@ from neops.blocks import (
     WorkflowContext,
     register_function_block,
 )
-from neops.devices import Parse, ReadsFacts, RunsCommands
+from neops.devices import ParseName, ReadsFacts, RunsCommands
 from neops.errors import BlockFailed
 from neops.library import PACKAGE
 from neops.library.command import ReadCommand
@@ -42,7 +42,7 @@ class VerifyParams(FunctionBlockParams):
 
     assertion: Annotated[str, AfterValidator(_jmespath)]
     command: ReadCommand | None = None
-    parse: Parse = "textfsm"
+    parse: ParseName = "textfsm"
     expected: JsonValue = None
 
 

@@ -18,9 +18,9 @@ from typing import TypeVar
 
 from neops.concurrency import in_thread
 from neops.devices.capabilities import RunsCommands
-from neops.devices.parsing.reads import Answers, Read, read_json
+from neops.devices.parsing.outputs import read_output
+from neops.devices.parsing.reads import Answers, Read
 from neops.devices.parsing.rejections import rejected
-from neops.devices.parsing.textfsm import read_rows, template_for
 from neops.devices.plugin import ConnectionOptions, Session
 from neops.devices.results import CommandOutput, Parse
 from neops.entities import Device
@@ -102,15 +102,9 @@ class CommandSession(Session, RunsCommands):
         return await in_thread(lambda: read.of(answers))
 
     async def _parsed(self, answer: CommandOutput, parse: Parse) -> CommandOutput:
-        if parse == "json":
-            return answer.model_copy(update={"parsed": read_json(answer.device, answer.command, answer.output)})
-        rows = await self._rows(answer)
-        template = template_for(self.platform, answer.command)
-        return answer.model_copy(update={"parsed": rows, "template": template})
-
-    async def _rows(self, answer: CommandOutput) -> object:
-        def read() -> object:
-            return read_rows(answer.device, self.platform, answer.command, answer.output)
+        def read() -> CommandOutput:
+            parsed, template = read_output(self.platform, answer, parse)
+            return answer.model_copy(update={"parsed": parsed, "template": template})
 
         return read() if len(answer.output) < PARSED_IN_THREAD else await in_thread(read)
 
