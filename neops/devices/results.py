@@ -27,7 +27,10 @@ class Ttp:
 
 
 Parse: TypeAlias = ParseName | Ttp | Callable[[str], Any]
-"""How to read a command's output. A function gets the output and gives back what it says, None when it does not match."""
+"""How to read a command's output.
+
+A function gets the output and gives back what it says, None when it does not match.
+"""
 
 
 class DeviceResult(BaseModel):

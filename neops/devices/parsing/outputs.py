@@ -48,7 +48,7 @@ def _called(function: Callable[[str], Any], answer: CommandOutput) -> Any:
         parsed = function(answer.output)
     except ParseFailed:
         raise
-    except Exception as error:  # noqa: BLE001  # the caller's own code
+    except Exception as error:  # the caller's own code
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ParseFailed(answer.device, answer.command, f"the parser raised {reason}") from error
     if parsed is None:

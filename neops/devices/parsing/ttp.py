@@ -15,6 +15,9 @@ from neops.errors import ParseFailed
 if TYPE_CHECKING:
     import re
 
+_SAME = {"cisco_xe": "cisco_ios"}
+"""Platforms that ttp-templates files under another name."""
+
 INSTALL = "ttp is not installed: pip install 'neops[ttp]'"
 
 
@@ -24,7 +27,7 @@ def ttp_template(device: str, platform: str, command: str) -> tuple[str, str]:
     Raises:
         ParseFailed: it has none, or it is not installed.
     """
-    name = "_".join(f"{platform} {command.replace('|', 'pipe')}".lower().replace("-", " ").split()) + ".txt"
+    name = "_".join(f"{_SAME.get(platform, platform)} {command.replace('|', 'pipe')}".lower().replace("-", " ").split()) + ".txt"
     try:
         file = files("ttp_templates") / "platform" / name
     except ModuleNotFoundError as error:
@@ -49,7 +52,7 @@ def read_groups(device: str, command: str, template: str | Path, output: str) ->
         parser = ttp(data=output, template=text)
         parser.parse(one=True)
         found = [one for one in parser.result(structure="flat_list") if one]
-    except Exception as error:  # noqa: BLE001  # TTP raises what its many functions raise, and templates hold code
+    except Exception as error:  # TTP raises what its many functions raise, and templates hold code
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         raise ParseFailed(device, command, f"the TTP template failed: {reason}") from error
     if not found and output.strip() and not any(pattern.search(f"\n{output}\n\n") for pattern in _lines(parser)):

@@ -18,7 +18,9 @@ Gi0/0       192.0.2.1    YES manual up       up
 @fb_test_case(RunCommand, params={"command": "show clock"}, replies={"show clock": "12:00"})
 def test_one_command_gives_one_answer(result: CaseResult) -> None:
     assert (result.success, result.message) == (True, "1 answer")
-    assert result.data["answers"] == [{"command": "show clock", "output": "12:00", "rejected": False, "parsed": None}]
+    assert result.data["answers"] == [
+        {"command": "show clock", "output": "12:00", "rejected": False, "parsed": None, "template": None}
+    ]
 
 
 @fb_test_case(
