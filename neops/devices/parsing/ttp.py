@@ -27,7 +27,8 @@ def ttp_template(device: str, platform: str, command: str) -> tuple[str, str]:
     Raises:
         ParseFailed: it has none, or it is not installed.
     """
-    name = "_".join(f"{_SAME.get(platform, platform)} {command.replace('|', 'pipe')}".lower().replace("-", " ").split()) + ".txt"
+    words = f"{_SAME.get(platform, platform)} {command.replace('|', 'pipe')}".lower().replace("-", " ").split()
+    name = f"{'_'.join(words)}.txt"
     try:
         file = files("ttp_templates") / "platform" / name
     except ModuleNotFoundError as error:
