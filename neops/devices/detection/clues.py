@@ -48,6 +48,9 @@ def _clues(source: str, *rows: tuple[str, float, str]) -> tuple[Clue, ...]:
 
 
 _FRR_HELLO = r"^Hello, this is FRRouting \(version .*\)"
+_FRR = r"FRRouting \d\S* \(.*$"
+"""Not at the start of a line: vtysh complains about PAM without a line break before it (vtysh_user.c, FRR 8.4)."""
+
 _JUNOS = r"^-+ JUNOS \S+"
 _LINUX = r"^Linux \S+ \d+\.\d+\.\d+.*$"
 _CISCO_SSH, _HUAWEI_SSH = r"^SSH-[\d.]+-Cisco-1\.\d+", r"^SSH-[\d.]+-(?:-|HUAWEI-|VRP-)"
@@ -136,7 +139,7 @@ _ANSWERS = (
         ("juniper_junos", NAMED, r"^(?:Junos: |JUNOS (?:OS |Base |\w+ +Software |Software Release )).*$"),
         ("nokia_srl", NAMED, r"^OS +: SR Linux$"),
         ("nokia_sros", NAMED, r"^TiMOS-[A-Z]-\d\S*.*$"),
-        ("frr", NAMED, r"^FRRouting \d\S* \(.*$"),
+        ("frr", NAMED, _FRR),
         ("hp_procurve", SHAPE, r"^Image stamp: +/\S*/code/build\S*"),
         ("aruba_os", NAMED, r"^Aruba Operating System Software.*$"),
         ("aruba_aoscx", NAMED, r"^(?:ArubaOS-CX|Version +: [A-Z]{2}\.\d\d\.\d\d\.\S+).*$"),
@@ -177,7 +180,7 @@ _ANSWERS = (
     ),
     *_clues(FORTI, ("fortinet", NAMED, r"^Version: Forti\S+ v\d.*$")),
     *_clues(PANOS, ("paloalto_panos", NAMED, r"^sw-version: \d.*$")),
-    *_clues(VTYSH, ("frr", NAMED, r"^FRRouting \d\S* \(.*$")),
+    *_clues(VTYSH, ("frr", NAMED, _FRR)),
 )
 
 CLUES: Final = _BEFORE_LOGIN + _AFTER_LOGIN + _ANSWERS

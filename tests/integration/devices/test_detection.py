@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -38,6 +39,7 @@ DEVICES = [
     SimulatedDevice(name="old_ios", platform="cisco_ios", answers={"show version": IOS}),
     SimulatedDevice(name="long_ios", platform="cisco_ios", answers={"show version": LONG}),
     SimulatedDevice(name="unprivileged", platform="cisco_ios", enable_secret="up-up"),
+    SimulatedDevice(name="bastion", platform="linux", is_jump_host=True),
     SimulatedDevice(name="toaster", platform="cisco_ios", answers={"show version": "ToasterOS 1.0"}),
     SimulatedDevice(name="hung", platform="cisco_ios", fault=HANGS),
     SimulatedDevice(name="mute", platform="cisco_ios", fault=Fault(kind=FaultKind.HANG_AFTER_LOGIN)),
@@ -202,6 +204,19 @@ async def test_an_unknown_host_key_stops_it_before_the_password_leaves(
         await detected(runtime, network["frr"])
 
     assert (network["frr"].logins, network["frr"].failed_logins) == (0, 0)
+
+
+async def test_a_device_behind_a_jump_host_is_reached_through_it(network: SimulatedNetwork, tmp_path: Any) -> None:
+    known_hosts = network.write_known_hosts(tmp_path / "known_hosts")
+    known_hosts.write_text(f"{known_hosts.read_text()}arista_eos {network.public_key}\n")
+    hop = {"host": "127.0.0.1", "port": network["bastion"].port, "username": "neops", "password": "simulated"}
+    options = Secret(json.dumps({"neops": {"extras": {"jump_hosts": [hop]}}}))
+    settings = DeviceSettings(known_hosts=known_hosts, host_keys="strict")
+    with DeviceRuntime(settings, catalogue=PluginCatalogue.of(ScrapliPlugin())) as runtime:
+        found = await detected(runtime, network["arista_eos"], ip=None, port=None, connection_options=options)
+
+    assert found.platform == "arista_eos"
+    assert network["bastion"].logins == 1
 
 
 async def test_a_cancelled_detection_leaves_no_session(network: SimulatedNetwork, runtime: DeviceRuntime) -> None:

@@ -54,7 +54,8 @@ def test_json_says_for_each_cell_who_answers_or_why_nobody_does() -> None:
 
     served, empty = rows["linux"]["RunsCommands"], rows["cisco_wlc"]["WritesConfig"]
     assert served == {"plugin": "nornir", "plugins": ["nornir", "scrapli"], "why": "", "install": []}
-    assert empty == {"plugin": None, "plugins": [], "why": "not among what nornir can do there", "install": []}
+    assert empty["why"].startswith("not among what nornir can do there")
+    assert (empty["plugin"], empty["plugins"], empty["install"]) == (None, [], [])
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,8 @@ def test_what_several_systems_share_is_a_guess_and_not_an_answer(said: dict[str,
 
 
 def test_an_frr_router_behind_a_shell_is_frr_and_not_the_linux_below_it() -> None:
-    vtysh = Evidence(source="vtysh -c 'show version'", text="FRRouting 8.4.4 (r1) on Linux(6.1.0).")
+    said = "vtysh_pam: Failed in account validation: Permission denied(6)FRRouting 8.4.4 (r1) on Linux(6.1.0)."
+    vtysh = Evidence(source="vtysh -c 'show version'", text=said)
 
     found = judge("r1", [*seen(prompt="ops@r1:~$", uname=LINUX), vtysh])
 
