@@ -8,6 +8,7 @@ from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.editing import confirm_within_s
 from neops.testing.simulator.filing import change_files
 from neops.testing.simulator.platform import Verb
+from neops.testing.simulator.replacing import change_whole
 
 
 def act(device: DeviceState, verb: Verb, arguments: Mapping[str, str]) -> bool:
@@ -15,6 +16,7 @@ def act(device: DeviceState, verb: Verb, arguments: Mapping[str, str]) -> bool:
 
     Raises:
         FileNotFoundError, StorageFull: as in change_files.
+        LineRejected: a line of a file is not known; nothing was changed.
     """
     match verb:
         case "save":
@@ -28,5 +30,5 @@ def act(device: DeviceState, verb: Verb, arguments: Mapping[str, str]) -> bool:
         case "remove_file" | "move_file" | "copy_file":
             change_files(device.storage, verb, arguments)
         case _:
-            return False
+            return change_whole(device, verb, arguments)
     return True

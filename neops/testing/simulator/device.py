@@ -17,7 +17,7 @@ from neops.testing.simulator.commands import CommandTable
 from neops.testing.simulator.configuration import Datastore, flatten
 from neops.testing.simulator.dialects import Dialect, dialect_of
 from neops.testing.simulator.platform import Command, Platform
-from neops.testing.simulator.spec import Facts, FaultKind, Interface, SimulatedDevice, derived_serial
+from neops.testing.simulator.spec import Face, Facts, FaultKind, Interface, SimulatedDevice, derived_serial
 from neops.testing.simulator.storage import Storage
 from neops.testing.simulator.template import Deferred, Scope, render
 from neops.testing.simulator.variables import lasting_values, passing_values
@@ -75,7 +75,7 @@ class DeviceState:
         self.latency_s = spec.latency_s
         self.hang_up: set[Callable[[], None]] = set()
         """Cuts each of the connections to the device."""
-        self.when_rebooted: Callable[[], None] = lambda: None
+        self.when_rebooted: list[Callable[[], None]] = []
         self.reboots_at: float | None = None
         """When a scheduled reboot is due, on the device's clock."""
         self._clock, self._now = clock, now
@@ -112,7 +112,8 @@ class DeviceState:
         self.datastore.restart()
         self._started = self._clock()
         self.facts = replace(self.facts, uptime_s=0)
-        self.when_rebooted()
+        for told in self.when_rebooted:
+            told()
         for cut in list(self.hang_up):
             cut()
 
@@ -127,6 +128,12 @@ class DeviceState:
         if data is None or protocol not in data.serves:
             return f"{protocol}: not found"
         return data.refused if data.needs and data.needs not in flatten(self.datastore.running) else None
+
+    @property
+    def faces(self) -> frozenset[Face]:
+        """The protocols that it speaks."""
+        known = self.platform.data.faces
+        return known if self.spec.faces is None else known & self.spec.faces
 
     def struck_by(self, kind: FaultKind, command: str = "") -> bool:
         """Whether the device has this fault now for this command; counts the strike."""
@@ -193,8 +200,9 @@ class DeviceState:
             "running_lines": lambda: [{"line": line} for line in flatten(store.running)],
             "reverts_in_minutes": lambda: math.ceil(store.reverts_in_s / 60) or "",
             "candidates": lambda: [
-                {"name": name, "committed": store.awaits_confirmation and candidate == store.running}
+                {"name": name, "committed": waits, "state": "pendingCommitTimer" if waits else "pending"}
                 for name, candidate in store.candidates.items()
+                for waits in [store.awaits_confirmation and candidate == store.running]
                 if name
             ],
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
 
 from neops.testing.simulator.configuration import ConfigurationLocked, Path, Section, copy, find, flatten
 from neops.testing.simulator.device import DeviceState
@@ -27,7 +28,7 @@ class Editing:
         self._candidate: Section = {}
         self.path: Path = ()
 
-    def start(self) -> None:
+    def start(self) -> Self:
         """Take the candidate, and the lock if it is exclusive.
 
         Raises:
@@ -42,6 +43,7 @@ class Editing:
         self._candidate = known if known is not None else copy(self._store.running)
         if self._kind == "named":
             self._store.candidates[self._name] = self._candidate
+        return self
 
     def release(self) -> None:
         """Let go of the lock; a named candidate stays until it is committed or dropped."""

@@ -60,9 +60,19 @@ def _host(device: RunningDevice, known_hosts: Path) -> dict[str, Any]:
     }
     if spec.data:
         host["data"] = dict(spec.data)
-    if spec.enable_secret:  # Nornir takes the extras of the innermost level whole, so the defaults' are repeated
-        host["connection_options"] = _connection_options(known_hosts, spec.enable_secret)
+    if options := _own_connection_options(device, known_hosts):
+        host["connection_options"] = options
     return host
+
+
+def _own_connection_options(device: RunningDevice, known_hosts: Path) -> dict[str, Any]:
+    """What differs from the defaults; they are repeated, as Nornir takes the extras of the innermost level whole."""
+    secret = device.spec.enable_secret
+    options = _connection_options(known_hosts, secret) if secret else {}
+    if (port := device.ports.get("eapi")) is not None:
+        arguments = {"transport": "http", **({"enable_password": secret} if secret else {})}
+        options["napalm"] = {"port": port, "extras": {"optional_args": arguments}}
+    return options
 
 
 def _groups(devices: Sequence[RunningDevice]) -> dict[str, Any]:

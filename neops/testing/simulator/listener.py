@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Awaitable, Callable
 
 import asyncssh
 
@@ -17,17 +18,20 @@ BACKLOG = 128  # connections that wait to be accepted: a fleet may log in at onc
 
 
 class Listener:
-    """The listening socket of one device: its port stays the same whether it listens or refuses."""
+    """One listening socket of a device: its port stays the same whether it listens or refuses.
 
-    def __init__(self, device: DeviceState, host: str, options: asyncssh.SSHServerConnectionOptions) -> None:
-        self._device, self._host, self._options = device, host, options
+    `serve` is given the socket of each client that is let in.
+    """
+
+    def __init__(self, device: DeviceState, host: str, serve: Callable[[socket.socket], Awaitable[object]]) -> None:
+        self._device, self._host, self._serve = device, host, serve
         self._loop = asyncio.get_running_loop()
         self._socket = _bound(host, 0)
         self.port: int = self._socket.getsockname()[1]
         self._listening = False
         self._silent: list[socket.socket] = []
         self._boot: asyncio.TimerHandle | None = None
-        device.when_rebooted = self._reboot
+        device.when_rebooted.append(self._reboot)
         self._logins: set[asyncio.Task[None]] = set()
 
     def follow_fault(self) -> None:
@@ -85,7 +89,7 @@ class Listener:
 
     async def _log_in(self, sock: socket.socket) -> None:
         try:
-            await asyncssh.run_server(sock, options=self._options)
+            await self._serve(sock)
         except (OSError, asyncssh.Error) as error:
             log.debug("simulated login failed", extra={"device": self._device.spec.name, "reason": str(error)})
 

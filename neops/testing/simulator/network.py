@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +17,11 @@ from neops.errors import UsageError
 from neops.testing.simulator.device import DeviceState, PlatformRuntime, utc_now
 from neops.testing.simulator.inventory import known_hosts_text, write_inventory
 from neops.testing.simulator.platform import Platform, load_platform
-from neops.testing.simulator.spec import Fault, SimulatedDevice
+from neops.testing.simulator.spec import Face, Fault, SimulatedDevice
 
 if TYPE_CHECKING:
     import asyncssh
+    from aiohttp import web
 
     from neops.testing.simulator.listener import Listener
 
@@ -46,7 +48,12 @@ class RunningDevice:
     @property
     def port(self) -> int:
         """TCP port on 127.0.0.1; the same until the network stops."""
-        return self._network.port_of(self.spec.name)
+        return self.ports["ssh"]
+
+    @property
+    def ports(self) -> Mapping[Face, int]:
+        """TCP ports on 127.0.0.1 by protocol; NETCONF is on SSH's."""
+        return self._network.ports_of(self.spec.name)
 
     @property
     def logins(self) -> int:
@@ -184,7 +191,8 @@ class SimulatedNetwork:
             state = DeviceState(spec, platforms[spec.platform], clock=clock, now=now)
             self._states[spec.name] = state
             self._devices[spec.name] = RunningDevice(self, state)
-        self._listeners: dict[str, Listener] = {}
+        self._listeners: dict[str, dict[Face, Listener]] = {}
+        self._http: web.Server | None = None
         self._connections: set[asyncssh.SSHServerConnection] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -255,18 +263,36 @@ class SimulatedNetwork:
         self.public_key = key.export_public_key().decode().strip()
         by_port: dict[int, DeviceState] = {}
         options = await server_options(by_port.__getitem__, key, self._connections, self._port_or_none)
+        serve: dict[Face, Callable[[socket.socket], Awaitable[object]]] = {
+            "ssh": lambda sock: asyncssh.run_server(sock, options=options)
+        }
+        if any("eapi" in state.faces for state in self._states.values()):
+            serve["eapi"] = self._serve_http(by_port)
         try:
             for name, state in self._states.items():
-                listener = self._listeners[name] = Listener(state, HOST, options)
-                by_port[listener.port] = state
-                listener.follow_fault()
+                here = self._listeners[name] = {}
+                for face in state.faces & serve.keys():
+                    here[face] = Listener(state, HOST, serve[face])
+                    by_port[here[face].port] = state
+                    here[face].follow_fault()
         except OSError as error:
             await self._end()
             raise _with_advice(error, len(self)) from error
 
+    def _serve_http(self, by_port: Mapping[int, DeviceState]) -> Callable[[socket.socket], Awaitable[object]]:
+        """aiohttp is imported for networks that have a device with eAPI: it takes as long as all the rest."""
+        from neops.testing.simulator.eapi import http_server
+
+        server = self._http = http_server(by_port.__getitem__)
+        loop = asyncio.get_running_loop()
+        return lambda sock: loop.connect_accepted_socket(server, sock)
+
     async def _end(self) -> None:
-        for listener in self._listeners.values():
+        for listener in (one for here in self._listeners.values() for one in here.values()):
             listener.close()
+        if self._http is not None:
+            await self._http.shutdown(STOP_S)
+            self._http = None
         connections = list(self._connections)
         for connection in connections:
             connection.abort()
@@ -278,17 +304,18 @@ class SimulatedNetwork:
 
     # for RunningDevice
 
-    def port_of(self, name: str) -> int:
+    def ports_of(self, name: str) -> Mapping[Face, int]:
         if name not in self._listeners:
             raise UsageError("the simulated network is not running: use it in a `with` block")
-        return self._listeners[name].port
+        ports: dict[Face, int] = {face: listener.port for face, listener in self._listeners[name].items()}
+        return {**ports, "netconf": ports["ssh"]} if "netconf" in self._states[name].faces else ports
 
     def _port_or_none(self, name: str) -> int | None:
-        return self.port_of(name) if name in self._states else None
+        return self.ports_of(name)["ssh"] if name in self._states else None
 
     def follow_fault(self, name: str) -> None:
-        if name in self._listeners:
-            self._listeners[name].follow_fault()
+        for listener in self._listeners.get(name, {}).values():
+            listener.follow_fault()
 
     def ask(self, question: Callable[[], T]) -> T:
         """Run this where the devices live: in the loop's thread, or here if it is this one or there is no loop."""

@@ -12,12 +12,15 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from neops.errors import UsageError
+from neops.testing.simulator.spec import Face
 
 Verb: TypeAlias = Literal[
     "close", "page_length", "save", "configure",
     "leave", "up", "top", "load",
     "commit", "commit_confirmed", "arm", "confirm", "revert", "discard", "clear", "drop", "rollback",
+    "commit_named", "commit_named_confirmed", "revert_named",
     "remove_file", "move_file", "copy_file",
+    "running_to_file", "startup_to_file", "replace_with_file", "merge_file",
     "reboot", "schedule_reboot", "cancel_reboot", "cancel",
 ]  # fmt: skip
 """What a command does besides printing its text; docs/how-to/simulate-devices.md explains each."""
@@ -98,6 +101,11 @@ class Command(_Data):
         """All that is asked before it is carried out."""
         confirmed = Asked(ask=self.ask, answers={"n": ("cancel",), "": ()})
         return (confirmed, *self.asks) if self.ask else self.asks
+
+    @property
+    def acts(self) -> bool:
+        """It does something, or asks, besides printing."""
+        return bool(self.does or self.to or self.questions)
 
     @field_validator("does", mode="before")
     @classmethod
@@ -289,6 +297,8 @@ class Platform(_Data):
     configuration: ConfigurationData | None = None
     netconf: NetconfData | None = None
     """The device has NETCONF as a subsystem of SSH; for configurations of statements."""
+    eapi: bool = False
+    """The device has eAPI, on a port of its own."""
     files: FilesData | None = None
     commands: dict[str, Command]
 
@@ -321,6 +331,12 @@ class Platform(_Data):
         names = self.short_names.items()
         fitting = [full for full, short in names if short.lower() == kind or full.lower().startswith(kind)]
         return (fitting[0] if fitting else match[1]) + match[2]
+
+    @property
+    def faces(self) -> frozenset[Face]:
+        """The protocols that its devices speak."""
+        known: dict[Face, bool] = {"ssh": True, "netconf": self.netconf is not None, "eapi": self.eapi}
+        return frozenset(face for face, there in known.items() if there)
 
     @property
     def inventory_name(self) -> str:

@@ -172,7 +172,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
     def subsystem_requested(self, subsystem: str) -> bool:
         if subsystem == "sftp" and self._device.turns_away("sftp") is None:
             self._transfer = transfer_session(self._device, "sftp")
-        elif subsystem == "netconf" and self._device.platform.data.netconf:
+        elif subsystem == "netconf" and "netconf" in self._device.faces:
             self._transfer = NetconfSession(self._device, self._conn)
         return self._transfer is not None
 

@@ -18,6 +18,7 @@ from neops.testing.simulator.platform import Asked, Verb
 from neops.testing.simulator.storage import StorageFull
 from neops.testing.simulator.template import Scope, TemplateInvalid, render, render_data
 from neops.testing.simulator.terminal import CTRL_C, CTRL_D, CTRL_Z
+from neops.testing.simulator.variables import narrowed
 
 SECRET_ATTEMPTS = 3  # IOS, NX-OS and EOS give up after three
 
@@ -43,11 +44,12 @@ class _Question:
 class Shell:
     """One session on a device: its mode, its place in the configuration, its open question."""
 
-    def __init__(self, device: DeviceState) -> None:
+    def __init__(self, device: DeviceState, *, unprivileged: bool = False) -> None:
         self._device = device
         self._platform = device.platform.data
         privileged = self._platform.login_privileged
-        self._mode = privileged if privileged and not device.spec.enable_secret else self._platform.login
+        at_once = privileged and not device.spec.enable_secret and not unprivileged
+        self._mode = privileged if at_once else self._platform.login
         self._question: _Question | None = None
         self.editing: Editing | None = None
         self.page_length: int | None = None
@@ -65,6 +67,16 @@ class Shell:
     def hides_input(self) -> bool:
         """The next line is a secret: it is not echoed and not kept."""
         return self._question is not None and self._question.secret
+
+    @property
+    def asks(self) -> bool:
+        """The next line answers a question."""
+        return self._question is not None
+
+    def only_prints(self, line: str) -> bool:
+        """Whether this is an operational command that does nothing."""
+        found = self._find(line)[0]
+        return isinstance(found, Match) and not found.command.acts and not self.editing
 
     def greeting(self) -> str:
         return render(self._platform.greeting, self._device.scope()) if self._platform.greeting else ""
@@ -113,9 +125,10 @@ class Shell:
         found, pipes = self._find(line)
         if isinstance(found, NoMatch):
             return self._error(found, line)
-        if found.command.does or found.command.to or found.command.questions:
-            return self._ask_first(found)
-        return self._printed(found, pipes)
+        session = found.arguments.get("session")
+        if session is not None and not found.command.candidate and session not in self._device.datastore.candidates:
+            return self._error(NoMatch(reason="unknown", at=line.split().index(session)), line)
+        return self._ask_first(found) if found.command.acts else self._printed(found, pipes)
 
     def _find(self, line: str) -> tuple[Match | NoMatch, list[str]]:
         """The command of the whole line, or of what stands before its pipes."""
@@ -149,6 +162,8 @@ class Shell:
         extra: dict[str, Any] = dict(found.arguments)
         if self.editing:
             extra |= self.editing.values()
+        elif (session := found.arguments.get("session")) in self._device.datastore.candidates:
+            extra |= Editing(self._device, "named", name=str(session)).start().values()
         if "interface" in found.arguments:
             extra["interface"] = self._interface(found.arguments["interface"], scope)
             extra |= narrowed(extra["interface"], scope)
@@ -218,8 +233,11 @@ class Shell:
 
     def _do(self, verb: Verb, found: Match) -> Reply | None:
         """Carry one verb out; a reply ends the command here."""
-        if act(self._device, verb, found.arguments):
-            return None
+        try:
+            if act(self._device, verb, found.arguments):
+                return None
+        except LineRejected as rejected:
+            return self._said(self._platform.errors.configuration or self._platform.errors.unknown, rejected.line, 0)
         match verb:
             case "close":
                 return Reply(text=self._text(found), closes=True)
@@ -242,9 +260,7 @@ class Shell:
 
     def _settle(self, found: Match, *, kept: bool) -> Reply | None:
         """End the waiting for a confirmation; a command with `unchanged` says so when nothing waits."""
-        store, session = self._device.datastore, found.arguments.get("session")
-        if session is not None and session not in store.candidates:
-            return self._error(NoMatch(reason="unknown"), session)
+        store = self._device.datastore
         if found.command.unchanged and not store.awaits_confirmation:
             return Reply(text=render(found.command.unchanged, self._scope(found)), failed=True)
         if kept:
@@ -392,10 +408,3 @@ class Shell:
             "username": self._device.spec.username,
             "marks": self._device.marks(changed=False),
         }
-
-
-def narrowed(interface: str, scope: Scope) -> dict[str, Any]:
-    """The lists of a scope, narrowed down to one interface."""
-    here = {name: [e for e in scope[name] if e["name"] == interface] for name in ("interfaces", "ports", "addressed")}
-    neighbors = [entry for entry in scope["neighbors"] if entry["local"] == interface]
-    return {**here, "neighbors": neighbors, "neighbor_count": len(neighbors)}

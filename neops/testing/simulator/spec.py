@@ -6,6 +6,10 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal, TypeAlias
+
+Face: TypeAlias = Literal["ssh", "netconf", "eapi"]
+"""A protocol of a device besides transfers of files: its command line, and its interfaces for programs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +125,8 @@ class SimulatedDevice:
     """Forwards connections (`ssh -J`) to 127.0.0.1, and to the other devices of the network by their names."""
     boot_s: float = 0.5
     """After a reboot connections are refused for this long."""
+    faces: frozenset[Face] | None = None
+    """The protocols that it speaks, of those that its platform has; None: all of them."""
     latency_s: float = 0.0
     """The device thinks this long about every command."""
     fault: Fault | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,6 +50,13 @@ def passing_values(facts: Facts, *, now: datetime, running_s: float) -> dict[str
     }
 
 
+def narrowed(interface: str, scope: Mapping[str, Any]) -> dict[str, Any]:
+    """The lists of a scope, narrowed down to one interface."""
+    here = {name: [e for e in scope[name] if e["name"] == interface] for name in ("interfaces", "ports", "addressed")}
+    neighbors = [entry for entry in scope["neighbors"] if entry["local"] == interface]
+    return {**here, "neighbors": neighbors, "neighbor_count": len(neighbors)}
+
+
 def _interface_scope(interface: Interface, number: int, device: str, platform: Platform) -> dict[str, Any]:
     key = "disabled" if not interface.enabled else "up" if interface.up else "down"
     state = platform.states.get(key, {})  # type: ignore[call-overload]  # one of the three keys
@@ -65,6 +73,7 @@ def _interface_scope(interface: Interface, number: int, device: str, platform: P
         "mtu": interface.mtu,
         "speed_mbps": interface.speed_mbps,
         "speed_kbps": interface.speed_mbps * 1000,
+        "speed_bps": interface.speed_mbps * 1_000_000,
         "speed_gbps": f"{interface.speed_mbps / 1000:g}",
         "address": interface.address,
         "ip": str(address.ip) if address else "",

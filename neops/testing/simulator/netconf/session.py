@@ -18,9 +18,9 @@ from neops.testing.simulator.netconf.errors import RpcRefused
 from neops.testing.simulator.netconf.framing import Framing, FramingBroken
 from neops.testing.simulator.netconf.junos import JunosOperations
 from neops.testing.simulator.netconf.operations import Operations
-from neops.testing.simulator.shell import narrowed
 from neops.testing.simulator.spec import FaultKind
 from neops.testing.simulator.template import Scope, render
+from neops.testing.simulator.variables import narrowed
 
 if TYPE_CHECKING:
     from asyncssh import SSHServerChannel, SSHServerConnection
