@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from neops._version import __version__
 from neops.concurrency import Clock, in_thread
@@ -46,6 +46,9 @@ WRITTEN_IN_THREAD: Final = 65_536
 """Characters of answers from which writing leaves the loop that all sessions share: redaction reads about 3 MB/s."""
 
 _OWN: Final = "neops.devices."
+
+_SAID: Final = ("arguments", "result", "exchanges", "error")
+"""The fields of a line that come from an author or from a device."""
 
 _TYPED: Final = ("exchange", "feed")
 """The methods of command sessions that type."""
@@ -173,8 +176,10 @@ class Recorder:
             self.failure = error
 
     def _clean(self, line: CallLine | LoginLine | DeviceLine) -> dict[str, Any]:
-        fields = self._redactor.clean({"kind": line.kind, **line.model_dump(mode="json", exclude_defaults=True)})
-        return cast("dict[str, Any]", self._clean_keys(fields))
+        """What was said to the device and by it without secrets; `cisco` may be one, and stands in platforms' names."""
+        fields = {"kind": line.kind, **line.model_dump(mode="json", exclude_defaults=True)}
+        said = {name: self._clean_keys(self._redactor.clean(fields[name], name)) for name in _SAID if name in fields}
+        return fields | said
 
     def _clean_keys(self, value: object) -> object:
         """A device may print a secret where we see a name."""

@@ -256,6 +256,18 @@ async def test_no_secret_is_in_the_file(record: Any, path: Path) -> None:
     assert "hostname r1" in text
 
 
+async def test_a_password_that_stands_in_names_leaves_them_as_they_are(record: Any, path: Path) -> None:
+    async def work(runtime: DeviceRuntime) -> str:
+        known = device("cisco-1").model_copy(update={"password": Secret("cisco")})
+        return (await runtime.connect(known, RunsCommands).send_command("show cisco")).output
+
+    await record(work, {"show cisco": "username cisco"})
+
+    (call,), (line,) = calls(path), Transcript.read(path).devices
+    assert (call.device, line.platform, call.arguments) == ("cisco-1", "cisco_ios", {"command": f"show {MASK}"})
+    assert await replay(work, ReplayPlugin(path)) == f"username {MASK}"
+
+
 async def test_a_secret_in_a_name_that_a_device_gives_is_masked_as_well(record: Any, path: Path) -> None:
     async def work(runtime: DeviceRuntime) -> None:
         await runtime.connect(device(), ReadsNeighbors).get_lldp_neighbors()
