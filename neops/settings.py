@@ -147,6 +147,11 @@ class WorkerSettings(Settings):
     record_dir: Path | None = _setting(
         "NEOPS_RECORD_DIR", None, "Folder that gets a transcript of each job: what devices were asked and answered."
     )
+    mask_data: bool = _setting(
+        "NEOPS_MASK_DATA",
+        True,
+        "Mask passwords in use in the data, files and entities that jobs hand over too, not only in messages and logs.",
+    )
     strict: bool = _setting(
         "NEOPS_STRICT", False, "Do not start when a file with function blocks is broken; otherwise it is left out."
     )
@@ -226,7 +231,7 @@ class DeviceSettings(Settings):
     device_logins_per_minute: PerTime = _setting(
         "NEOPS_DEVICE_LOGINS_PER_MINUTE",
         0.0,
-        "Logins that may begin in a minute at one device, after one at once for each session it may have; 0 is no limit.",
+        "Logins that may begin in a minute at one device, after one for each session it may have; 0 is no limit.",
     )
     breaker_failures: NoneOrMore = _setting(
         "NEOPS_BREAKER_FAILURES",

@@ -22,6 +22,7 @@ from rich.text import Text
 from neops.cli.exits import ExitCode
 from neops.cli.inputs import read_inventory
 from neops.cli.progress import Reporter
+from neops.cli.secrets import command_redactor
 from neops.cli.targets import inventory_devices, named_devices
 from neops.concurrency import run_parallel
 from neops.devices import DeviceRuntime, credential_providers
@@ -29,7 +30,7 @@ from neops.devices.detection import Detection, UnknownDevice, detect, guess
 from neops.devices.options import DeviceOptions
 from neops.entities import Device
 from neops.errors import AuthenticationFailed, DeviceError, Unreachable, UsageError
-from neops.logs import Redactor, configure_logging
+from neops.logs import configure_logging
 from neops.protocol import JsonObject
 from neops.settings import DeviceSettings, read_environment
 
@@ -74,7 +75,7 @@ def detect_platforms(
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; twice for debugging.")] = 0,
 ) -> None:
     """Find out which platform devices have: one login, a few commands that only read, and nothing is changed."""
-    redactor = Redactor()
+    redactor = command_redactor()
     configure_logging(_LEVELS[min(verbose, 2)], redactor=redactor)
     environment = read_environment(os.environ)
     settings = DeviceSettings.load(environment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from typing import Annotated, NoReturn
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from neops._version import __version__
 from neops.cli.commands import Commands
 from neops.cli.exits import ExitCode
+from neops.cli.secrets import redacting
 from neops.errors import NeopsError, UsageError
 
 app = typer.Typer(
@@ -38,16 +40,20 @@ def _root(
 
 def main() -> None:
     """Entry point. Exit codes: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted."""
-    try:
-        app()
-    except UsageError as problem:
-        _end(problem, ExitCode.USAGE)
-    except NeopsError as problem:
-        _end(problem, ExitCode.FAILED)
-    except KeyboardInterrupt:
-        _end("interrupted", ExitCode.INTERRUPTED)
+    with redacting() as redactor:
+        try:
+            app()
+        except UsageError as problem:
+            _end(redactor.redact(str(problem)), ExitCode.USAGE)
+        except NeopsError as problem:
+            _end(redactor.redact(str(problem)), ExitCode.FAILED)
+        except KeyboardInterrupt:
+            _end("interrupted", ExitCode.INTERRUPTED)
+        except Exception:  # noqa: BLE001  # a mistake of ours: its traceback must not show what the log does not
+            typer.echo(redactor.redact(traceback.format_exc()), err=True, nl=False)
+            sys.exit(ExitCode.FAILED)
 
 
-def _end(reason: object, code: ExitCode) -> NoReturn:
+def _end(reason: str, code: ExitCode) -> NoReturn:
     typer.echo(f"neops: {reason}", err=True)
     sys.exit(code)

@@ -16,6 +16,7 @@ import typer
 
 from neops.blocks import discover
 from neops.cli.exits import ExitCode
+from neops.cli.secrets import command_redactor
 from neops.devices import DeviceRuntime, credential_providers
 from neops.errors import NeopsError, UsageError
 from neops.logs import LogFormat, Redactor, configure_logging
@@ -139,6 +140,6 @@ def _recorder(folder: Path | None, redactor: Redactor) -> Iterator[Recorder | No
 
 
 def _configure(log_format: LogFormat, *, verbose: bool) -> Redactor:
-    redactor = Redactor()
+    redactor = command_redactor()
     configure_logging(logging.DEBUG if verbose else logging.INFO, format=log_format, redactor=redactor)
     return redactor

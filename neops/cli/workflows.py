@@ -23,6 +23,7 @@ from neops.cli.inputs import check_limit, read_inventory, read_parameters, read_
 from neops.cli.local import Prepared, local_stack
 from neops.cli.render import print_report
 from neops.cli.report import RunReport
+from neops.cli.secrets import command_redactor
 from neops.cli.watching import display_on, report, watch
 from neops.devices.transcript import Recorder, ReplayPlugin
 from neops.entities import EntityBatch
@@ -160,7 +161,7 @@ async def _see_through(prepared: Prepared, redactor: Redactor, *, quiet: bool) -
 
 @contextmanager
 def _quiet_until_ready(verbose: int) -> Iterator[Redactor]:
-    redactor = Redactor()
+    redactor = command_redactor()
     level = logging.WARNING if not verbose else logging.INFO if verbose == 1 else logging.DEBUG
     configure_logging(level, redactor=redactor)
     yield redactor

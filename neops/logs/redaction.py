@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-import threading
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import quote
+from typing import TypeVar, cast
 
 from neops.logs.formats import fields_of
+from neops.logs.secrets import KnownSecrets
 
 MASK = "********"
 
 MIN_LENGTH = 4
 """Shorter values are not redacted: replacing every "no" would make the text useless and give the secret away."""
 
+WORD_LENGTH = 12
+"""A shorter secret of letters alone stays in data: `admin` and `cisco` stand there for other things, too."""
+
 _SENSITIVE = r"pass(?:word|wd|phrase)?|secret|token|api[_-]?key|private[_-]?key|community"
 _SENSITIVE_FIELD = re.compile(rf"(?:^|[_\-.])(?:{_SENSITIVE})$", re.IGNORECASE)
+
+_HINTS = ("pass", "secret", "token", "key", "community", "authorization", "bearer", "://", "md5", "sha512")
+"""Each pattern needs one of them: a line without any, as most are, is not worth trying them all."""
 
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE | re.MULTILINE)
@@ -32,7 +37,7 @@ _PATTERNS = tuple(
         r"(?P<keep>://[^/\s:@]*:)[^/\s@]+(?=@)",
         # Device configuration: `enable secret 9 $9$…`, `username x … password 7 …`, `key 7 …`
         r"(?P<keep>\b(?:secret|password|key|md5|sha512)\s+(?:sha512\s+|[0-9]\s+))[\"']?[^\s\"';]+",
-        r"(?P<keep>\b(?:enable|username\s+\S.*?)\s+(?:secret|password)\s+)[\"']?[^\s\"';]+",
+        r"(?P<keep>\b(?:enable|username\s+\S.*?)\s+(?:secret|password)\s+)(?!(?:and|or|was|is)\b)[\"']?[^\s\"';]+",
         r"(?P<keep>^\s*(?:secret|password|(?:plain-text|encrypted)-password(?:-value)?)\s+)[\"']?[^\s\"';]+(?=[\"';\s]*$)",
         # `snmp-server community public RO`, Junos `snmp { community public {`
         r"(?P<keep>\bsnmp(?:-server)?\s+community\s+(?:[0-9]\s+)?)[\"']?[^\s\"';{]+",
@@ -42,6 +47,9 @@ _PATTERNS = tuple(
 )
 
 
+T = TypeVar("T")
+
+
 class Redactor:
     """Replaces the secrets it was told about, and text that has the form of one, by a mask.
 
@@ -49,21 +57,16 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._lock = threading.Lock()
-        self._known: frozenset[str] = frozenset()
-        self._any_known: re.Pattern[str] | None = None
+        self._known, self._known_in_data = KnownSecrets(), KnownSecrets()
         self.add(*secrets)
 
     def add(self, *secrets: str | None) -> None:
         """Mask these from now on, in their URL, JSON and repr forms too. Values under MIN_LENGTH are passed over."""
-        plain = {str.__str__(secret) for secret in secrets if secret is not None and len(secret) >= MIN_LENGTH}
-        if plain <= self._known:
-            return
-        forms = {form for secret in plain for form in _forms(secret)}
-        with self._lock:
-            self._known |= forms
-            longest_first = sorted(self._known, key=len, reverse=True)
-            self._any_known = re.compile("|".join(re.escape(form) for form in longest_first))
+        for secret in secrets:
+            if secret is not None and len(secret) >= MIN_LENGTH:
+                self._known.add(secret)
+                if len(secret) >= WORD_LENGTH or not secret.isalpha():
+                    self._known_in_data.add(secret)
 
     def learn(self, fields: object) -> None:
         """Mask from now on what stands in fields with a secret's name, however deep in mappings and lists."""
@@ -71,10 +74,11 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """The text with every secret replaced by the mask."""
-        if self._any_known is not None:
-            text = self._any_known.sub(MASK, text)
-        for pattern in _PATTERNS:
-            text = pattern.sub(rf"\g<keep>{MASK}", text)
+        text = self._known.replaced(text, MASK)
+        lowered = text.lower()
+        if any(hint in lowered for hint in _HINTS):
+            for pattern in _PATTERNS:
+                text = pattern.sub(rf"\g<keep>{MASK}", text)
         return text
 
     def clean(self, value: object, name: str = "") -> object:
@@ -89,9 +93,25 @@ class Redactor:
             return [self.clean(item) for item in value]
         return self.redact(str(value))
 
+    def mask(self, value: T) -> T:
+        """JSON data with known secrets masked, and everything else as it was; a `Secret` stays what it is.
 
-def _forms(secret: str) -> Iterable[str]:
-    return secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]
+        Unlike `redact` it touches nothing that merely looks like a secret: data is worked with, not only read.
+        """
+        return cast("T", self._masked(value))
+
+    def mask_bytes(self, data: bytes) -> bytes:
+        """The same for a file."""
+        return self._known_in_data.replaced_in_bytes(data, MASK)
+
+    def _masked(self, value: object) -> object:
+        if type(value) is str:
+            return self._known_in_data.replaced(value, MASK)
+        if isinstance(value, Mapping):
+            return {self._masked(key): self._masked(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._masked(item) for item in value]
+        return value
 
 
 def _secrets_in(fields: object, name: str) -> Iterator[str]:

@@ -32,8 +32,8 @@ AGAIN_S = 2.0
 class JobEventStream:
     """Collects what the worker's jobs say, from any thread, and sends it to an engine that wants it (`jobLog`)."""
 
-    def __init__(self, client: EngineClient) -> None:
-        self._client = client
+    def __init__(self, client: EngineClient, redactor: Redactor) -> None:
+        self._client, self._redactor = client, redactor
         self._loop = asyncio.get_running_loop()
         self._lock = threading.Lock()
         self._sending = asyncio.Lock()
@@ -59,6 +59,7 @@ class JobEventStream:
         """Where the job tells how far it is."""
 
         def tell(done: int, total: int | None, message: str | None) -> None:
+            message = None if message is None else self._redactor.redact(message)
             self._add(_event(job, JobEventKind.PROGRESS, datetime.now(UTC), done=done, total=total, message=message))
 
         return tell

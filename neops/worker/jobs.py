@@ -42,11 +42,13 @@ class RunningJobs:
         events: JobEventStream,
         delivery: Delivery,
         redactor: Redactor,
+        mask_data: bool,
         meters: Meters,
     ) -> None:
         self._registry, self._ports, self._limits = registry, ports, limits
         self._size, self._line = size, Line(size)
-        self._events, self._delivery, self._redactor, self._meters = events, delivery, redactor, meters
+        self._events, self._delivery, self._meters = events, delivery, meters
+        self._redactor, self._mask_data = redactor, mask_data
         self._tasks: dict[asyncio.Task[None], _Leased] = {}
         self._some = asyncio.Event()
 
@@ -191,7 +193,7 @@ class RunningJobs:
         logger.info("a job ended", extra=fields | ending)
         self._meters.job_ended(job.function_block_id, outcome)
         try:
-            return write_result(job, redacted(outcome, self._redactor), membership)
+            return write_result(job, redacted(outcome, self._redactor, data=self._mask_data), membership)
         except ValidationError as error:
             return write_result(job, failed("BadResult", f"the result cannot be sent: {error}"), membership)
 

@@ -117,7 +117,7 @@ class WorkerRuntime:
 
     def _crew(self, client: EngineClient, outbox: Outbox) -> Crew:
         settings = self._settings
-        events = JobEventStream(client)
+        events = JobEventStream(client, self._redactor)
         delivery = Delivery(
             client,
             outbox,
@@ -134,6 +134,7 @@ class WorkerRuntime:
             events=events,
             delivery=delivery,
             redactor=self._redactor,
+            mask_data=settings.mask_data,
             meters=self._meters,
         )
         return Crew(client=client, events=events, delivery=delivery, jobs=jobs, meters=self._meters)

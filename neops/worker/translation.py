@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -10,7 +11,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from neops.blocks import BlockError, BlockJob, BlockOutcome, BlockRegistry, JobInfo, JobKind
 from neops.concurrency import Deadline
-from neops.entities import EntityType
+from neops.entities import EntityCreate, EntityPatch, EntityType, EntityUpdate
 from neops.logs import Redactor
 from neops.protocol import (
     DbUpdates,
@@ -26,6 +27,8 @@ from neops.protocol import (
     UndecodableJob,
 )
 from neops.worker.membership import Membership
+
+logger = logging.getLogger(__name__)
 
 _ACQUIRES: TypeAdapter[list[JobAcquire]] = TypeAdapter(list[JobAcquire])
 
@@ -112,14 +115,40 @@ def failed(type_: str, message: str, *, retryable: bool | None = None) -> BlockO
     return BlockOutcome(success=False, message=message, retryable=retryable, error=error)
 
 
-def redacted(outcome: BlockOutcome, redactor: Redactor) -> BlockOutcome:
-    """The outcome with no secret in what people will read: message and error. Data and files stay as they are."""
+def redacted(outcome: BlockOutcome, redactor: Redactor, *, data: bool = True) -> BlockOutcome:
+    """The outcome with no secret in what people will read, message and error; in data, files and updates none that is
+    known, unless `data` is off. Fields of entities that are for secrets keep them.
+    """
     error = outcome.error
     if error is not None:
         traceback = None if error.traceback is None else redactor.redact(error.traceback)
         error = replace(error, message=redactor.redact(error.message), traceback=traceback)
     message = None if outcome.message is None else redactor.redact(outcome.message)
-    return replace(outcome, message=message, error=error)
+    outcome = replace(outcome, message=message, error=error)
+    return _masked(outcome, redactor) if data else outcome
+
+
+def _masked(outcome: BlockOutcome, redactor: Redactor) -> BlockOutcome:
+    artifacts = tuple(replace(one, data=redactor.mask_bytes(one.data)) for one in outcome.artifacts)
+    for before, after in zip(outcome.artifacts, artifacts, strict=True):
+        if before.data != after.data:
+            logger.warning("a secret was masked in an artifact", extra={"artifact": before.name})
+    return replace(
+        outcome,
+        data=redactor.mask(outcome.data),
+        updates=tuple(_masked_update(update, redactor) for update in outcome.updates),
+        artifacts=artifacts,
+    )
+
+
+def _masked_update(update: EntityUpdate, redactor: Redactor) -> EntityUpdate:
+    match update:
+        case EntityCreate():
+            return update.model_copy(update={"data": redactor.mask(update.data)})
+        case EntityPatch():
+            return update.model_copy(update={"value": redactor.mask(update.value)})
+        case _:
+            return update
 
 
 def undecodable_result(job: UndecodableJob) -> JobResult | None:

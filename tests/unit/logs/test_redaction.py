@@ -5,6 +5,8 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from neops.entities import Secret
 from neops.logs import MASK, Redactor, configure_logging, install
@@ -35,6 +37,7 @@ SHOULD_BE_MASKED = [
 SHOULD_STAY = [
     "wrong password for device r1",
     "the password of r1 was refused, 2 tries left",
+    "refused user ops; check username and password or key",
     "http://engine:3030/blackboard/job",
     "keys: 7, tokens 12",
     "ip community-list standard blue permit 65000:1",
@@ -121,3 +124,67 @@ def test_install_cleans_the_handlers_of_a_logger() -> None:
     logger.handlers.clear()
 
     assert stream.getvalue() == f"using {MASK}\n"
+
+
+@pytest.mark.parametrize("many", [0, 500])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "p@ss w0rd/<é>",
+        "p%40ss%20w0rd%2F%3C%C3%A9%3E",
+        "p%40ss+w0rd%2F%3C%C3%A9%3E",
+        "p@ss w0rd/<\\u00e9>",
+        "p@ss w0rd/<\\xc3\\xa9>",
+        "p@ss w0rd/&lt;é&gt;",
+    ],
+)
+def test_a_known_secret_is_masked_in_every_form_that_libraries_write(written: str, many: int) -> None:
+    redactor = Redactor([f"another-{number}" for number in range(many)])
+    redactor.add("p@ss w0rd/<é>")
+
+    assert redactor.redact(f"sent {written} to r1") == f"sent {MASK} to r1"
+
+
+@given(st.text(), st.lists(st.text(min_size=4, max_size=8), min_size=1), st.booleans())
+def test_no_known_secret_is_left_however_many_there_are(text: str, secrets: list[str], many: bool) -> None:
+    redactor = Redactor([*secrets, *(f"another-{number}" for number in range(200 if many else 0))])
+    text += secrets[0] + text
+
+    clean = redactor.redact(text).replace(MASK, "")
+
+    assert not [secret for secret in secrets if secret in clean and not set(secret) <= set(MASK)]
+
+
+def test_data_keeps_its_shape_and_loses_known_secrets_only() -> None:
+    data = {
+        "community": "65000:1",
+        "password": "none of ours",
+        "rows": [{"hunter-22": 1, "said": "it is hunter-22"}, None, 1.5, True],
+        "kept": Secret("hunter-22"),
+    }
+    clean = Redactor(["hunter-22"]).mask(data)
+
+    assert clean == {
+        "community": "65000:1",
+        "password": "none of ours",
+        "rows": [{MASK: 1, "said": f"it is {MASK}"}, None, 1.5, True],
+        "kept": "hunter-22",
+    }
+    assert isinstance(clean["kept"], Secret)
+
+
+def test_a_word_stays_in_data_although_it_is_a_password() -> None:
+    redactor = Redactor(["admin", "correcthorsebattery"])
+
+    assert redactor.mask("administratively down") == "administratively down"
+    assert redactor.mask("correcthorsebattery") == MASK
+    assert redactor.redact("login as admin") == f"login as {MASK}"
+
+
+def test_files_are_masked_whether_they_are_text_or_not() -> None:
+    redactor = Redactor(["hunter-22é"])
+
+    assert redactor.mask_bytes("é hunter-22é".encode()) == f"é {MASK}".encode()
+    assert redactor.mask_bytes(b"\xff\x00hunter-22\xc3\xa9\x00") == b"\xff\x00" + MASK.encode() + b"\x00"
+    same = b"\xffnothing"
+    assert redactor.mask_bytes(same) is same

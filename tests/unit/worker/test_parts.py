@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from neops.blocks import Artifact, BlockError, BlockOutcome, BlockRegistry
+from neops.entities import EntityCreate, EntityPatch, EntityType, Secret
 from neops.errors import SettingsInvalid
+from neops.logs import MASK, Redactor
 from neops.protocol import Extension, JobDefinition, JobExecutionResult, JobResult, JobResultStatus, JobType
 from neops.worker import Backoff, Shutdown, on_signals
 from neops.worker.membership import Membership
 from neops.worker.outbox import REFUSED_KEPT, Outbox
-from neops.worker.translation import devices_at_hand, read_job, write_result
+from neops.worker.translation import devices_at_hand, read_job, redacted, write_result
 
 PLAIN = Membership(worker_id="w1", extensions=frozenset(), offers=())
 FULL = Membership(worker_id="w1", extensions=frozenset(Extension), offers=())
@@ -185,3 +187,45 @@ def test_an_acquire_job_answers_its_clauses_even_when_there_are_none(job: Any) -
     wire = JobDefinition.model_validate(job("j1", type=JobType.ACQUIRE))
 
     assert write_result(wire, BlockOutcome(success=True), PLAIN).acquires == []
+
+
+def an_outcome() -> BlockOutcome:
+    patch = EntityPatch(entity=EntityType.DEVICE, id=1, path="facts.note", value={"said": "hunter-22"})
+    password = EntityPatch.model_construct(
+        entity=EntityType.DEVICE, id=1, path="password", value=Secret("hunter-22"), operation="patch"
+    )
+    create = EntityCreate(entity=EntityType.DEVICE, id=2**31 - 1, data={"hostname": "r2", "vendor": "hunter-22"})
+    return BlockOutcome(
+        success=True,
+        message="hunter-22",
+        data={"rows": ["hunter-22"], "community": "65000:1"},
+        error=BlockError(type="E", message="hunter-22", traceback="hunter-22"),
+        updates=(patch, password, create),
+        artifacts=(Artifact(name="a.txt", data=b"is hunter-22", media_type="text/plain"),),
+    )
+
+
+def test_no_part_of_a_result_shows_a_known_secret_and_entities_keep_their_passwords(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clean = redacted(an_outcome(), Redactor(["hunter-22"]))
+
+    note, password, create = clean.updates
+    assert "hunter-22" not in repr(clean)
+    assert clean.data == {"rows": [MASK], "community": "65000:1"}
+    assert isinstance(note, EntityPatch)
+    assert note.value == {"said": MASK}
+    assert isinstance(password, EntityPatch)
+    assert password.value == Secret("hunter-22")
+    assert isinstance(create, EntityCreate)
+    assert create.data == {"hostname": "r2", "vendor": MASK}
+    assert [artifact.data for artifact in clean.artifacts] == [f"is {MASK}".encode()]
+    assert [record.message for record in caplog.records] == ["a secret was masked in an artifact"]
+
+
+def test_data_and_files_can_be_left_as_they_are() -> None:
+    outcome = an_outcome()
+    clean = redacted(outcome, Redactor(["hunter-22"]), data=False)
+
+    assert (clean.data, clean.updates, clean.artifacts) == (outcome.data, outcome.updates, outcome.artifacts)
+    assert (clean.message, clean.error) == (MASK, BlockError(type="E", message=MASK, traceback=MASK))

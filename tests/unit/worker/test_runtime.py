@@ -68,7 +68,7 @@ async def test_with_extensions_the_lease_token_logs_progress_and_artifacts_trave
 
     (result,) = engine.results
     assert result["leaseToken"] == "t1"
-    assert result["artifacts"] == [{"name": "echo.txt", "mediaType": "text/plain", "content": "aHVudGVyMjI="}]
+    assert result["artifacts"] == [{"name": "echo.txt", "mediaType": "text/plain", "content": "KioqKioqKio="}]
     events = [event for body in engine.of("/blackboard/job/events") for event in body["events"]]
     (line,) = [event for event in events if event["kind"] == "log" and "echoing" in event["message"]]
     assert line["message"] == "echoing text=********"
