@@ -15,6 +15,7 @@ from neops.devices.capabilities import (
     ReadsRoutes,
     ReadsVlans,
     RunsCommands,
+    SpeaksNetconf,
     WritesConfig,
     capabilities_of,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "Route",
     "RunsCommands",
     "Session",
+    "SpeaksNetconf",
     "Ttp",
     "Vlan",
     "WritesConfig",
