@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from neops import (
@@ -13,8 +15,10 @@ from neops import (
     WorkflowContext,
     register_function_block,
 )
-from neops.devices import ReadsFacts
-from neops.testing import Case, CaseResult, fb_test_case, run_case
+from neops.devices import DeviceRuntime, PluginCatalogue, ReadsFacts
+from neops.devices.transcript import Recorder, TranscriptMismatch
+from neops.logs import Redactor
+from neops.testing import Case, CaseResult, FakePlugin, fb_test_case, run_case
 
 
 class Params(FunctionBlockParams):
@@ -157,3 +161,35 @@ def test_a_misspelt_field_is_told_so() -> None:
         fb_test_case(CheckVersion, parms={})
     with pytest.raises(TypeError, match="either cases or the fields of one case"):
         fb_test_case(CheckVersion, cases=[Case()], params={})
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """One call of get_facts on `leaf1`."""
+    path = tmp_path / "leaf1.jsonl.zst"
+    replies = {"get_facts": {"os_version": "17.9"}}
+    with (
+        Recorder.to(path, redactor=Redactor()) as recorder,
+        DeviceRuntime(catalogue=PluginCatalogue.of(FakePlugin(replies)), observer=recorder) as runtime,
+    ):
+        recorded = run_case(
+            CheckVersion, Case(device={"hostname": "leaf1"}, params={"wanted": "17.9"}, connector=runtime)
+        )
+    assert recorded.success
+    return path
+
+
+def test_a_recording_answers_for_the_devices_that_it_is_of(recording: Path) -> None:
+    result = run_case(CheckVersion, Case(replay=recording, params={"wanted": "17.9"}))
+
+    assert (result.success, result.data) == (True, {"version": "17.9"})
+
+
+def test_a_block_that_asks_less_than_was_recorded_fails_its_test(recording: Path) -> None:
+    with pytest.raises(TranscriptMismatch, match="leaf1: not all that was recorded was asked for"):
+        run_case(CheckVersion, Case(replay=recording, kind="acquire", params={"wanted": "17.9"}))
+
+
+def test_a_device_that_was_not_recorded_fails_the_test_although_the_block_copes(recording: Path) -> None:
+    with pytest.raises(TranscriptMismatch, match="r9: is not in the transcript, which has leaf1"):
+        run_case(CheckVersion, Case(replay=recording, device={"hostname": "r9"}, params={"wanted": "17.9"}))
