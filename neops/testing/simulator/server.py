@@ -107,6 +107,7 @@ class Login(asyncssh.SSHServer):
         good = known and username == spec.username and not self._device.struck_by(FaultKind.REJECT_PASSWORD)
         if not good:
             self._device.evidence.failed_logins += 1
+            self._conn._next_service = b"ssh-userauth"  # paramiko asks for it with each method, asyncssh grants it once
         return good
 
     def auth_completed(self) -> None:
