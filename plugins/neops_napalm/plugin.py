@@ -6,15 +6,37 @@ from collections.abc import Mapping
 
 from neops.devices import (
     ConnectionOptions,
+    ReadsAddresses,
+    ReadsArp,
+    ReadsBgp,
     ReadsConfig,
     ReadsFacts,
     ReadsInterfaces,
+    ReadsMacTable,
     ReadsNeighbors,
+    ReadsVlans,
     RunsCommands,
     Session,
 )
 from neops.devices.parsing import platform_name
 from neops.entities import Device
+
+GETTERS: frozenset[type] = frozenset(
+    {
+        RunsCommands,
+        ReadsFacts,
+        ReadsInterfaces,
+        ReadsAddresses,
+        ReadsNeighbors,
+        ReadsArp,
+        ReadsMacTable,
+        ReadsVlans,
+        ReadsConfig,
+    }
+)
+
+KEEPS_BGP_PEERS = frozenset({"ios"})
+"""Not nxos_ssh: of a VRF with two address families it keeps the peers of the last one ("FIX" in its source, 5.2)."""
 
 
 class NapalmPlugin:
@@ -32,14 +54,17 @@ class NapalmPlugin:
     platforms: Mapping[str, str] = {"cisco_ios": "ios", "cisco_nxos": "nxos_ssh", "cisco_xe": "ios"}
 
     def capabilities(self, platform: str) -> frozenset[type]:
-        """All of them: cli, get_facts, get_interfaces, get_lldp_neighbors and get_config are in every core driver.
+        """What a platform's driver implements (NAPALM 5, https://napalm.readthedocs.io/en/latest/support/).
 
-        Source: the support matrix of NAPALM 5, https://napalm.readthedocs.io/en/latest/support/.
+        Not ReadsRoutes: get_route_to of both drivers takes neither the whole table nor longer prefixes.
         """
-        known = frozenset({RunsCommands, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig})
-        return known if platform in self.platforms else frozenset()
+        driver = self.platforms.get(platform)
+        if driver is None:
+            return frozenset()
+        return GETTERS | {ReadsBgp} if driver in KEEPS_BGP_PEERS else GETTERS
 
     def session(self, device: Device, options: ConnectionOptions) -> Session:
-        from neops_napalm.session import NapalmSession
+        from neops_napalm.session import NapalmBgpSession, NapalmSession
 
-        return NapalmSession(device=device, platform=platform_name(device, options, self.platforms), options=options)
+        session = NapalmBgpSession if options.platform in KEEPS_BGP_PEERS else NapalmSession
+        return session(device=device, platform=platform_name(device, options, self.platforms), options=options)

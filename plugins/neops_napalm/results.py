@@ -7,7 +7,20 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from neops.devices import Configs, Facts, InterfaceDetails, LldpNeighbor
+from neops.devices import (
+    AddressDetails,
+    ArpEntry,
+    BgpInstance,
+    BgpPeer,
+    BgpPrefixes,
+    Configs,
+    Facts,
+    InterfaceAddresses,
+    InterfaceDetails,
+    LldpNeighbor,
+    MacEntry,
+    Vlan,
+)
 from neops.devices.parsing import reads_of
 from neops.devices.parsing.units import mac_address
 
@@ -67,6 +80,79 @@ def neighbors(found: Mapping[str, Sequence[Mapping[str, str]]]) -> Mapping[str, 
         for interface, seen in found.items()
         if seen
     }
+
+
+def addresses(found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> Mapping[str, InterfaceAddresses]:
+    """A length that the device does not tell is `N/A`."""
+    return {
+        name: InterfaceAddresses(ipv4=_addresses(one.get("ipv4", {})), ipv6=_addresses(one.get("ipv6", {})))
+        for name, one in found.items()
+        if one.get("ipv4") or one.get("ipv6")
+    }
+
+
+def _addresses(found: Mapping[str, Mapping[str, Any]]) -> dict[str, AddressDetails]:
+    lengths = {address: one.get("prefix_length") for address, one in found.items()}
+    return {
+        address.lower(): AddressDetails(prefix_length=length if isinstance(length, int) else -1)
+        for address, length in lengths.items()
+    }
+
+
+def arp_table(driver: str, found: Sequence[Mapping[str, Any]]) -> Sequence[ArpEntry]:
+    """The ios driver gives the age as IOS prints it, in minutes, the others in seconds."""
+    second = 60.0 if driver == "ios" else 1.0
+    return [
+        ArpEntry(
+            interface=one["interface"],
+            mac=mac_address(one["mac"]),
+            ip=one["ip"],
+            age=float(one["age"]) * second if one["age"] >= 0 else -1.0,
+        )
+        for one in found
+    ]
+
+
+def mac_table(found: Sequence[Mapping[str, Any]], now: Callable[[], float] = time.time) -> Sequence[MacEntry]:
+    """What a driver does not know of moves is None or -1."""
+    return [
+        MacEntry(
+            mac=mac_address(one["mac"]),
+            interface=one["interface"],
+            vlan=max(0, int(one["vlan"] or 0)),
+            static=one["static"],
+            active=one["active"],
+            moves=-1 if one["moves"] is None else int(one["moves"]),
+            last_move=-1.0 if one["last_move"] is None else _seconds_ago(float(one["last_move"]), now),
+        )
+        for one in found
+    ]
+
+
+def vlans(found: Mapping[Any, Mapping[str, Any]]) -> Mapping[str, Vlan]:
+    return {str(number): Vlan(name=one["name"], interfaces=tuple(one["interfaces"])) for number, one in found.items()}
+
+
+def bgp_neighbors(found: Mapping[str, Mapping[str, Any]]) -> Mapping[str, BgpInstance]:
+    return {
+        vrf: BgpInstance(
+            router_id=one["router_id"], peers={address: _peer(peer) for address, peer in one["peers"].items()}
+        )
+        for vrf, one in found.items()
+    }
+
+
+def _peer(one: Mapping[str, Any]) -> BgpPeer:
+    return BgpPeer(
+        local_as=one["local_as"],
+        remote_as=one["remote_as"],
+        remote_id=one["remote_id"] if one["remote_id"] != "0.0.0.0" else "",  # noqa: S104  # a driver's word for unknown
+        is_up=one["is_up"],
+        is_enabled=one["is_enabled"],
+        description=one["description"],
+        uptime=float(one["uptime"]) if one["is_up"] else -1.0,
+        address_family={family: BgpPrefixes(**prefixes) for family, prefixes in one["address_family"].items()},
+    )
 
 
 def configs(platform: str, found: Mapping[str, str]) -> Configs:

@@ -12,20 +12,31 @@ from napalm import get_network_driver
 
 from neops.concurrency import in_thread
 from neops.devices import (
+    ArpEntry,
+    BgpInstance,
     Configs,
     ConnectionOptions,
     Facts,
     HostKeys,
+    InterfaceAddresses,
     InterfaceDetails,
     LldpNeighbor,
+    MacEntry,
+    ReadsAddresses,
+    ReadsArp,
+    ReadsBgp,
     ReadsConfig,
     ReadsFacts,
     ReadsInterfaces,
+    ReadsMacTable,
     ReadsNeighbors,
+    ReadsVlans,
+    Vlan,
 )
 from neops.devices.host_keys import HostKey, strict_excerpt
 from neops.devices.netmiko_arguments import asked_host_keys, strict_arguments
 from neops.devices.parsing import CommandSession
+from neops.devices.parsing.names import one_word
 from neops.devices.plugin import SSH_PORT, Forward
 from neops.devices.sockets import CuttableSocket
 from neops.entities import Device
@@ -43,7 +54,17 @@ OVER_NETMIKO = frozenset({"ios", "nxos_ssh"})
 OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})
 
 
-class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig):
+class NapalmSession(
+    CommandSession,
+    ReadsFacts,
+    ReadsInterfaces,
+    ReadsAddresses,
+    ReadsNeighbors,
+    ReadsArp,
+    ReadsMacTable,
+    ReadsVlans,
+    ReadsConfig,
+):
     """One login; commands through the driver's `cli`, getters through its getters."""
 
     knows_jump_hosts = True
@@ -97,6 +118,22 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
 
     async def get_lldp_neighbors(self) -> Mapping[str, Sequence[LldpNeighbor]]:
         return results.neighbors(await self._call("get_lldp_neighbors", lambda driver: driver.get_lldp_neighbors()))
+
+    async def get_interfaces_ip(self) -> Mapping[str, InterfaceAddresses]:
+        return results.addresses(await self._call("get_interfaces_ip", lambda driver: driver.get_interfaces_ip()))
+
+    async def get_arp_table(self, vrf: str = "") -> Sequence[ArpEntry]:
+        if vrf:
+            one_word(vrf)
+        found = await self._call("get_arp_table", lambda driver: driver.get_arp_table(vrf=vrf))
+        return results.arp_table(self._options.platform, found)
+
+    async def get_mac_address_table(self) -> Sequence[MacEntry]:
+        found = await self._call("get_mac_address_table", lambda driver: driver.get_mac_address_table())
+        return results.mac_table(found)
+
+    async def get_vlans(self) -> Mapping[str, Vlan]:
+        return results.vlans(await self._call("get_vlans", lambda driver: driver.get_vlans()))
 
     async def get_config(self, retrieve: Literal["running", "startup", "candidate", "all"] = "running") -> Configs:
         printed = await self._call("get_config", lambda driver: driver.get_config(retrieve=retrieve))
@@ -215,3 +252,10 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
             self._socket.close()
         if self._forward is not None:
             self._forward.close()
+
+
+class NapalmBgpSession(NapalmSession, ReadsBgp):
+    """A login through a driver whose get_bgp_neighbors keeps all peers."""
+
+    async def get_bgp_neighbors(self) -> Mapping[str, BgpInstance]:
+        return results.bgp_neighbors(await self._call("get_bgp_neighbors", lambda driver: driver.get_bgp_neighbors()))
