@@ -16,7 +16,7 @@ def act(device: DeviceState, verb: Verb, arguments: Mapping[str, str]) -> bool:
 
     Raises:
         FileNotFoundError, StorageFull: as in change_files.
-        LineRejected: a line of a file is not known; nothing was changed.
+        LineRejected: as in change_whole.
     """
     match verb:
         case "save":
@@ -27,7 +27,7 @@ def act(device: DeviceState, verb: Verb, arguments: Mapping[str, str]) -> bool:
             device.schedule_reboot(confirm_within_s(arguments))
         case "cancel_reboot":
             device.reboots_at = None
-        case "remove_file" | "move_file" | "copy_file":
+        case "remove_file" | "move_file" | "copy_file" | "empty_file":
             change_files(device.storage, verb, arguments)
         case _:
             return change_whole(device, verb, arguments)

@@ -115,6 +115,11 @@ class Datastore:
         self._revert = None if confirm_within_s is None else (self.clock() + confirm_within_s, before)
         self._replace(copy(candidate))
 
+    def put(self, new: Section) -> None:
+        """Make this the running configuration, whatever waits to be confirmed."""
+        _ = self.running
+        self._replace(new)
+
     def confirm(self) -> None:
         """Keep what was committed to be confirmed."""
         _ = self.running

@@ -42,6 +42,8 @@ def change_files(storage: Storage | None, verb: Verb, arguments: Mapping[str, st
             storage.remove(arguments["file"])
         case "move_file":
             storage.rename(arguments["source"], arguments["target"])
+        case "empty_file":
+            storage.create(arguments["target"])
         case "copy_file":
             storage.copy(arguments["source"], arguments["target"])
 

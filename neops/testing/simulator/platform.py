@@ -19,7 +19,7 @@ Verb: TypeAlias = Literal[
     "leave", "up", "top", "load",
     "commit", "commit_confirmed", "arm", "confirm", "revert", "discard", "clear", "drop", "rollback",
     "commit_named", "commit_named_confirmed", "revert_named",
-    "remove_file", "move_file", "copy_file",
+    "remove_file", "move_file", "copy_file", "empty_file",
     "running_to_file", "startup_to_file", "replace_with_file", "merge_file",
     "reboot", "schedule_reboot", "cancel_reboot", "cancel",
 ]  # fmt: skip
@@ -93,6 +93,8 @@ class Command(_Data):
     """Template of the name of a file that must be there: `$file`, `$file_name`, `$file_size`, `$file_text`."""
     digest: Literal["", "md5", "sha256", "sha512"] = ""
     """With `file`: `$digest` is computed with it."""
+    compares: Literal["", "whole", "merge"] = ""
+    """With `file`: `$difference` is what making it the configuration, or adding its lines to it, would change."""
     folder: str = ""
     """Template of the name of a folder or a file; `@each files` are the files in it, or it alone."""
 

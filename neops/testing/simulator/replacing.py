@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Literal
 
-from neops.testing.simulator.configuration import copy
+from neops.testing.simulator.configuration import LineRejected, Path, Section, copy
 from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.editing import confirm_within_s
 from neops.testing.simulator.platform import Verb
@@ -15,7 +16,7 @@ def change_whole(device: DeviceState, verb: Verb, arguments: Mapping[str, str]) 
 
     Raises:
         FileNotFoundError, StorageFull: as in change_files.
-        LineRejected: a line of the file is not known; nothing was changed.
+        LineRejected: a line of the file is not known; of a merge, the others were taken.
     """
     match verb:
         case "running_to_file":
@@ -53,20 +54,70 @@ def _text(device: DeviceState, name: str) -> str:
 
 
 def _replace(device: DeviceState, name: str) -> None:
-    assert device.platform.dialect is not None
-    device.datastore.commit(device.platform.dialect.parse(_text(device, name)))
+    dialect = device.platform.dialect
+    assert dialect is not None
+    new = dialect.parse(_text(device, name))
+    for line in new:
+        dialect.apply({}, (), line)
+    device.datastore.put(new)
 
 
 def _merge(device: DeviceState, name: str) -> None:
-    """Carry the file's lines out one by one, as if they were typed."""
-    dialect, store = device.platform.dialect, device.datastore
+    """Carry the file's lines out one by one, as if they were typed: the good ones stay."""
+    merged, refused = _merged(device, _text(device, name))
+    device.datastore.put(merged)
+    if refused is not None:
+        raise refused
+
+
+def _merged(device: DeviceState, text: str) -> tuple[Section, LineRejected | None]:
+    """The running configuration with these lines, and the first one that was refused."""
+    dialect = device.platform.dialect
     assert dialect is not None
-    path: tuple[str, ...] = ()
-    merged = copy(store.running)
-    for line in map(str.strip, _text(device, name).splitlines()):
+    path: Path = ()
+    merged, refused = copy(device.datastore.running), None
+    for line in map(str.strip, text.splitlines()):
         if line and line[0] not in "!#" and line != "end":
-            path = dialect.apply(merged, path, line)
-    store.commit(merged)
+            try:
+                path = dialect.apply(merged, path, line)
+            except LineRejected as error:
+                refused = refused or error
+    return merged, refused
+
+
+def compared(device: DeviceState, name: str, how: Literal["whole", "merge"]) -> str:
+    """What making a file the configuration, or adding its lines, would change, as IOS' archive shows it.
+
+    Raises:
+        FileNotFoundError: it is not there.
+    """
+    dialect, running, text = device.platform.dialect, device.datastore.running, _text(device, name)
+    assert dialect is not None
+    if how == "whole":
+        return "\n".join(_marked(running, dialect.parse(text), 0))
+    merged, _ = _merged(device, text)
+    return "\n".join(_additions(running, merged, 0))
+
+
+def _marked(old: Section, new: Section, depth: int) -> Iterator[str]:
+    """Lines of either configuration with their sections: `+` is only in the new one, `-` only in the old one."""
+    for line in (*old, *(line for line in new if line not in old)):
+        before, after = old.get(line), new.get(line)
+        if before == after:
+            continue
+        mark = "" if before is not None and after is not None else "+" if before is None else "-"
+        yield f"{' ' * depth}{mark}{line}"
+        yield from _marked(before or {}, after or {}, depth + 1)
+
+
+def _additions(old: Section, new: Section, depth: int) -> Iterator[str]:
+    """Lines to type; one that goes away without another in its place is shown with `no`."""
+    for line, after in new.items():
+        if old.get(line) != after:
+            yield f"{' ' * depth}{line}"
+            yield from _additions(old.get(line, {}), after, depth + 1)
+    words = {line.split(" ", 1)[0] for line in new}
+    yield from (f"{' ' * depth}no {line}" for line in old if line not in new and line.split(" ", 1)[0] not in words)
 
 
 def _commit(device: DeviceState, name: str, within_s: float | None) -> None:

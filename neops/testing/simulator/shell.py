@@ -15,6 +15,7 @@ from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.editing import Editing
 from neops.testing.simulator.filing import file_values
 from neops.testing.simulator.platform import Asked, Verb
+from neops.testing.simulator.replacing import compared
 from neops.testing.simulator.storage import StorageFull
 from neops.testing.simulator.template import Scope, TemplateInvalid, render, render_data
 from neops.testing.simulator.terminal import CTRL_C, CTRL_D, CTRL_Z
@@ -169,6 +170,8 @@ class Shell:
             extra |= narrowed(extra["interface"], scope)
         values: Scope = ChainMap(extra, scope)  # type: ignore[arg-type]  # read only
         extra |= file_values(self._device.storage, found.command, values)
+        if found.command.compares:
+            extra["difference"] = compared(self._device, extra["file"], found.command.compares)
         if found.command.show:
             extra["section"] = self._device.section(render(found.command.show, values))
         return values
@@ -237,7 +240,8 @@ class Shell:
             if act(self._device, verb, found.arguments):
                 return None
         except LineRejected as rejected:
-            return self._said(self._platform.errors.configuration or self._platform.errors.unknown, rejected.line, 0)
+            refusal = self._said(self._platform.errors.configuration or self._platform.errors.unknown, rejected.line, 0)
+            return Reply(text=f"{rejected.line}\n{refusal.text}", failed=True)
         match verb:
             case "close":
                 return Reply(text=self._text(found), closes=True)
