@@ -8,8 +8,9 @@ the `neops` entry, the device's own fields, the settings.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final, TypeVar
@@ -26,16 +27,22 @@ T = TypeVar("T")
 
 NEOPS_KEY: Final = "neops"
 
-_ENABLE_SECRETS: Final = ("secret", "auth_secondary", "optional_args.secret")
+_Path = tuple[str, ...]
+
+_ENABLE_SECRETS: Final[tuple[_Path, ...]] = (("secret",), ("auth_secondary",), ("optional_args", "secret"))
 """Where netmiko 4, scrapli 2025 and NAPALM 5 are given the enable secret."""
 
-_PRIVATE_KEYS: Final = ("key_file", "auth_private_key", "optional_args.key_file")
+_PRIVATE_KEYS: Final[tuple[_Path, ...]] = (("key_file",), ("auth_private_key",), ("optional_args", "key_file"))
 """Where the same libraries are given the SSH key."""
 
-_PASSPHRASES: Final = ("passphrase", "auth_private_key_passphrase", "optional_args.passphrase")
+_PASSPHRASES: Final[tuple[_Path, ...]] = (
+    ("passphrase",),
+    ("auth_private_key_passphrase",),
+    ("optional_args", "passphrase"),
+)
 """Where the same libraries are given the passphrase of that key."""
 
-_SSH_CONFIG_FILES: Final = ("ssh_config_file", "optional_args.ssh_config_file")
+_SSH_CONFIG_FILES: Final[tuple[_Path, ...]] = (("ssh_config_file",), ("optional_args", "ssh_config_file"))
 """Where the same libraries are told to read a file of ssh_config(5)."""
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -196,17 +203,16 @@ class DeviceOptions:
             passphrase=Secret(passphrase) if passphrase else None,
         )
 
-    def _conventional(self, own: ConnectionEntry, paths: Sequence[str], common: str | None) -> str | None:
+    def _conventional(self, own: ConnectionEntry, paths: Sequence[_Path], common: str | None) -> str | None:
         """A value that belongs to the device, whichever plugin serves it, and that each library names differently."""
-        return _first(
-            _found(own.extras or {}, paths), common, *(_found(extras, paths) for extras in self._all_extras())
-        )
+        if own.extras and (value := _found(own.extras, paths)):
+            return value
+        return common or next((value for extras in self._all_extras if (value := _found(extras, paths))), None)
 
-    def _all_extras(self) -> Iterator[Mapping[str, Any]]:
-        for key, entry in self._entries.items():
-            extras = entry.get("extras") if key != NEOPS_KEY and isinstance(entry, dict) else None
-            if isinstance(extras, dict):
-                yield extras
+    @cached_property
+    def _all_extras(self) -> Sequence[Mapping[str, Any]]:
+        entries = (entry for key, entry in self._entries.items() if key != NEOPS_KEY and isinstance(entry, dict))
+        return [extras for entry in entries if isinstance(extras := entry.get("extras"), dict)]
 
 
 def jump_host(text: str) -> JumpHost:
@@ -243,12 +249,12 @@ def _first(*values: T | None) -> T | None:
     return next((value for value in values if value not in (None, "")), None)
 
 
-def _found(extras: Mapping[str, Any], paths: Sequence[str]) -> str | None:
+def _found(extras: Mapping[str, Any], paths: Sequence[_Path]) -> str | None:
     return next((value for path in paths if isinstance(value := _at(extras, path), str) and value), None)
 
 
-def _at(extras: Mapping[str, Any], path: str) -> Any:
+def _at(extras: Mapping[str, Any], path: _Path) -> Any:
     value: Any = extras
-    for part in path.split("."):
-        value = value.get(part) if isinstance(value, Mapping) else None
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else None
     return value
