@@ -33,10 +33,18 @@ RETURNS: Final = 4
 """Returns after which a device that shows no prompt is not waited for any longer."""
 
 PROMPT: Final = re.compile(r"\S.{0,119}[>#$%\]]|[>#$%]")
-QUESTION: Final = re.compile(r"y/n|yes/no|\[yes\]|password|passphrase|[?:]\s*$", re.IGNORECASE)
-MORE: Final = re.compile(r"-+ ?\(?more\b|<-+ ?more|^--? ?more|press any key|\(END\)\s*$|^lines \d+-\d+", re.IGNORECASE)
+QUESTION: Final = re.compile(r"\?|:$|y/n|yes/no|\[(?:y|n|yes|no)\]", re.IGNORECASE)
+MORE: Final = re.compile(
+    r"-+ ?\(?more\b|<-+ ?more|^more: |press (?:any key|<?space)|^\(END\)$|^lines \d+-\d+", re.IGNORECASE
+)
 PAGES: Final = 50
 """Pages of one answer that are turned; what names a system is on the first."""
+
+MOST_BYTES: Final = 200_000
+"""What a device may say at a time before it is given up: it shares the loop with others."""
+
+_TAIL: Final = 512
+"""Bytes at the end in which a prompt is looked for."""
 
 CONNECTION_EXTRAS: Final = frozenset(
     {"auth_private_key", "auth_private_key_passphrase", "auth_telnet_login_pattern", "auth_password_pattern"}
@@ -91,44 +99,43 @@ async def greeting_on(channel: AsyncChannel) -> tuple[str, str]:
     """
     said, before = "", ""
     for _ in range(RETURNS):
-        chunk = await _until_quiet(channel, PATIENCE_S, ended_by=before)
+        chunk = await _until_quiet(channel, ended_by=before)
         said, last = said + chunk, _last_line(chunk)
         if before and last == before:
             return _without(said, before), before
         if QUESTION.search(last) and not MORE.search(last):
             break
         before = last if PROMPT.fullmatch(last) else ""
-        channel.send_return()
+        channel.write(" ") if MORE.search(last) else channel.send_return()
     return said.strip(), ""
 
 
 async def answer_to(channel: AsyncChannel, *, command: str, prompt: str) -> tuple[bytes, bytes]:
     """Type a command and read on to the prompt after its echo, page by page: the prompt, and the answer."""
-    ending = _ending(prompt)
+    ending, start = _ending(prompt), None
     channel.write(command + channel._base_channel_args.comms_return_char)
-    seen, turned = bytearray(), 0
-    start: int | None = None
-    pages = 0
-    while True:
+    seen, turned, pages = bytearray(), 0, 0
+    while len(seen) < MOST_BYTES:
         seen += await channel.read()
-        if start is None and (start := end_of_echo(seen, command.encode())) is not None:
-            turned = start
+        start = end_of_echo(seen, command.encode()) if start is None else start
         if start is None:
             continue
-        if match := ending.search(seen[start:].decode(errors="replace")):
-            answer = seen[start:].decode(errors="replace")[: match.start()]
-            return match[0].encode(), answer.encode()
-        if pages < PAGES and MORE.search(_last_line(seen[turned:].decode(errors="replace"))):
+        tail = seen[max(start, turned, len(seen) - _TAIL) :].decode(errors="replace")
+        if match := ending.search(tail):
+            answer = seen[start:].decode(errors="replace")
+            return match[0].encode(), answer.removesuffix(match[0]).encode()
+        if pages < PAGES and MORE.search(_last_line(tail)):
             turned, pages = len(seen), pages + 1
             channel.write(" ")
+    raise ConnectionAbortedError(f"{MOST_BYTES:,} bytes and no prompt")
 
 
-async def _until_quiet(channel: AsyncChannel, patience_s: float, *, ended_by: str) -> str:
+async def _until_quiet(channel: AsyncChannel, *, ended_by: str) -> str:
     """Read until the device is silent, or shows `ended_by` as its last line; empty when it says nothing at all."""
     seen = b""
     try:
-        while not (ended_by and _last_line(seen.decode(errors="replace")) == ended_by):
-            async with asyncio.timeout(QUIET_S if seen else patience_s):
+        while len(seen) < MOST_BYTES and not (ended_by and _last_line(seen.decode(errors="replace")) == ended_by):
+            async with asyncio.timeout(QUIET_S if seen else PATIENCE_S):
                 seen += await channel.read()
     except TimeoutError:
         pass

@@ -22,7 +22,7 @@ from neops.devices.detection.evidence import (
 )
 from neops.devices.detection.scoring import judge, next_command
 from neops.entities import Device, Platform, Secret
-from neops.errors import CapabilityMissing, ConnectFailed, DeviceError, Unreachable
+from neops.errors import DeviceError, OperationTimedOut, Unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -51,10 +51,8 @@ async def detect(device: Device, connect: Connect, *, within_s: float = WITHIN_S
     with deadline(limit):
         try:
             await _ask(connect(_unknown(device)), seen)
-        except (ConnectFailed, CapabilityMissing):
-            raise
         except DeviceError as error:
-            if not seen and limit.expired:
+            if not seen and isinstance(error, OperationTimedOut) and limit.expired:
                 raise Unreachable(device.name, f"no login within {within_s:g} s") from error
             if not seen:
                 raise

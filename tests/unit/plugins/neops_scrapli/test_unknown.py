@@ -64,16 +64,24 @@ async def test_a_frame_around_a_banner_is_no_prompt() -> None:
     assert "keep out" in said
 
 
-async def test_a_device_that_waits_for_a_key_gets_a_return() -> None:
-    assert await greeting_on(channel("Press any key to continue", "\nsw1# ", "\nsw1# ")) == (
-        "Press any key to continue",
-        "sw1#",
-    )
+async def test_a_device_that_waits_for_a_key_gets_one() -> None:
+    device = channel("Press any key to continue", "\nsw1# ", "\nsw1# ")
+
+    assert await greeting_on(device) == ("Press any key to continue", "sw1#")
+    assert device.typed == [" ", "\n"]
 
 
 @pytest.mark.parametrize(
     "question",
-    ["Change now? [Y/N]:", "Current password:", "Do you accept the terms (yes/no)?", "Selection:", "Really?"],
+    [
+        "Change now? [Y/N]:",
+        "Current password:",
+        "Do you accept the terms (yes/no)?",
+        "Selection:",
+        "Really?",
+        "Continue? [no]",
+        "Sure [y]",
+    ],
 )
 async def test_a_question_is_left_alone(question: str) -> None:
     device = channel(f"Welcome\n{question}", "\nnever")
@@ -121,3 +129,13 @@ async def test_a_clock_in_the_prompt_may_go_on() -> None:
     )
 
     assert answer.decode().strip() == "V1"
+
+
+async def test_a_device_that_never_ends_is_given_up() -> None:
+    device = channel("", *["x" * 50_000 + "\n"] * 10)
+    reading = asyncio.create_task(answer_to(device, command="x", prompt="r1#"))
+    for _ in range(10):
+        device.write("more")
+
+    with pytest.raises(ConnectionAbortedError, match="200,000 bytes and no prompt"):
+        await reading
