@@ -68,4 +68,4 @@ def _cell(capability: type, offers: Sequence[Offer], pip: Mapping[str, str]) -> 
     if not having:
         others = ", ".join(offer.plugin for offer in offers if offer.capabilities)
         why = "; ".join(part for part in (f"not among what {others} can do there" if others else "", why) if part)
-    return Cell(why=why, install=tuple(pip[offer.plugin] for offer in having))
+    return Cell(why=why, install=tuple(pip[offer.plugin] for offer in having if not offer.on_request))

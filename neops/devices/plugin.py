@@ -196,6 +196,9 @@ class ConnectionPlugin(Protocol):
         modules: top-level modules the library needs; looked up, never imported, to see whether it is installed.
         priority: higher is preferred. Vendor packages 100, napalm 50, scrapli 40, nornir 30.
         platforms: our platform name (netmiko's device type) → the library's name.
+
+    A plugin may have one more attribute, `on_request`: a collection of those of its platforms that it serves only when
+    the device or the settings prefer it, because most devices lack what it needs (an API that is switched on).
     """
 
     @property

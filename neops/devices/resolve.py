@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neops.devices.capabilities import methods_of
 from neops.devices.catalogue import PluginEntry
@@ -16,13 +16,14 @@ class Offer:
     """What one plugin could do for one device.
 
     `capabilities` is what it has on the device's platform, empty when it does not know the platform. `obstacle` says
-    why it cannot be used although it might fit, None when it can.
+    why it cannot be used although it might fit, None when it can. `on_request`: it is not chosen unless it is preferred.
     """
 
     plugin: str
     priority: int = 0
     capabilities: frozenset[type] = frozenset()
     obstacle: str | None = None
+    on_request: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,12 +93,27 @@ def offer_of(entry: PluginEntry, platform: str | None) -> Offer:
         capabilities = plugin.capabilities(platform)
     except Exception as error:  # noqa: BLE001  # the plugin's own code: one that is broken must not stop the others
         return Offer(plugin=entry.name, priority=plugin.priority, obstacle=f"failed to answer: {error!r}")
-    return Offer(plugin=entry.name, priority=plugin.priority, capabilities=capabilities, obstacle=entry.obstacle)
+    return Offer(
+        plugin=entry.name,
+        priority=plugin.priority,
+        capabilities=capabilities,
+        obstacle=entry.obstacle,
+        on_request=platform in getattr(plugin, "on_request", ()),
+    )
 
 
 def ranked(offers: Iterable[Offer], preferred: Sequence[str] = ()) -> list[Offer]:
-    """The offers, best first: those that are preferred in that order, then by priority."""
-    return sorted(offers, key=lambda offer: _rank(offer, preferred))
+    """The offers, best first: those that are preferred in that order, then by priority.
+
+    One that waits to be asked for has that as its obstacle, unless it is preferred.
+    """
+    return sorted((_if_asked(offer, preferred) for offer in offers), key=lambda offer: _rank(offer, preferred))
+
+
+def _if_asked(offer: Offer, preferred: Sequence[str]) -> Offer:
+    if not offer.on_request or offer.plugin in preferred or offer.obstacle is not None:
+        return offer
+    return replace(offer, obstacle=f"serves this platform only when preferred: set plugins: [{offer.plugin}]")
 
 
 def _rank(offer: Offer, preferred: Sequence[str]) -> tuple[float, int, str]:

@@ -147,3 +147,39 @@ def test_a_plugin_that_fails_to_answer_is_passed_over(fake_plugin) -> None:  # t
     assert offer_of(PluginCatalogue.of(plugin).entry("fake"), "cisco_ios").obstacle == (
         "failed to answer: KeyError('cisco_ios')"
     )
+
+
+ON_REQUEST = [
+    Offer(plugin="napalm", priority=50, capabilities=frozenset({ReadsFacts, ReadsConfig}), on_request=True),
+    Offer(plugin="scrapli", priority=40, capabilities=frozenset({ReadsFacts})),
+]
+
+
+@pytest.mark.parametrize(("preferred", "taken"), [((), "scrapli"), (("nornir",), "scrapli"), (("napalm",), "napalm")])
+def test_a_plugin_that_serves_on_request_is_taken_only_where_it_is_preferred(
+    preferred: tuple[str, ...], taken: str
+) -> None:
+    wish = Wish(device="r1", platform="arista_eos", capabilities=frozenset({ReadsFacts}), preferred=preferred)
+
+    assert resolve(wish, ON_REQUEST).plugins == (taken,)
+
+
+def test_a_refusal_says_how_to_ask_for_a_plugin_that_serves_on_request() -> None:
+    wish = Wish(device="r1", platform="arista_eos", capabilities=frozenset({ReadsConfig}))
+
+    with pytest.raises(CapabilityMissing) as caught:
+        resolve(wish, ON_REQUEST)
+
+    assert str(caught.value) == (
+        "r1: no plugin serves ReadsConfig on platform arista_eos (napalm: serves this platform only when preferred: "
+        "set plugins: [napalm]; scrapli: has no ReadsConfig here)"
+    )
+
+
+def test_plugins_need_not_say_what_they_serve_on_request(fake_plugin) -> None:  # type: ignore[no-untyped-def]  # conftest's
+    plugin = fake_plugin()
+    silent = offer_of(PluginCatalogue.of(plugin).entry("fake"), "cisco_ios")
+    plugin.on_request = frozenset({"cisco_ios"})
+
+    assert not silent.on_request
+    assert offer_of(PluginCatalogue.of(plugin).entry("fake"), "cisco_ios").on_request
