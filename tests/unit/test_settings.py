@@ -61,6 +61,12 @@ def test_an_empty_variable_counts_as_not_set() -> None:
         ),
         (DeviceSettings, "NEOPS_HOST_KEYS", "no", "NEOPS_HOST_KEYS=no: expected 'strict', 'accept-new' or 'off'"),
         (EngineSettings, "NEOPS_PORT", "70000", "NEOPS_PORT=70000: expected less than or equal to 65535"),
+        (
+            DeviceSettings,
+            "NEOPS_JUMP_HOSTS",
+            "ops@a,b c",
+            "NEOPS_JUMP_HOSTS=b c: expected [user@]host[:port] of each jump host, separated by commas",
+        ),
         (EngineSettings, "NEOPS_AUTH", "maybe", "NEOPS_AUTH=maybe: expected a valid boolean"),
     ],
 )

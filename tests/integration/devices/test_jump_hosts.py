@@ -19,6 +19,7 @@ from neops.devices import (
     EnvironmentCredentials,
     LoginEvent,
     PluginCatalogue,
+    ReadsConfig,
     ReadsFacts,
     RunsCommands,
 )
@@ -29,6 +30,7 @@ from neops.settings import DeviceSettings
 from neops.testing.simulator import Fault, FaultKind, SimulatedDevice, SimulatedNetwork
 from neops_frr import FrrPlugin
 from neops_napalm import NapalmPlugin
+from neops_netconf import NetconfPlugin
 from neops_nornir import NornirPlugin
 from neops_scrapli import ScrapliPlugin
 from neops_scrapli.session import ScrapliSession
@@ -36,10 +38,12 @@ from neops_scrapli.session import ScrapliSession
 PLUGINS: dict[str, Callable[[], Any]] = {
     "frr": FrrPlugin,
     "napalm": NapalmPlugin,
+    "netconf": NetconfPlugin,
     "nornir": NornirPlugin,
     "scrapli": ScrapliPlugin,
 }
 every_plugin = pytest.mark.parametrize("plugin", ["scrapli", "nornir", "napalm"])
+LONG = "\n".join(f"line {number} {'x' * 60}" for number in range(8000))
 BASTION_PASSWORD = "of-the-bastion"
 PROMPTLY_S = 3.0
 """Longest wait for something that is said to happen at once; a loaded machine is slow."""
@@ -60,6 +64,8 @@ def network(key: tuple[Path, str]) -> Iterator[SimulatedNetwork]:
     with SimulatedNetwork(
         [
             *(SimulatedDevice(name=f"r{number}", platform="cisco_ios") for number in range(50)),
+            SimulatedDevice(name="core", platform="juniper_junos"),
+            SimulatedDevice(name="shell", platform="linux", answers={"cat /var/log/all": LONG}),
             SimulatedDevice(name="outer", platform="linux", public_keys=(key[1],), **bastion),
             SimulatedDevice(name="inner", platform="linux", **bastion),
         ]
@@ -79,7 +85,7 @@ def healthy(network: SimulatedNetwork) -> Iterator[None]:
 def known_hosts(network: SimulatedNetwork, tmp_path: Path) -> Path:
     """The devices by the names that they have behind the jump hosts."""
     file = network.write_known_hosts(tmp_path / "known_hosts")
-    names = ",".join([*(f"r{number}" for number in range(50)), "inner"])
+    names = ",".join([*(f"r{number}" for number in range(50)), "inner", "shell", "[core]:830"])
     file.write_text(f"{file.read_text()}{names} {network.public_key}\n")
     return file
 
@@ -170,6 +176,17 @@ async def test_frr_is_reached_through_a_jump_host(make_runtime: Any, outer: Any,
         runtime.stop()
 
     assert "FRRouting 8.4.4 (far)" in answer.output
+
+
+async def test_netconf_goes_through_a_jump_host(
+    make_runtime: Any, network: SimulatedNetwork, outer: Any, device: Any
+) -> None:
+    behind = device("core", outer, platform=Platform(short_name="juniper_junos"))
+
+    configs = await make_runtime("netconf").connect(behind, ReadsConfig).get_config()
+
+    assert "core" in configs.running
+    assert (network["outer"].forwarded, network["core"].logins) == (1, 1)
 
 
 async def test_another_connection_of_nornir_goes_through_a_port_on_loopback(
@@ -362,6 +379,15 @@ async def test_what_is_aborted_behind_a_jump_host_leaves_the_others_alone(
     await until(lambda: network["r1"].sessions == 0)
     assert (await other.send_command("show clock")).output
     assert (network["outer"].logins, network["outer"].sessions) == (1, 1)
+
+
+@pytest.mark.parametrize("plugin", ["scrapli", "nornir"])
+async def test_a_long_answer_arrives_whole(plugin: str, make_runtime: Any, outer: Any, device: Any) -> None:
+    shell = device("shell", outer, platform=Platform(short_name="linux"))
+
+    answer = await make_runtime(plugin).connect(shell, RunsCommands).send_command("cat /var/log/all")
+
+    assert answer.output.splitlines() == LONG.splitlines()
 
 
 async def test_a_jump_host_is_left_when_nobody_was_behind_it_for_a_while(

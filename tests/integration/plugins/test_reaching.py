@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from neops.devices import ConnectionOptions, ConnectionPlugin, Credentials, HostKeys
+from neops.devices import ConnectionOptions, ConnectionPlugin, Credentials, HostKeys, RunsCommands
 from neops.devices.options import DeviceOptions
 from neops.entities import Device, Platform, Secret
 from neops.errors import AuthenticationFailed, ConnectFailed, OperationTimedOut, Unreachable
@@ -30,15 +30,20 @@ from neops.settings import DeviceSettings
 from neops.testing.simulator import Fault, FaultKind, RunningDevice, SimulatedDevice, SimulatedNetwork
 from neops_frr import FrrPlugin
 from neops_napalm import NapalmPlugin
+from neops_netconf import NetconfPlugin
 from neops_nornir import NornirPlugin
 from neops_scrapli import ScrapliPlugin
 
 PLUGINS: dict[str, Callable[[], ConnectionPlugin]] = {
     "frr": FrrPlugin,
     "napalm": NapalmPlugin,
+    "netconf": NetconfPlugin,
     "nornir": NornirPlugin,
     "scrapli": ScrapliPlugin,
 }
+PLATFORMS = {"frr": "frr", "netconf": "juniper_junos"}
+"""Where it is not cisco_ios."""
+
 every_plugin = pytest.mark.parametrize("plugin", list(PLUGINS))
 PASSWORD = "s3cret-of-all"
 PASSPHRASE = "open sesame"
@@ -66,6 +71,7 @@ def network(keys: Path) -> Iterator[SimulatedNetwork]:
     answers = {"vtysh -c 'show version'": "FRRouting 8.4.4 (r1) on Linux(6.1).", "vtysh -c 'show clock'": "12:00"}
     devices = [
         SimulatedDevice(name="cisco_ios", platform="cisco_ios", **lets_in),
+        SimulatedDevice(name="juniper_junos", platform="juniper_junos", **lets_in),
         SimulatedDevice(name="frr", platform="linux", answers=answers, **lets_in),
     ]
     with SimulatedNetwork(devices) as running:
@@ -75,7 +81,7 @@ def network(keys: Path) -> Iterator[SimulatedNetwork]:
 @pytest.fixture
 def target(network: SimulatedNetwork, request: pytest.FixtureRequest) -> Iterator[RunningDevice]:
     """The device for the plugin that the test is parametrised with."""
-    name = "frr" if request.getfixturevalue("plugin") == "frr" else "cisco_ios"
+    name = PLATFORMS.get(request.getfixturevalue("plugin"), "cisco_ios")
     network[name].forget()
     yield network[name]
     network[name].fault = None
@@ -126,9 +132,8 @@ async def test_a_key_lets_in_without_a_password(
     plugin: str, file: str, passphrase: str | None, target: RunningDevice, session: Any, keys: Path
 ) -> None:
     async with opened(session(with_key(keys / file, passphrase))) as one:
-        answer = await one.send_command("show clock")
+        assert await ask(one)
 
-    assert answer.output
     assert (target.logins, target.failed_logins) == (1, 0)
 
 
@@ -247,8 +252,8 @@ async def test_the_command_time_limit_of_a_device_holds(plugin: str, target: Run
     async with opened(session(command_timeout_s=0.5)) as one:
         target.fault = Fault(kind=FaultKind.HANG_ON_COMMAND)
 
-        with pytest.raises(OperationTimedOut, match=r"r1: no .* within 0.5 s after '.*show clock"):
-            await asyncio.wait_for(one.send_command("show clock"), 0.5 + PROMPTLY_S)
+        with pytest.raises(OperationTimedOut, match=r"r1: no .* within 0.5 s after '.*(show clock|get-config)"):
+            await asyncio.wait_for(ask(one), 0.5 + PROMPTLY_S)
 
 
 class Nowhere:
@@ -286,7 +291,9 @@ async def test_a_port_comes_from_the_nearest_that_says_one(
 ) -> None:
     made, way = PLUGINS[plugin](), Nowhere()
     text = json.dumps({plugin if name == "own" else name: entry for name, entry in entries.items()})
-    platform = Platform(short_name="frr" if plugin == "frr" else "cisco_ios")
+    platform = Platform(short_name=PLATFORMS.get(plugin, "cisco_ios"))
+    if expected == 22 and plugin == "netconf":
+        expected = 830
     device = Device(
         id=1, hostname="r1", ip="192.0.2.1", port=port, platform=platform, username="a", connection_options=Secret(text)
     )
@@ -342,6 +349,13 @@ async def test_an_idle_session_gives_signs_of_life_when_it_is_told_to(
         with_signs = await came(lambda: wire.sent > settled + 100, within_s=PROMPTLY_S if keepalive_s else 0.5)
 
     assert with_signs == bool(keepalive_s)
+
+
+async def ask(session: Any) -> str:
+    """Any question that the session answers."""
+    if isinstance(session, RunsCommands):
+        return str((await session.send_command("show clock")).output)
+    return str((await session.get_config()).running)
 
 
 async def came(condition: Callable[[], bool], within_s: float) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
 from neops.devices import Credentials, EntityCredentials, EnvironmentCredentials, ReadsFacts
-from neops.devices.credentials import Attempt, CredentialChain, Permission
-from neops.entities import Device, Secret
+from neops.devices.credentials import JUMP_HOST, Attempt, CredentialChain, Permission
+from neops.entities import Device, Platform, Secret
 from neops.errors import AuthenticationFailed, ConnectFailed, Unreachable
 
 ADMIN = Credentials(username="admin", password=Secret("inventory-1"))
@@ -208,3 +209,33 @@ async def test_a_wrong_password_reaches_only_three_devices_through_the_runtime(
 
     assert network.logins.total() == 3
     assert {type(outcome) for outcome in outcomes} == {AuthenticationFailed}
+
+
+async def test_the_environment_gives_a_key_a_passphrase_and_an_enable_secret(device: Any) -> None:
+    environment = {
+        "NEOPS_USERNAME": "ops",
+        "NEOPS_PRIVATE_KEY": "/keys/ops",
+        "NEOPS_PRIVATE_KEY_PASSPHRASE": "open sesame",
+        "NEOPS_ENABLE_SECRET": "up-up",
+    }
+
+    found = await EnvironmentCredentials(environment).credentials(device(), ADMIN)
+
+    assert found == Credentials(
+        username="ops",
+        private_key=Path("/keys/ops"),
+        passphrase=Secret("open sesame"),
+        enable_secret=Secret("up-up"),
+    )
+
+
+async def test_a_jump_host_never_gets_what_is_for_devices(device: Any) -> None:
+    hop = device(platform=Platform(short_name=JUMP_HOST))
+    for_devices = EnvironmentCredentials({"NEOPS_PASSWORD": "for-devices"})
+    for_both = EnvironmentCredentials({"NEOPS_PASSWORD": "for-devices", "NEOPS_JUMP_PASSWORD": "for-jump-hosts"})
+
+    found = await for_both.credentials(hop, ADMIN)
+
+    assert await for_devices.credentials(hop, ADMIN) is None
+    assert found is not None
+    assert found.password == "for-jump-hosts"

@@ -80,6 +80,58 @@ def test_a_private_key_is_found_as_well(options_of: Any) -> None:
     assert options.credentials.private_key == Path("/keys/r1")
 
 
+def test_a_passphrase_is_found_with_it(options_of: Any) -> None:
+    options = options_of({"netmiko": {"extras": {"key_file": "~/r1", "passphrase": "open sesame"}}})
+
+    assert options.credentials.private_key == Path.home() / "r1"
+    assert options.credentials.passphrase.reveal() == "open sesame"
+
+
+@pytest.mark.parametrize(
+    ("written", "host", "port", "user"),
+    [
+        ("bastion", "bastion", None, None),
+        ("ops@bastion:2222", "bastion", 2222, "ops"),
+        ("ops@[2001:db8::1]:2222", "2001:db8::1", 2222, "ops"),
+        ({"host": "bastion", "username": "ops", "port": 2222}, "bastion", 2222, "ops"),
+    ],
+)
+def test_a_jump_host_is_written_as_for_ssh_or_with_its_fields(
+    written: Any, host: str, port: int | None, user: str | None, options_of: Any
+) -> None:
+    (hop,) = options_of({"neops": {"extras": {"jump_hosts": [written]}}}).jump_hosts
+
+    assert (hop.host, hop.port, hop.credentials.username) == (host, port, user)
+
+
+def test_jump_hosts_of_the_device_win_over_those_of_the_settings_also_when_there_are_none(options_of: Any) -> None:
+    settings = DeviceSettings.load({"NEOPS_JUMP_HOSTS": "ops@outer, inner:2222"})
+
+    assert [str(hop) for hop in options_of(settings=settings).jump_hosts] == ["ops@outer", "inner:2222"]
+    assert options_of({"neops": {"extras": {"jump_hosts": []}}}, settings).jump_hosts == ()
+
+
+def test_an_ssh_config_file_counts_where_the_device_does_not_name_its_jump_hosts(options_of: Any) -> None:
+    scrapli = {"extras": {"ssh_config_file": "/etc/ssh/lab"}}
+
+    assert options_of({"scrapli": scrapli}).ssh_config_file == Path("/etc/ssh/lab")
+    assert options_of({"scrapli": scrapli, "neops": {"extras": {"jump_hosts": []}}}).ssh_config_file is None
+
+
+def test_signs_of_life_can_be_switched_off_for_one_device(options_of: Any) -> None:
+    assert options_of().keepalive_s == 30
+    assert options_of({"neops": {"extras": {"keepalive": 0}}}).keepalive_s == 0
+
+
+def test_errors_name_the_way_without_its_secrets(options_of: Any) -> None:
+    hop = {"host": "bastion", "username": "ops", "password": "pa55word"}
+
+    options = options_of({"neops": {"extras": {"jump_hosts": [hop, "inner"]}}}, port=2222)
+
+    assert options.place == "192.0.2.1:2222 via ops@bastion, inner"
+    assert "pa55word" not in repr(options)
+
+
 def test_no_secret_shows_in_what_a_session_is_told(options_of: Any) -> None:
     options = options_of({"fake": {"password": "pa55word", "extras": {"secret": "s3cret"}}})
 
@@ -96,6 +148,8 @@ def test_no_secret_shows_in_what_a_session_is_told(options_of: Any) -> None:
         ({"fake": 7}, "r1: connection_options.fake: "),
         ({"neops": {"extras": {"conect_timeout": 3}}}, "r1: connection_options.neops.extras.conect_timeout: "),
         ({"neops": {"extras": {"host_keys": "never"}}}, "r1: connection_options.neops.extras.host_keys: "),
+        ({"neops": {"extras": {"jump_hosts": ["a:b:c"]}}}, "r1: connection_options.neops.extras.jump_hosts.0: "),
+        ({"neops": {"extras": {"jump_hosts": [{}]}}}, "r1: connection_options.neops.extras.jump_hosts.0.host: "),
     ],
 )
 def test_a_mistake_is_named_by_device_and_key(options: Any, problem: str, options_of: Any) -> None:
