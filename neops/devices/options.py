@@ -237,8 +237,10 @@ def _entries_of(device: Device) -> Mapping[str, Any]:
 
 
 def _validated(model: type[M], value: Any, device: Device, key: str) -> M:
+    if value is None:
+        return model()
     try:
-        return model.model_validate({} if value is None else value)
+        return model.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]  # the input may be a secret
         where = ".".join(("connection_options", key, *(str(part) for part in first["loc"])))

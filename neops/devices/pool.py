@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 Address = tuple[str, int | None]
 
+_told: Final = json.JSONEncoder(sort_keys=True, default=str)
+
 ALIVE_S: Final = 1.0
 """How long a session may take to say whether it is alive."""
 
@@ -45,7 +47,7 @@ class SessionKey:
 
     @classmethod
     def of(cls, plugin: str, options: ConnectionOptions) -> SessionKey:
-        told = json.dumps(
+        told = _told.encode(
             [
                 options.platform,
                 *(vars(options.credentials).values()),
@@ -56,9 +58,7 @@ class SessionKey:
                 [(hop.host, hop.port, *vars(hop.credentials).values()) for hop in options.jump_hosts],
                 options.ssh_config_file,
                 dict(options.extras),
-            ],
-            sort_keys=True,
-            default=str,
+            ]
         )
         return cls(
             plugin=plugin,

@@ -30,11 +30,10 @@ from neops.devices.lanes import Lanes, Operation
 from neops.devices.logins import Logins, Route
 from neops.devices.observer import Observer
 from neops.devices.operations import GRACE_S, Stragglers
-from neops.devices.options import DeviceOptions
 from neops.devices.pool import PoolLimits, PoolStatistics, SessionPool
 from neops.devices.providers import CredentialProvider, LookUps
 from neops.devices.proxy import Binding, BlockingDevice, DeviceProxy
-from neops.devices.resolve import Wish, offer_of, resolve
+from neops.devices.routing import Routing
 from neops.entities import Device
 from neops.logs import Redactor
 from neops.settings import DeviceSettings, read_environment
@@ -87,6 +86,7 @@ class DeviceRuntime:
         self._settings = settings or DeviceSettings()
         self.catalogue = catalogue or PluginCatalogue()
         self._executor = BlockingExecutor(self._settings.threads, name="neops-device")
+        self._routing = Routing(self.catalogue, self._settings)
         self._stragglers = Stragglers()
         self._pool = SessionPool(_limits(self._settings), clock=clock)
         self._admission = Admission.of(self._settings, clock=clock)
@@ -230,23 +230,12 @@ class DeviceRuntime:
         wanted = capabilities_of(capability) if isinstance(capability, type) else frozenset()
         if not isinstance(capability, type) or not wanted:
             raise TypeError(f"{capability!r} is no capability: ask for a Protocol such as ReadsFacts")
-        options = DeviceOptions.read(device, self._settings)
-        wish = Wish(
-            device=device.name,
-            platform=options.platform,
-            capabilities=wanted,
-            preferred=options.preferred_plugins,
-        )
-        resolution = resolve(wish, [offer_of(entry, options.platform) for entry in self.catalogue.entries()])
-        if len(resolution.plugins) > 1:
-            logger.info("no single plugin has all", extra={"device": device.name, "served_by": resolution.described()})
-        plugins = [self.catalogue.plugin(name) for name in resolution.plugins]
-        routes = {plugin.name: Route.to(device, plugin, options.for_plugin(plugin)) for plugin in plugins}
+        routes = self._routing.routes(device, wanted)
         return Binding(
             device=device.name,
-            platform=options.platform,
+            platform=routes.platform,
             capability=capability.__name__,
-            methods={method: routes[plugin] for method, plugin in resolution.methods().items()},
+            methods=routes.methods,
             job=job,
             caller=self,
         )
