@@ -65,7 +65,9 @@ Look = Callable[[Device], Awaitable[Detection]]
 
 
 def detect_platforms(
-    hosts: Annotated[list[str] | None, typer.Argument(metavar="[HOST]…", help="Addresses or names, host:port.")] = None,
+    hosts: Annotated[
+        list[str] | None, typer.Argument(metavar="HOST", help="Address or name, with :port where it is not 22.")
+    ] = None,
     inventory: Annotated[str | None, typer.Option(help="Also its devices that have no platform.")] = None,
     limit: Annotated[str, typer.Option(help="Of the inventory only what this query finds.")] = "",
     username: Annotated[str | None, typer.Option(help="Who logs in; the password is asked, or NEOPS_PASSWORD.")] = None,
@@ -85,7 +87,8 @@ def detect_platforms(
     if no_login:
         looked = asyncio.run(_look_at_all(devices, _guess(timeout or GUESS_WITHIN_S), settings.concurrent_logins))
     else:
-        providers = credential_providers(_with_credentials(environment, username), settings.credentials)
+        ask = getpass.getpass if sys.stdin.isatty() else None
+        providers = credential_providers(with_credentials(environment, username, ask), settings.credentials)
         with DeviceRuntime(settings, credentials=providers, redactor=redactor) as runtime:
             look = _detect(runtime, timeout or WITHIN_S)
             looked = asyncio.run(_look_at_all(devices, look, settings.concurrent_logins))
@@ -104,14 +107,19 @@ def _devices(hosts: Sequence[str], inventory: str | None, limit: str, settings: 
     return [*named_devices(hosts), *unknown]
 
 
-def _with_credentials(environment: Mapping[str, str], username: str | None) -> Mapping[str, str]:
-    """The environment with the user that was named, and with the password, which is asked where somebody can answer."""
+def with_credentials(
+    environment: Mapping[str, str], username: str | None, ask: Callable[[str], str] | None
+) -> Mapping[str, str]:
+    """The environment with the user that was named, and the password: asked for, unless it is known or nobody is there.
+
+    An empty answer leaves the password out: a key or an agent may do.
+    """
     user = username or environment.get(USERNAME)
     if user is None:
         return environment
     known = {**environment, USERNAME: user}
-    if not environment.get(PASSWORD) and sys.stdin.isatty():
-        known[PASSWORD] = getpass.getpass(f"Password of {user} (empty: keys): ")
+    if not environment.get(PASSWORD) and ask is not None:
+        known[PASSWORD] = ask(f"Password of {user} (empty: keys): ")
     return known
 
 

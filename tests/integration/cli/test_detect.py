@@ -17,6 +17,20 @@ from neops.testing.simulator import Fault, FaultKind, SimulatedDevice, Simulated
 
 PASSWORD = "s3cret-of-all"
 
+WORKFLOW = """\
+package: wf.example.io
+name: who
+label: who
+majorVersion: 1
+minorVersion: 0
+patchVersion: 0
+type: workflow
+seedEntity: device
+steps:
+  - {type: functionBlock, label: detect, functionBlock: "core.neops.io/detect:1", continueOnError: true}
+  - {type: functionBlock, label: facts, functionBlock: "core.neops.io/facts:1"}
+"""
+
 Done = subprocess.CompletedProcess[str]
 Detect = Callable[..., Done]
 
@@ -130,6 +144,27 @@ def test_of_an_inventory_only_devices_without_a_platform_are_asked(
     assert (
         detect("--inventory", f"nornir:{config}", "--limit", "hostname:xr1").stdout == "every device has a platform\n"
     )
+
+
+@pytest.mark.slow
+def test_the_steps_after_a_detection_are_served_by_what_it_found(
+    network: SimulatedNetwork, neops: Any, tmp_path: Path
+) -> None:
+    config = network.write_inventory(tmp_path / "inventory")
+    hosts = yaml.safe_load(config.with_name("hosts.yaml").read_text())
+    nameless = {
+        name: host | {"platform": None, "groups": []} for name, host in hosts.items() if name in ("xr1", "odd1")
+    }
+    config.with_name("hosts.yaml").write_text(yaml.safe_dump(nameless))
+    (tmp_path / "who.yaml").write_text(WORKFLOW)
+
+    said = neops("run", tmp_path / "who.yaml", "--inventory", f"nornir:{config}", "--json")
+
+    devices = {device["device"]: device for device in said.json["devices"]}
+    assert devices["xr1"]["steps"] == {"detect": True, "facts": True}
+    assert devices["xr1"]["version"] == "7.5.2"
+    assert devices["odd1"]["steps"]["detect"] is False
+    assert "the platform is not known" in devices["odd1"]["message"]
 
 
 @pytest.mark.slow
