@@ -94,7 +94,7 @@ class Admission:
             DeviceHeldOff: the device did not answer lately.
         """
         with self._counting():
-            self._exclusions.check(device, endpoint[0])
+            self._exclusions.check(device, endpoint.host)
             if not urgent:
                 self._breakers.check(endpoint, device.name)
 
@@ -112,14 +112,15 @@ class Admission:
         finally:
             login.end()
 
-    async def resolve(self, device: Device, endpoint: Endpoint) -> None:
-        """Look at the addresses of a host that is given by name, where there are rules about networks.
+    async def resolve(self, device: Device, host: str) -> None:
+        """Look at a host, also at the addresses of a name where there are rules about networks.
 
         Raises:
-            DeviceExcluded: a rule forbids one of them.
+            DeviceExcluded: a rule forbids it.
         """
         with self._counting():
-            await self._exclusions.check_addresses(device, endpoint[0])
+            self._exclusions.check(device, host)
+            await self._exclusions.check_addresses(device, host)
 
     async def turn(self, device: Device, endpoint: Endpoint, until: Deadline, *, urgent: bool = False) -> None:
         """Wait until the rate limits allow one more login; take it back with `not_used` if it is not tried.

@@ -12,22 +12,33 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from neops.concurrency import Clock
 from neops.errors import DeviceHeldOff
 
 logger = logging.getLogger(__name__)
 
-Endpoint = tuple[str, int | str]
-"""Host, and the port; where the inventory gives none, the name of the plugin, which has its own default."""
+
+class Endpoint(NamedTuple):
+    """What logins go to: host and port, as seen from the last jump host.
+
+    Where the inventory gives no port, the plugin stands for it: it has its own default.
+    """
+
+    host: str
+    port: int | str
+    via: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return " via ".join([f"{self.host}:{self.port}", *reversed(self.via)])
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenBreaker:
     """An endpoint that is not logged in to at the moment. Times are seconds from now; `probing`: one login tries it."""
 
-    host: str
-    port: int | None
+    endpoint: Endpoint
     failures: int
     reason: str
     open_for_s: float
@@ -110,7 +121,8 @@ class Breakers:
     def answered(self, endpoint: Endpoint) -> None:
         silence = self._silent.pop(endpoint, None)
         if silence is not None and silence.opened_at is not None:
-            logger.info("a device answers again", extra=_fields(endpoint) | {"after_failures": silence.failures})
+            fields = {"endpoint": str(endpoint), "after_failures": silence.failures}
+            logger.info("a device answers again", extra=fields)
 
     def unanswered(self, endpoint: Endpoint, login: Login, reason: str) -> None:
         if not self._limit:
@@ -123,7 +135,7 @@ class Breakers:
             silence.probe, silence.held_off_at = None, now
         elif silence.opened_at is None and silence.failures >= self._limit:
             silence.opened_at = silence.held_off_at = now
-            fields = _fields(endpoint) | {"failures": silence.failures, "hold_off_s": self._hold_off_s}
+            fields = {"endpoint": str(endpoint), "failures": silence.failures, "hold_off_s": self._hold_off_s}
             logger.warning("a device is not tried for a while", extra=fields | {"error": reason})
 
     def end(self, endpoint: Endpoint, login: Login) -> None:
@@ -136,19 +148,13 @@ class Breakers:
         now, silent = self._clock(), tuple(self._silent.items())
         return tuple(
             OpenBreaker(
-                host=host,
-                port=port if isinstance(port, int) else None,
+                endpoint=endpoint,
                 failures=silence.failures,
                 reason=silence.reason,
                 open_for_s=now - silence.opened_at,
                 tried_again_in_s=max(0.0, silence.held_off_at + self._hold_off_s - now),
                 probing=silence.probe is not None,
             )
-            for (host, port), silence in silent
+            for endpoint, silence in silent
             if silence.opened_at is not None
         )
-
-
-def _fields(endpoint: Endpoint) -> dict[str, object]:
-    host, port = endpoint
-    return {"host": host, "port" if isinstance(port, int) else "plugin": port}

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Self
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from neops.devices.credentials import JUMP_HOST
 from neops.devices.plugin import Credentials
 from neops.entities import Device, Secret
 from neops.errors import SettingsInvalid
@@ -26,8 +27,9 @@ Patterns = Annotated[tuple[str, ...], BeforeValidator(lambda value: [value] if i
 class FileRule(BaseModel):
     """One rule of the file. A device matches when each condition that is given matches by one of its globs.
 
-    `devices` are names and addresses, `groups` the names of the device's groups, `platforms` our platform names. What
-    is not given here comes from the inventory, but a private key or password there is not mixed with one from here.
+    `devices` are names and addresses, `groups` the names of the device's groups, `platforms` our platform names. A jump
+    host matches only where `platforms` names `jump_host`. User and enable secret come from the inventory where the
+    rule has none; `passphrase` is that of the private key.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,6 +41,7 @@ class FileRule(BaseModel):
     password: Secret | None = None
     enable_secret: Secret | None = None
     private_key: Path | None = None
+    passphrase: Secret | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -49,7 +52,8 @@ class FileRule(BaseModel):
     def matches(self, device: Device) -> bool:
         """Whether the rule is for this device."""
         return (
-            _matches(self.devices, (device.hostname, device.ip))
+            (device.platform_name != JUMP_HOST or JUMP_HOST in self.platforms)
+            and _matches(self.devices, (device.hostname, device.ip))
             and _matches(self.groups, (group.name for group in device.groups))
             and _matches(self.platforms, (device.platform_name,))
         )
@@ -63,6 +67,7 @@ class FileRule(BaseModel):
             password=self.password,
             enable_secret=self.enable_secret or known.enable_secret,
             private_key=self.private_key.expanduser() if self.private_key else None,
+            passphrase=self.passphrase,
         )
 
 

@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Mapping
 from typing import Final, Protocol, Self
 
+from neops.devices.credentials import JUMP_HOST
 from neops.devices.plugin import Credentials
 from neops.entities import Device, Secret
 from neops.errors import SettingsInvalid
@@ -43,7 +44,7 @@ class KeyringCredentials:
     """The entry `neops/DEVICE`, else `neops`, for the user that the inventory names, or the only one there is.
 
     Put one there with `keyring set neops/core-1 automation`; an enable secret stands under the user `enable`.
-    NEOPS_KEYRING_SERVICE gives another word than `neops`.
+    NEOPS_KEYRING_SERVICE gives another word than `neops`. A jump host has to have an entry of its own.
     """
 
     name = "keyring"
@@ -64,7 +65,8 @@ class KeyringCredentials:
 
     def credentials(self, device: Device, known: Credentials, /) -> Credentials | None:
         store = self._opened()
-        for service in (f"{self._service}/{device.name}", self._service):
+        common = () if device.platform_name == JUMP_HOST else (self._service,)
+        for service in (f"{self._service}/{device.name}", *common):
             if (found := store.get_credential(service, known.username)) is None or not found.password:
                 continue
             enable_secret = store.get_password(service, ENABLE)

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import socket
 import zlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field, replace
@@ -63,10 +63,15 @@ class _Path:
         return replace(self, hops=self.hops[:-1]) if len(self.hops) > 1 else None
 
 
+async def _permit_all(_jump_host: Device, _host: str) -> None:
+    """Each may be logged in to."""
+
+
 class JumpHosts:
     """The connections to jump hosts of one runtime: made when needed, shared, closed `idle_s` after their last use.
 
     A jump host is to the credential providers what a device is; a refused credential counts as one of a device does.
+    `permit` raises for a jump host that must not be logged in to.
     """
 
     def __init__(
@@ -75,8 +80,10 @@ class JumpHosts:
         *,
         executor: BlockingExecutor | None = None,
         redactor: Redactor | None = None,
+        permit: Callable[[Device, str], Awaitable[None]] = _permit_all,
         idle_s: float = 60.0,
     ) -> None:
+        self._permit = permit
         self._credentials, self._redactor = credentials, redactor or Redactor()
         self._idle_s = max(idle_s, LINGER_S)
         self._executor = executor or current_executor()
@@ -166,8 +173,10 @@ class JumpHosts:
                 await permission()
             return await log_in(name, options)
 
+        entity = _entity(hop)
+        await self._permit(entity, hop.host)
         with use_executor(self._executor):
-            connection = await self._credentials.log_in(_entity(hop), hop.credentials, attempt)
+            connection = await self._credentials.log_in(entity, hop.credentials, attempt)
         logger.info("logged in to a jump host", extra={"jump_host": str(hop)})
         return connection
 

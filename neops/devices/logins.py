@@ -55,7 +55,8 @@ class Route:
     @property
     def endpoint(self) -> Endpoint:
         """What a circuit breaker and a rate limit are about."""
-        return self.options.host, self.options.port or self.plugin.name
+        options = self.options
+        return Endpoint(options.host, options.port or self.plugin.name, tuple(map(str, options.jump_hosts)))
 
     @property
     def place(self) -> str:
@@ -107,7 +108,7 @@ class Logins:
             OperationTimedOut: `until` passed before the login was over.
         """
         self.check(route, urgent=urgent)
-        await self._admission.resolve(route.device, route.endpoint)
+        await self._admission.resolve(route.device, route.options.host)
         started = self._clock()
         with self._admission.logging_in(route.device, route.endpoint, urgent=urgent) as login:
             try:
@@ -121,7 +122,10 @@ class Logins:
     async def _open(self, route: Route, until: Deadline, login: Login, *, urgent: bool) -> Session:
         await self._library_of(route)
         admission = self._admission
+        self._redactor.learn(dict(route.options.extras))
         reached = await self._jump_hosts.on_the_way(route.name, route.options)
+        if reached.host != route.options.host:
+            await admission.resolve(route.device, reached.host)
 
         async def attempt(credentials: Credentials, permission: Permission) -> Session:
             self._redactor.add(credentials.password, credentials.enable_secret, credentials.passphrase)

@@ -34,6 +34,8 @@ class CredentialProvider(Protocol):
     def credentials(self, device: Device, known: Credentials, /) -> Awaitable[Credentials | None] | Credentials | None:
         """What to try on this device, None for nothing. `known` is what the device itself and its options say.
 
+        A jump host is asked about, too: as a device of the platform `jump_host`.
+
         Write `async def`, or a plain `def` that may block: that one is called in a thread. Either may take
         `NEOPS_CREDENTIAL_TIMEOUT`, and its answer is used for `NEOPS_CREDENTIAL_CACHE`, or until the device refuses it.
         Whatever it raises fails the login with a message that names the provider: put no secret into it.

@@ -100,7 +100,11 @@ class DeviceRuntime:
             clock=clock,
         )
         self._jump_hosts = JumpHosts(
-            chain, executor=self._executor, redactor=redactor, idle_s=self._settings.idle_ttl_s
+            chain,
+            executor=self._executor,
+            redactor=redactor,
+            permit=self._admission.resolve,
+            idle_s=self._settings.idle_ttl_s,
         )
         logins = Logins(
             credentials=chain,

@@ -14,7 +14,7 @@ from neops.devices import ReadsFacts, RunsCommands
 from neops.devices.breakers import Breakers, Endpoint, Login
 from neops.errors import DeviceError, DeviceHeldOff, Unreachable
 
-R1: Endpoint = ("192.0.2.1", 22)
+R1 = Endpoint("192.0.2.1", 22)
 
 
 class Clock:
@@ -62,8 +62,9 @@ def test_an_answer_in_between_starts_the_count_anew() -> None:
     breakers.check(R1, "r1")
 
 
-def test_another_port_of_the_same_host_is_another_device() -> None:
-    opened(Clock()).check(("192.0.2.1", 2022), "r2")
+@pytest.mark.parametrize("other", [Endpoint("192.0.2.1", 2022), Endpoint("192.0.2.1", 22, ("ops@bastion",))])
+def test_another_port_or_another_way_to_the_same_address_is_another_device(other: Endpoint) -> None:
+    opened(Clock()).check(other, "r2")
 
 
 def test_after_the_hold_off_one_login_tries_and_the_others_are_told_so() -> None:
@@ -136,7 +137,7 @@ def test_what_is_held_off_can_be_read(caplog: pytest.LogCaptureFixture) -> None:
 
     (one,) = breakers.open()
 
-    assert (one.host, one.port, one.failures, one.reason) == ("192.0.2.1", 22, 3, "no route to host")
+    assert (one.endpoint, one.failures, one.reason) == (R1, 3, "no route to host")
     assert (one.open_for_s, one.tried_again_in_s, one.probing) == (10, 20, False)
     assert [record.message for record in caplog.records] == ["a device is not tried for a while"]
 

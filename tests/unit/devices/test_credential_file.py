@@ -77,6 +77,16 @@ def test_what_a_rule_does_not_say_comes_from_the_inventory(written: Any, device:
     assert (found.username, found.password, found.enable_secret) == ("inv", "ios-pw", "en")
 
 
+def test_a_jump_host_gets_what_is_for_jump_hosts_only(written: Any, device: Any) -> None:
+    hop = device("bastion", platform=Platform(short_name="jump_host"))
+    named = YAML + "  - {platforms: jump_host, username: hop, private_key: /keys/hop, passphrase: phrase-1}\n"
+
+    assert given(written(YAML), hop) is None
+    assert given(written(named), hop) == Credentials(
+        username="hop", private_key=Path("/keys/hop"), passphrase=Secret("phrase-1"), enable_secret=Secret("en")
+    )
+
+
 def test_toml_is_read_too(written: Any, device: Any) -> None:
     assert given(written(TOML, "credentials.toml"), device("core-1")).password == "core-pw"
     assert given(written(TOML, "credentials.toml"), device("edge-1")) is None
@@ -172,6 +182,7 @@ def test_the_key_store_is_asked_for_the_device_then_for_all(device: Any) -> None
     assert core == Credentials(username="admin", password=Secret("core-pw"))
     assert edge == Credentials(username="admin", password=Secret("all-pw"), enable_secret=Secret("en"))
     assert provider.credentials(device("edge-1"), Credentials(username="nobody")) is None
+    assert provider.credentials(device("hop", platform=Platform(short_name="jump_host")), Credentials()) is None
 
 
 def test_the_real_library_is_asked_when_there_is_one(device: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from neops.devices import DeviceRuntime, ReadsFacts
 from neops.devices.exclusion import ExclusionList
-from neops.errors import DeviceExcluded, SettingsInvalid
+from neops.errors import DeviceExcluded, SettingsInvalid, Unreachable
 from neops.settings import DeviceSettings
 
 
@@ -84,3 +84,12 @@ async def test_an_excluded_device_is_never_logged_in_to(make_runtime: Any, devic
     assert network.logins["core-1"] == 0
     assert len(network.sessions) == 1
     assert runtime.login_statistics().excluded == 1
+
+
+async def test_an_excluded_jump_host_is_never_logged_in_to(make_runtime: Any, device: Any, network: Any) -> None:
+    runtime = make_runtime(settings={"exclude": ("192.0.2.99",), "jump_hosts": ("ops@192.0.2.99",)})
+
+    with pytest.raises(Unreachable, match=r"r1: jump host ops@192\.0\.2\.99: never logged in to: the rule"):
+        await runtime.connect(device("r1"), ReadsFacts).get_facts()
+
+    assert not network.sessions

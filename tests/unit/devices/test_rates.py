@@ -117,20 +117,20 @@ async def test_limits_of_devices_that_are_left_alone_are_forgotten() -> None:
     rates = LoginRates(device_per_minute=60, device_burst=1, clock=clock)
     for number in range(5 * TIDY_AT):
         clock.now += 0.1
-        await rates.turn("r", (f"h{number}", 22), Deadline.never)
+        await rates.turn("r", Endpoint(f"h{number}", 22), Deadline.never)
 
     assert len(rates._devices) <= TIDY_AT
 
 
 async def test_a_device_that_waits_takes_no_turn_of_the_fleet() -> None:
     rates = LoginRates(per_second=0.001, burst=2, device_per_minute=0.001, device_burst=1)
-    r1: Endpoint = ("192.0.2.1", 22)
+    r1 = Endpoint("192.0.2.1", 22)
     await rates.turn("r1", r1, Deadline.never)
     waiting = asyncio.create_task(rates.turn("r1", r1, Deadline.never))
     await asyncio.sleep(0)
 
     async with asyncio.timeout(1):
-        await rates.turn("r2", ("192.0.2.2", 22), Deadline.never)
+        await rates.turn("r2", Endpoint("192.0.2.2", 22), Deadline.never)
     assert (rates.waiting, rates.limited) == (1, 1)
     waiting.cancel()
 
