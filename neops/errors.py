@@ -22,6 +22,9 @@
     │   ├── OperationTimedOut
     │   ├── NotStarted            nothing was asked of the device: the job's time was up before its turn
     │   ├── CommandRejected       the device answered with its error text
+    │   ├── DialogueFailed        a command asked something else than was expected, or did not ask
+    │   ├── NotBack               a device did not come back from a reboot in time
+    │   ├── TransferFailed        a file did not arrive as it is: nothing has its name that is not whole
     │   ├── ChangeFailed          a change of configuration was not made or not kept; `outcome` says what runs
     │   │   ├── ConfigRejected    the device refused a line, which is quoted; the rest was undone
     │   │   └── ConfigLocked      somebody else is changing the configuration
@@ -238,6 +241,28 @@ class CommandRejected(DeviceError):
         lines = output.strip().splitlines()
         super().__init__(device, f"rejected {command!r}: {lines[-1].strip() if lines else 'no output'}")
         self.command, self.output = command, output
+
+
+class DialogueFailed(DeviceError):
+    """A command asked something that no answer was given for, or did not ask what was expected.
+
+    `output` is what the device said. A question that nobody answered was cancelled.
+    """
+
+    retryable = False
+
+    def __init__(self, device: str, command: str, problem: str, output: str) -> None:
+        said = " / ".join(line.strip() for line in output.splitlines()[-3:] if line.strip())
+        super().__init__(device, f"{command!r} {problem}; it said: {said or 'nothing'}")
+        self.command, self.output = command, output
+
+
+class NotBack(DeviceError):
+    """A device did not go down for its reboot, or did not come back in time: somebody should look."""
+
+
+class TransferFailed(DeviceError):
+    """A file was not transferred, or not whole. Under its own name there is what was there before, or nothing."""
 
 
 class ChangeFailed(DeviceError):

@@ -10,9 +10,11 @@ from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from contextvars import Context
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final
 
 from neops.concurrency import Clock, Deadline
+from neops.devices.capabilities import REBOOT_S, TRANSFER_S
 from neops.devices.logins import Logins, Route
 from neops.devices.observer import Observer
 from neops.devices.operations import Stragglers, abort, bounded
@@ -24,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 RESET_S: Final = 5.0
 """How long a session may take to reset itself before it is closed instead."""
+
+LONG_OPERATIONS: Final = MappingProxyType({"reboot": REBOOT_S, "put_file": TRANSFER_S, "get_file": TRANSFER_S})
+"""Operations that take `within_s`, and what holds without it."""
 
 _SESSION_GONE: Final = (SessionLost, OperationTimedOut, ConnectFailed)
 
@@ -51,9 +56,16 @@ class Operation:
 
     @property
     def time_limit_s(self) -> float:
-        """The command deadline; `send_commands` has one for each of its commands."""
-        commands = self.args[0] if self.method == "send_commands" and self.args else ()
-        return self.route.options.command_timeout_s * max(1, self.commands, len(commands))
+        """The command deadline; `send_commands` has one for each of its commands, long operations their own besides."""
+        each_s, own_s = self.route.options.command_timeout_s, float(self.kwargs.get("within_s") or 0)
+        match self.method, self.args:
+            case "send_commands", (commands, *_):
+                return each_s * max(1, len(commands))
+            case "send_interactive", (_, answers, *_):
+                return max(each_s, own_s) * (1 + len(answers)) + each_s
+            case method, _ if method in LONG_OPERATIONS:
+                return each_s + (own_s or LONG_OPERATIONS[method])
+        return each_s * max(1, self.commands)
 
     def cut_short(self) -> DeviceError:
         """Why it ended although its caller did not cancel it."""

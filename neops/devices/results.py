@@ -194,6 +194,43 @@ class Route(DeviceResult):
     protocol_attributes: Mapping[str, Any] = {}
 
 
+class Reboot(DeviceResult):
+    """A reboot that was carried out.
+
+    `back` says that the device let us in again, after `took_s` seconds and `attempts` logins; `uptime` is the one it
+    told then, in seconds, -1 when it did not. Without waiting `took_s` ends with the device's answer.
+    """
+
+    device: str
+    back: bool
+    took_s: float
+    attempts: int = 0
+    uptime: float = -1.0
+
+
+class RemoteFile(DeviceResult):
+    """A file on a device; `size` in bytes."""
+
+    name: str
+    size: int
+
+
+class FileTransfer(DeviceResult):
+    """A file that is whole where it was to be.
+
+    `path` is the device's name for it, `size` is in bytes. `verified` says how it was compared: with a checksum that
+    the device computed (`md5`, `sha512`), or by its `size` alone where it computes none. `transferred` is False when
+    the same content was there already.
+    """
+
+    device: str
+    path: str
+    size: int
+    verified: Literal["size", "md5", "sha256", "sha512"]
+    digest: str = ""
+    transferred: bool = True
+
+
 class Configs(DeviceResult):
     """A device's configurations as text; what was not asked or does not exist is empty."""
 

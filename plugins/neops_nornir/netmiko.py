@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from typing import Any
+from typing import Any, Self
 
 from netmiko.exceptions import NetmikoAuthenticationException, ReadException, ReadTimeout
 from nornir.core.configuration import Config
 from paramiko.ssh_exception import BadHostKeyException
 
+from neops.concurrency import in_thread
 from neops.devices import HostKeys
+from neops.devices.acting import ActingSession
 from neops.devices.host_keys import HostKey, known_hosts, rejection, strict_excerpt
 from neops.devices.netmiko_arguments import asked_host_keys, strict_arguments
 from neops.devices.parsing import PLATFORMS
@@ -29,8 +33,11 @@ ENABLES_WITHOUT_SECRET = frozenset({"arista_eos"})
 BAD_SECRETS = 3
 """Empty answers after which `enable` gives up and the prompt is back."""
 
+POLL_S = 0.01
+"""netmiko knows no waiting for what comes next; its own loops sleep as long as this."""
 
-class NetmikoSession(NornirSession):
+
+class NetmikoSession(NornirSession, ActingSession):
     """One login with netmiko: over a socket that can be cut, host keys checked by paramiko before the password."""
 
     knows_jump_hosts = True
@@ -164,6 +171,32 @@ class NetmikoSession(NornirSession):
         self.now_at(output.rstrip().rpartition("\n")[2])
         return str(connection.strip_prompt(output))
 
+    def again(self) -> Self:
+        return type(self)(device=self.device, platform=self.platform, options=self._options, choice=self._choice)
+
+    async def type_line(self, text: str, *, hidden: bool = False) -> None:
+        del hidden  # all goes past netmiko's own method, which logs what it writes
+        await self._in_dialogue(lambda connection: connection.channel.write_channel(text + connection.RETURN))
+
+    async def read_text(self, within_s: float) -> str:
+        return str(await self._in_dialogue(lambda connection: _read(connection, within_s)))
+
+    @property
+    def patience_s(self) -> float:
+        return self._options.command_timeout_s
+
+    def at_prompt(self, line: str) -> bool:
+        """Also where nobody has described the platform: netmiko has found out how its prompts begin."""
+        base = self._connection().base_prompt
+        return super().at_prompt(line) or (bool(base) and line.startswith(base) and line.endswith((">", "#", "$", "]")))
+
+    async def _in_dialogue(self, work: Callable[[Any], Any]) -> Any:
+        try:
+            return await in_thread(lambda: work(self._connection()), on_cancel=self.abort)
+        except Exception as error:
+            self.abort()
+            raise self._command_failure("a dialogue", error) from error
+
     def _opening_failure(self, error: Exception) -> ConnectFailed:
         name, user = self.device.name, self._choice.username or "nobody (no username is set)"
         match error.__context__, error:
@@ -185,6 +218,13 @@ class NetmikoSession(NornirSession):
                 self.device.name, f"no prompt within {seconds:g} s after {command!r} on {self._where}"
             )
         return super()._command_failure(command, error)
+
+
+def _read(connection: Any, within_s: float) -> str:
+    limit = time.monotonic() + within_s
+    while not (text := connection.read_channel()) and time.monotonic() < limit:
+        time.sleep(POLL_S)
+    return str(text)
 
 
 def _enable_without_secret(connection: Any, timeout_s: float) -> None:

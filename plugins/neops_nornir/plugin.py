@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from netutils.lib_mapper import NETMIKO_LIB_MAPPER_REVERSE
 
 from neops.devices import ConnectionOptions, Session
+from neops.devices.acting import acting_capabilities, acting_session_class
 from neops.devices.parsing import parsed_capabilities, platform_name, session_class
 from neops.entities import Device
 from neops_nornir.choice import Choice
@@ -33,7 +34,7 @@ class NornirPlugin:
     }
 
     def capabilities(self, platform: str) -> frozenset[type]:
-        return parsed_capabilities(platform)
+        return parsed_capabilities(platform) | acting_capabilities(platform)
 
     def session(self, device: Device, options: ConnectionOptions) -> Session:
         platform = platform_name(device, options, self.platforms)
@@ -41,9 +42,8 @@ class NornirPlugin:
         if choice.connection == "netmiko":
             from neops_nornir.netmiko import NetmikoSession
 
-            return session_class(NetmikoSession, platform)(
-                device=device, platform=platform, options=options, choice=choice
-            )
+            base = acting_session_class(session_class(NetmikoSession, platform), platform)
+            return base(device=device, platform=platform, options=options, choice=choice)
         from neops_nornir.session import NornirSession
 
         return session_class(NornirSession, platform)(device=device, platform=platform, options=options, choice=choice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
 from importlib.metadata import entry_points
@@ -13,11 +14,13 @@ from nornir.core.plugins.connections import CONNECTIONS_PLUGIN_PATH, ConnectionP
 
 from neops.concurrency import in_thread
 from neops.devices import ConnectionOptions
+from neops.devices.acting import acting_capabilities
+from neops.devices.capabilities import methods_of
 from neops.devices.host_keys import HostKey, strict_excerpt
 from neops.devices.parsing import CommandSession
 from neops.devices.plugin import Forward, Tunnel
 from neops.entities import Device
-from neops.errors import ConnectFailed, SessionLost, Unreachable
+from neops.errors import CapabilityMissing, ConnectFailed, Considered, SessionLost, Unreachable
 from neops_nornir.choice import SCRAPLI, Choice
 from neops_nornir.host_keys import fetch_host_key
 
@@ -126,6 +129,21 @@ class NornirSession(CommandSession):
         if self._plugin is None:
             raise SessionLost(self.device.name, f"the session on {self._where} is not open")
         return self._plugin.connection
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Refuse what a device can that nobody made log in with another connection than netmiko."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        needed = [one.__name__ for one in acting_capabilities(self.platform) if name in methods_of(one)]
+        if not needed:
+            raise AttributeError(name)
+
+        async def refuse(*_: object, **__: object) -> None:
+            reason = f"the Nornir connection {self._choice.connection!r} only runs commands; netmiko does more"
+            considered = [Considered(plugin="nornir", reason=reason)]
+            raise CapabilityMissing(self.device.name, self.platform, needed, considered)
+
+        return refuse
 
     def _opening_failure(self, error: Exception) -> ConnectFailed:
         return Unreachable(self.device.name, f"{self._where}: {_words(error)}")

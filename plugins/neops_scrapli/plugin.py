@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from netutils.lib_mapper import SCRAPLI_LIB_MAPPER_REVERSE
 
 from neops.devices import ConnectionOptions, RunsCommands, Session
+from neops.devices.acting import acting_capabilities, acting_session_class
 from neops.devices.changes import change_capabilities, change_session_class
 from neops.devices.detection import AUTODETECT, GreetsAtLogin
 from neops.devices.parsing import parsed_capabilities, platform_name, session_class
@@ -53,7 +54,7 @@ class ScrapliPlugin:
     def capabilities(self, platform: str) -> frozenset[type]:
         if platform == AUTODETECT:
             return frozenset({RunsCommands, GreetsAtLogin})
-        return parsed_capabilities(platform) | change_capabilities(platform)
+        return parsed_capabilities(platform) | change_capabilities(platform) | acting_capabilities(platform)
 
     def session(self, device: Device, options: ConnectionOptions) -> Session:
         from neops_scrapli.session import ScrapliSession
@@ -64,4 +65,4 @@ class ScrapliPlugin:
 
             return UnknownShell(device=device, platform=platform, options=options)
         base = change_session_class(session_class(ScrapliSession, platform), platform)
-        return base(device=device, platform=platform, options=options)
+        return acting_session_class(base, platform)(device=device, platform=platform, options=options)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
+from typing import Self
 
 from scrapli.channel import AsyncChannel
 from scrapli.driver import AsyncGenericDriver, AsyncNetworkDriver
@@ -13,6 +14,7 @@ from scrapli.exceptions import ScrapliException
 from scrapli.transport.base import AsyncTransport
 
 from neops.devices import ConnectionOptions
+from neops.devices.acting import ActingSession
 from neops.devices.changes import TextSession
 from neops.devices.keys import ready
 from neops.devices.ssh import HostKeyClient
@@ -28,7 +30,7 @@ GOODBYE_S = 1.0
 """How long a device may take to hear that we leave."""
 
 
-class ScrapliSession(TextSession):
+class ScrapliSession(TextSession, ActingSession):
     """One login; commands go through scrapli's channel, in the privilege level that the login reached."""
 
     asks_before_login = True
@@ -105,6 +107,38 @@ class ScrapliSession(TextSession):
 
     async def feed(self, command: str, ready: str, text: str) -> str:
         return await self._typed(command, lambda channel: feed(channel, command, ready, text))
+
+    def again(self) -> Self:
+        return type(self)(device=self.device, platform=self.platform, options=self._options)
+
+    async def type_line(self, text: str, *, hidden: bool = False) -> None:
+        with self._talking("an answer") as driver:
+            driver.channel.write(text, redacted=hidden)
+            driver.channel.send_return()
+
+    async def read_text(self, within_s: float) -> str:
+        with self._talking("a dialogue") as driver:
+            try:
+                async with asyncio.timeout(within_s):
+                    return _text(await driver.channel.read())
+            except TimeoutError:
+                return ""
+
+    @property
+    def patience_s(self) -> float:
+        return self._options.command_timeout_s
+
+    @contextmanager
+    def _talking(self, what: str) -> Iterator[AsyncGenericDriver]:
+        """The driver; a connection that breaks is dropped."""
+        if self._driver is None:
+            raise SessionLost(self.device.name, f"the session on {self._where} is not open")
+        try:
+            yield self._driver
+        except (ScrapliException, OSError) as error:
+            self._drop()
+            reason = "aborted" if self._aborted else str(error) or type(error).__name__
+            raise SessionLost(self.device.name, f"{what} on {self._where}: {reason}") from error
 
     async def _typed(self, command: str, typing: Callable[[AsyncChannel], Awaitable[tuple[bytes, bytes]]]) -> str:
         if self._driver is None:

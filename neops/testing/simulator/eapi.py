@@ -13,7 +13,8 @@ from aiohttp import web
 
 from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.faults import Dropped, suffer
-from neops.testing.simulator.shell import Reply, Shell
+from neops.testing.simulator.replies import Reply
+from neops.testing.simulator.shell import Shell
 from neops.testing.simulator.spec import FaultKind
 
 PATH = "/command-api"

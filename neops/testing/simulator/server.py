@@ -13,7 +13,8 @@ import asyncssh
 from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.faults import Dropped, suffer
 from neops.testing.simulator.netconf.session import NetconfSession
-from neops.testing.simulator.shell import Reply, Shell
+from neops.testing.simulator.replies import Reply
+from neops.testing.simulator.shell import Shell
 from neops.testing.simulator.spec import FaultKind
 from neops.testing.simulator.terminal import Terminal
 from neops.testing.simulator.transfers import transfer_session

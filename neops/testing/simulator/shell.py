@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import ChainMap
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from neops.testing.simulator.acting import act
@@ -16,30 +15,13 @@ from neops.testing.simulator.editing import Editing
 from neops.testing.simulator.filing import file_values
 from neops.testing.simulator.platform import Asked, Verb
 from neops.testing.simulator.replacing import compared
+from neops.testing.simulator.replies import Question, Reply
 from neops.testing.simulator.storage import StorageFull
 from neops.testing.simulator.template import Scope, TemplateInvalid, render, render_data
 from neops.testing.simulator.terminal import CTRL_C, CTRL_D, CTRL_Z
 from neops.testing.simulator.variables import narrowed
 
 SECRET_ATTEMPTS = 3  # IOS, NX-OS and EOS give up after three
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    text: str = ""
-    failed: bool = False
-    """The device answered with its error text."""
-    closes: bool = False
-    """The session is over."""
-    reboots: bool = False
-    """The device goes down."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Question:
-    prompt: str
-    answer: Callable[[str], Reply]
-    secret: bool = False
 
 
 class Shell:
@@ -51,7 +33,7 @@ class Shell:
         privileged = self._platform.login_privileged
         at_once = privileged and not device.spec.enable_secret and not unprivileged
         self._mode = privileged if at_once else self._platform.login
-        self._question: _Question | None = None
+        self._question: Question | None = None
         self.editing: Editing | None = None
         self.page_length: int | None = None
         """Lines of a page after the client asked for it; 0: no paging; None: never asked."""
@@ -99,7 +81,7 @@ class Shell:
     def _answer(self, line: str) -> Reply:
         assert self._question is not None
         question, self._question = self._question, None
-        return question.answer(line)
+        return Reply() if line == CTRL_C else question.answer(line)
 
     def _command(self, line: str) -> Reply:
         if line in (CTRL_C, CTRL_D):
@@ -208,7 +190,7 @@ class Shell:
                 self._do(verb, found)
             return self._ask_next(found, rest)
 
-        self._question = _Question(prompt=render(asked.ask, self._scope(found)), answer=answer)
+        self._question = Question(prompt=render(asked.ask, self._scope(found)), answer=answer)
         return Reply()
 
     def _ask_secret(self, found: Match, attempts: int) -> None:
@@ -220,7 +202,7 @@ class Shell:
             self._ask_secret(found, attempts - 1)
             return Reply()
 
-        self._question = _Question(prompt=found.command.secret, answer=answer, secret=True)
+        self._question = Question(prompt=found.command.secret, answer=answer, secret=True)
 
     # verbs
 
@@ -347,7 +329,7 @@ class Shell:
         assert self.editing is not None
         leaving = self.editing.data.leaving
         if self.editing.changed and leaving:
-            self._question = _Question(prompt=leaving.ask, answer=lambda answer: self._left(answer, found))
+            self._question = Question(prompt=leaving.ask, answer=lambda answer: self._left(answer, found))
             return Reply()
         self.close()
         return None
@@ -382,7 +364,7 @@ class Shell:
                 return self._said(template, rejected.line, rejected.at, number)
             return Reply(text=self._text(found))
 
-        self._question = _Question(prompt="", answer=take)
+        self._question = Question(prompt="", answer=take)
         return Reply(text="[Type ^D at a new line to end input]" if not lines else "")
 
     # errors and values
