@@ -166,7 +166,8 @@ class CapabilityMissing(DeviceError):
         asked = " + ".join(capabilities)
         reasons = "; ".join(str(one) for one in considered) or "no connection plugin is installed"
         on = f"platform {platform}" if platform else "a device without a platform"
-        super().__init__(device, f"no plugin serves {asked} on {on} ({reasons})")
+        advice = "" if platform else ": name it, or find it out with `neops detect`"
+        super().__init__(device, f"no plugin serves {asked} on {on}{advice} ({reasons})")
         self.platform, self.capabilities, self.considered = platform, tuple(capabilities), tuple(considered)
 
 

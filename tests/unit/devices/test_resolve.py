@@ -129,7 +129,9 @@ def test_a_refusal_says_of_each_plugin_why_it_fell_out() -> None:
 def test_a_device_without_a_platform_is_told_so() -> None:
     wish = Wish(device="r1", platform=None, capabilities=frozenset({ReadsFacts}))
 
-    with pytest.raises(CapabilityMissing, match="r1: no plugin serves ReadsFacts on a device without a platform"):
+    with pytest.raises(
+        CapabilityMissing, match="on a device without a platform: name it, or find it out with `neops detect`"
+    ):
         resolve(wish, [])
 
 
