@@ -51,7 +51,7 @@ def capability_matrix(
 
 
 def _row(platform: str, entries: Sequence[PluginEntry], preferred: Sequence[str], capabilities: Sequence[type]) -> Row:
-    pip = {entry.name: entry.pip for entry in entries}
+    pip = {entry.name: entry.pip for entry in entries if not entry.usable}
     offers = ranked([offer_of(entry, platform) for entry in entries], preferred)
     return Row(
         platform=platform, cells={capability.__name__: _cell(capability, offers, pip) for capability in capabilities}

@@ -22,6 +22,7 @@ class Plugin:
     can: frozenset[type]
     extra: str = "acme"
     modules: tuple[str, ...] = field(default=())
+    on_request: tuple[str, ...] = ()
 
     def capabilities(self, platform: str) -> frozenset[type]:
         return self.can if platform in self.platforms else frozenset()
@@ -73,6 +74,17 @@ def test_an_empty_cell_names_those_who_serve_the_platform_without_it() -> None:
     cell = row(capability_matrix(entries()), "beta").cells["ReadsFacts"]
 
     assert (cell.why, cell.install) == ("not among what plain can do there", ())
+
+
+def test_a_plugin_that_waits_to_be_asked_for_fills_no_cell_and_says_how_to_ask_for_it() -> None:
+    shy = Plugin("shy", 100, {"beta": "b"}, frozenset({ReadsFacts}), on_request=("beta",))
+    offering = [*entries(), *PluginCatalogue.of(shy).entries()]
+
+    cell = row(capability_matrix(offering), "beta").cells["ReadsFacts"]
+
+    assert (cell.plugins, cell.install) == ((), ())
+    assert cell.why == "shy: serves this platform only when preferred: set plugins: [shy]"
+    assert row(capability_matrix(offering, preferred=("shy",)), "beta").cells["ReadsFacts"].plugin == "shy"
 
 
 def test_a_plugin_that_cannot_be_loaded_is_named_where_it_might_have_served() -> None:
