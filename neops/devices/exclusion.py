@@ -18,6 +18,9 @@ from neops.errors import DeviceExcluded, SettingsInvalid
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_ADDRESS: Final = re.compile(r"[0-9A-Fa-f.:]+(?:%.*)?")
+"""What an address is made of: most names are told apart at a glance."""
+
 RESOLVE_S: Final = 5.0
 """How long a name may take to resolve; resolvers ask again after 5 s (resolv.conf(5), `timeout`)."""
 
@@ -65,6 +68,7 @@ class ExclusionList:
     def __init__(self, rules: Iterable[ExclusionRule] = ()) -> None:
         self._rules = tuple(rules)
         self._networks = tuple(rule for rule in self._rules if rule.network is not None)
+        self._names = re.compile("|".join(translate(rule.text.lower()) for rule in self._rules))
 
     @classmethod
     def load(cls, rules: Iterable[str], file: Path | None) -> ExclusionList:
@@ -96,10 +100,14 @@ class ExclusionList:
 
     def _look(self, device: Device, known_as: Iterable[str]) -> None:
         for name in known_as:
-            address = _address(name)
-            for rule in self._rules:
-                if rule.names(name) or (address is not None and rule.covers(address)):
-                    raise DeviceExcluded(device.name, rule.text, rule.origin)
+            if (rule := self._rule_for(name)) is not None:
+                raise DeviceExcluded(device.name, rule.text, rule.origin)
+
+    def _rule_for(self, name: str) -> ExclusionRule | None:
+        if self._names.match(name.lower()):
+            return next(rule for rule in self._rules if rule.names(name))
+        address = _address(name) if self._networks else None
+        return None if address is None else next((rule for rule in self._networks if rule.covers(address)), None)
 
 
 def _rules_in(file: Path) -> Iterator[ExclusionRule]:
@@ -113,6 +121,8 @@ def _rules_in(file: Path) -> Iterator[ExclusionRule]:
 
 
 def _address(text: str) -> IpAddress | None:
+    if not _ADDRESS.fullmatch(text):
+        return None
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

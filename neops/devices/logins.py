@@ -104,10 +104,9 @@ class Logins:
         """A new session, logged in. An urgent login is not held off and waits for no rate limit.
 
         Raises:
-            ConnectFailed: the device cannot be reached, does not let us in, or must not be tried (see `check`).
+            ConnectFailed: the device cannot be reached, does not let us in, or must not be tried (as in `check`).
             OperationTimedOut: `until` passed before the login was over.
         """
-        self.check(route, urgent=urgent)
         await self._admission.resolve(route.device, route.options.host)
         started = self._clock()
         with self._admission.logging_in(route.device, route.endpoint, urgent=urgent) as login:

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from neops.devices import ReadsFacts, RunsCommands
 from neops.devices.breakers import Breakers, Endpoint, Login
+from neops.devices.lanes import Operation
 from neops.errors import DeviceError, DeviceHeldOff, Unreachable
 
 R1 = Endpoint("192.0.2.1", 22)
@@ -235,6 +236,29 @@ async def test_warm_sessions_of_a_device_that_is_held_off_are_used(
 
     assert runtime.open_breakers()
     assert (await runtime.connect(r1, RunsCommands).send_command("show clock")).output
+
+
+async def test_a_change_that_has_begun_logs_in_again_although_the_device_is_held_off(
+    make_runtime: Any, device: Any, network: Any
+) -> None:
+    runtime = make_runtime(settings={"breaker_failures": 1, "logins_per_second": 0.001, "login_burst": 2})
+    route = runtime._bind(device("r1"), RunsCommands, None).methods["send_command"]
+
+    async def change() -> None:
+        async with runtime._lanes.hold(Operation(route=route, method="change")) as held:
+            await held.call("send_command", "commit")
+            network.of("r1").unreachable = True
+            await _outcome(runtime.connect(device("r1", password="another"), RunsCommands).send_command("show"))
+            network.of("r1").unreachable = False
+            assert runtime.open_breakers()
+            await held.renew()
+            await held.call("send_command", "confirm")
+
+    async with asyncio.timeout(5):
+        await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(change(), runtime._loop))
+
+    assert [command for _, command in network.commands] == ["commit", "confirm"]
+    assert runtime.open_breakers() == ()
 
 
 async def _outcome(work: Any) -> type:
