@@ -14,8 +14,8 @@ from sqlalchemy import Connection, text
 
 from neops.blocks import BlockRegistry
 from neops.cms import import_batch
-from neops.devices import DeviceRuntime, PluginCatalogue, credential_providers
-from neops.devices.transcript import Recorder, ReplayPlugin
+from neops.devices import DeviceRuntime, credential_providers
+from neops.devices.transcript import Recorder, ReplayPlugin, ReplayRuntime
 from neops.engine.app import Engine
 from neops.engine.store.changes import NewDefinition
 from neops.engine.store.records import Artifact, BlockId, Job, Run, RunId, Version
@@ -129,8 +129,7 @@ async def local_stack(prepared: Prepared, redactor: Redactor) -> AsyncIterator[L
 
 def _devices(prepared: Prepared, redactor: Redactor) -> DeviceRuntime:
     if prepared.replay is not None:
-        catalogue = PluginCatalogue.of(prepared.replay)
-        return DeviceRuntime(prepared.settings, catalogue=catalogue, credentials=(), redactor=redactor)
+        return ReplayRuntime(prepared.replay, prepared.settings, redactor=redactor)
     providers = credential_providers(read_environment(os.environ), prepared.settings.credentials)
     return DeviceRuntime(prepared.settings, credentials=providers, redactor=redactor, observer=prepared.recorder)
 

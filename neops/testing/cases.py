@@ -109,14 +109,15 @@ def run_case(block: BlockClass, case: Case) -> CaseResult:
 
 
 def _replayed(block: BlockClass, case: Case, recording: str | Path | ReplayPlugin) -> CaseResult:
-    from neops.devices.transcript import ReplayPlugin  # most tests replay nothing
+    from neops.devices.transcript import ReplayPlugin, ReplayRuntime  # most tests replay nothing
 
     replay = recording if isinstance(recording, ReplayPlugin) else ReplayPlugin(Path(recording))
     platforms = {line.device: line.platform for line in replay.transcript.devices}
     recorded = [{"hostname": device, "platform": platform} for device, platform in platforms.items()]
     named = case.device is not None or case.devices
-    with replay:
-        return run_case(block, replace(case, replay=None, plugin=replay, devices=case.devices if named else recorded))
+    devices = case.devices if named else recorded
+    with replay, ReplayRuntime(replay) as runtime:
+        return run_case(block, replace(case, replay=None, connector=runtime, devices=devices))
 
 
 def fb_test_case(

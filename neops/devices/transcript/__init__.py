@@ -6,6 +6,7 @@ from neops.devices.transcript.files import SUFFIX, Transcript, TranscriptWriter
 from neops.devices.transcript.lines import FORMAT, CallLine, DeviceLine, Exchange, Failure, Header, LoginLine
 from neops.devices.transcript.recorder import Recorder
 from neops.devices.transcript.replay import Level, ReplayPlugin, ReplaySession
+from neops.devices.transcript.runtime import ReplayRuntime
 from neops.devices.transcript.script import Order
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "RecordedFailure",
     "Recorder",
     "ReplayPlugin",
+    "ReplayRuntime",
     "ReplaySession",
     "Transcript",
     "TranscriptInvalid",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
+
+from pydantic import BaseModel
 
 from neops._version import __version__
 from neops.concurrency import Clock, in_thread
@@ -44,6 +46,9 @@ logger = logging.getLogger(__name__)
 
 WRITTEN_IN_THREAD: Final = 65_536
 """Characters of answers from which writing leaves the loop that all sessions share: redaction reads about 3 MB/s."""
+
+_ENTRY: Final = 1_000
+"""What an entry of a table counts for, in characters."""
 
 _OWN: Final = "neops.devices."
 
@@ -105,7 +110,7 @@ class Recorder:
         async def recorded(operation: Operation, pooled: PooledSession) -> Any:
             call = _Call(operation, pooled.session, self._clock)
             try:
-                with listening(pooled.session, call.exchanges.append, self._clock):
+                with listening(pooled.session, call.exchanges, self._clock):
                     result = await perform(operation, pooled)
             except asyncio.CancelledError:
                 self._keep(operation, partial(call.line, error=operation.cut_short()))
@@ -113,10 +118,11 @@ class Recorder:
             except Exception as error:
                 self._keep(operation, partial(call.line, error=error))
                 raise
-            if call.size < WRITTEN_IN_THREAD:
-                self._keep(operation, partial(call.line, answer=result))
+            keep = partial(self._keep, operation, partial(call.line, answer=result, ended=self._clock()))
+            if call.size + _size(result) < WRITTEN_IN_THREAD:
+                keep()
             else:
-                await in_thread(partial(self._keep, operation, partial(call.line, answer=result)))
+                await in_thread(keep)
             return self._asking(result, operation) if isinstance(result, StagedChange) else result
 
         return recorded
@@ -200,7 +206,7 @@ class _Call:
         """Characters of what was answered to commands."""
         return sum(len(exchange.output or "") for exchange in self.exchanges)
 
-    def line(self, *, answer: Any = None, error: BaseException | None = None) -> CallLine:
+    def line(self, *, answer: Any = None, error: BaseException | None = None, ended: float | None = None) -> CallLine:
         operation, kind = self._operation, object if self._session is None else type(self._session)
         implemented = getattr(kind, operation.method, None)
         return CallLine(
@@ -208,7 +214,7 @@ class _Call:
             plugin=operation.route.plugin.name,
             job=operation.job,
             at_s=self._at,
-            took_s=self._clock() - self._at,
+            took_s=(self._clock() if ended is None else ended) - self._at,
             error=None if error is None else failure_of(error),
             method=operation.method,
             arguments=arguments_of(
@@ -222,11 +228,11 @@ class _Call:
 
 
 @contextmanager
-def listening(session: Session, hear: Callable[[Exchange], None], clock: Clock) -> Iterator[None]:
-    """Hear what a command session types, and the answers, inside the block."""
+def listening(session: Session, exchanges: list[Exchange], clock: Clock) -> Iterator[None]:
+    """Note what a command session types, and the answers, inside the block."""
     typed = [name for name in _TYPED if hasattr(session, name)] if isinstance(session, CommandSession) else []
     for name in typed:
-        setattr(session, name, _heard(getattr(session, name), hear, clock))
+        setattr(session, name, _heard(getattr(session, name), exchanges, clock))
     try:
         yield
     finally:
@@ -235,23 +241,34 @@ def listening(session: Session, hear: Callable[[Exchange], None], clock: Clock) 
 
 
 def _heard(
-    typing: Callable[..., Awaitable[str]], hear: Callable[[Exchange], None], clock: Clock
+    typing: Callable[..., Awaitable[str]], exchanges: list[Exchange], clock: Clock
 ) -> Callable[..., Awaitable[str]]:
     async def heard(command: str, ready: str | None = None, text: str | None = None) -> str:
-        started = clock()
+        started, place = clock(), len(exchanges)
+        exchange = Exchange(command=command, ready=ready, text=text)
+        exchanges.append(exchange)  # a command that hangs is typed all the same
 
-        def exchange(**end: Any) -> Exchange:
-            return Exchange(command=command, ready=ready, text=text, took_s=round(clock() - started, 6), **end)
+        def ended(**how: Any) -> None:
+            exchanges[place] = exchange.model_copy(update={"took_s": round(clock() - started, 6), **how})
 
         try:
             output = await (typing(command) if ready is None else typing(command, ready, text))
         except BaseException as error:
-            hear(exchange(error=failure_of(error)))
+            ended(error=failure_of(error))
             raise
-        hear(exchange(output=output))
+        ended(output=output)
         return output
 
     return heard
+
+
+def _size(answer: object) -> int:
+    """About how many characters an answer has, found out at little cost."""
+    if isinstance(answer, BaseModel):
+        return sum(map(_size, vars(answer).values()))
+    if isinstance(answer, str):
+        return len(answer)
+    return _ENTRY * len(answer) if isinstance(answer, Sized) else 0
 
 
 def _device_line(route: Route) -> DeviceLine:

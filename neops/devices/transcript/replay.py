@@ -35,7 +35,7 @@ class ReplayPlugin:
     """A connection plugin whose devices answer as in a transcript, to the same calls and no others.
 
     ```python
-    with ReplayPlugin(Path("r1.jsonl.zst")) as replay, DeviceRuntime(catalogue=PluginCatalogue.of(replay)) as runtime:
+    with ReplayPlugin(Path("r1.jsonl.zst")) as replay, ReplayRuntime(replay) as runtime:
         ...
     ```
 

@@ -23,12 +23,20 @@ from neops.devices import (
     RunsCommands,
     WritesConfig,
 )
-from neops.devices.transcript import CallLine, Level, Recorder, ReplayPlugin, Transcript, TranscriptMismatch
+from neops.devices.transcript import (
+    CallLine,
+    Level,
+    Recorder,
+    ReplayPlugin,
+    ReplayRuntime,
+    Transcript,
+    TranscriptMismatch,
+)
 from neops.entities import REVEAL, Device, Platform, Secret
-from neops.errors import CommandRejected, ConfigRejected, DeviceError
+from neops.errors import CommandRejected, ConfigRejected, DeviceError, OperationTimedOut
 from neops.logs import Redactor
 from neops.settings import DeviceSettings
-from neops.testing.simulator import RunningDevice, SimulatedDevice, SimulatedNetwork
+from neops.testing.simulator import Fault, FaultKind, RunningDevice, SimulatedDevice, SimulatedNetwork
 from neops_napalm import NapalmPlugin
 from neops_nornir import NornirPlugin
 from neops_scrapli import ScrapliPlugin
@@ -111,10 +119,7 @@ class Tape:
         return done
 
     async def replay(self, device: Device, work: Any, level: Level = "operations") -> Any:
-        with (
-            ReplayPlugin(self.path, level=level) as replay,
-            DeviceRuntime(catalogue=PluginCatalogue.of(replay)) as runtime,
-        ):
+        with ReplayPlugin(self.path, level=level) as replay, ReplayRuntime(replay) as runtime:
             return await work(runtime, elsewhere(device))
 
     def calls(self) -> dict[str, CallLine]:
@@ -170,7 +175,7 @@ async def test_parsers_run_again_over_what_was_printed(network: SimulatedNetwork
     old = Transcript(header=read.header, devices=read.devices, events=tuple(wrong))
 
     replay = ReplayPlugin(old, level="commands")
-    with replay, DeviceRuntime(catalogue=PluginCatalogue.of(replay)) as runtime:
+    with replay, ReplayRuntime(replay) as runtime:
         assert await work(runtime, elsewhere(device)) == live
 
 
@@ -188,7 +193,7 @@ async def test_a_parser_that_types_something_else_is_shown_what_was_typed(
     other = call.model_copy(update={"exchanges": tuple(typed)})
 
     replay = ReplayPlugin(Transcript(header=read.header, devices=read.devices, events=(other,)), level="commands")
-    with DeviceRuntime(catalogue=PluginCatalogue.of(replay)) as runtime, pytest.raises(TranscriptMismatch) as refused:
+    with ReplayRuntime(replay) as runtime, pytest.raises(TranscriptMismatch) as refused:
         await work(runtime, elsewhere(device))
 
     assert "get_facts types something else than was recorded, at command 1 of" in str(refused.value)
@@ -254,6 +259,30 @@ async def test_a_refused_login_is_refused_again(network: SimulatedNetwork, tape:
 
     assert await tape.record(ScrapliPlugin(), device, work) == "AuthenticationFailed"
     assert await tape.replay(device, work) == "AuthenticationFailed"
+
+
+@each_level
+async def test_a_command_that_hangs_is_the_same_deadline_without_waiting_for_it(
+    level: Level, network: SimulatedNetwork, tape: Tape
+) -> None:
+    async def work(runtime: DeviceRuntime, device: Device) -> list[str]:
+        router = runtime.connect(device, Reads)
+        before = (await router.get_facts()).hostname
+        with pytest.raises(OperationTimedOut) as late:
+            await router.send_commands(["show clock", "show version"])
+        return [before, str(late.value)]
+
+    target = network["cisco_ios"]
+    options = '{"neops": {"extras": {"command_timeout": 0.3}}}'
+    device = entity(target).model_copy(update={"connection_options": Secret(options)})
+    target.fault = Fault(kind=FaultKind.HANG_ON_COMMAND, command="show clock")
+    try:
+        live = await tape.record(ScrapliPlugin(), device, work)
+    finally:
+        target.fault = None
+
+    assert "show clock" in [exchange.command for exchange in tape.calls()["send_commands"].exchanges]
+    assert await tape.replay(device, work, level) == live
 
 
 KILLED = """

@@ -22,10 +22,19 @@ from neops.devices import (
     RunsCommands,
     WritesConfig,
 )
-from neops.devices.transcript import CallLine, LoginLine, Recorder, ReplayPlugin, Transcript, TranscriptMismatch
+from neops.devices.transcript import (
+    CallLine,
+    LoginLine,
+    Recorder,
+    ReplayPlugin,
+    ReplayRuntime,
+    Transcript,
+    TranscriptMismatch,
+)
 from neops.devices.transcript.files import TranscriptWriter
 from neops.entities import Device, Platform, Secret
 from neops.errors import (
+    AuthenticationFailed,
     CapabilityMissing,
     CommandRejected,
     ConfigRejected,
@@ -86,7 +95,7 @@ def record(path: Path) -> Callable[..., Any]:
 
 
 async def replay(work: Work, plugin: ReplayPlugin) -> Any:
-    with plugin, DeviceRuntime(catalogue=PluginCatalogue.of(plugin)) as runtime:
+    with plugin, ReplayRuntime(plugin) as runtime:
         return await work(runtime)
 
 
@@ -171,6 +180,40 @@ async def test_a_device_that_could_not_be_reached_is_not_reached_again(record: A
 
     assert live == ["r1: nothing answers", "17.9"]
     assert await replay(work, ReplayPlugin(path)) == live
+
+
+async def test_logins_that_were_refused_hold_no_other_recorded_login_back(record: Any, path: Path) -> None:
+    async def work(runtime: DeviceRuntime) -> list[str]:
+        ended = []
+        for number in range(8):
+            known = device(f"r{number}").model_copy(update={"ip": f"192.0.2.{number}"})
+            try:
+                ended.append((await runtime.connect(known, RunsCommands).send_command("show clock")).output)
+            except DeviceError as error:
+                ended.append(type(error).__name__)
+        return ended
+
+    refusals = [AuthenticationFailed("r", "permission denied")] * 7
+    settings = DeviceSettings(credential_failures=100)
+    live = await record(work, {"open": InTurn(*refusals, None), "show clock": "12:00"}, settings=settings)
+
+    assert live == ["AuthenticationFailed"] * 7 + ["12:00"]
+    assert await replay(work, ReplayPlugin(path)) == live
+
+
+async def test_a_replay_takes_no_way_to_a_device(record: Any, path: Path) -> None:
+    def work_on(known: Device) -> Work:
+        async def work(runtime: DeviceRuntime) -> str:
+            return (await runtime.connect(known, RunsCommands).send_command("show clock")).output
+
+        return work
+
+    behind = '{"neops": {"platform": "cisco_ios", "extras": {"jump_hosts": ["192.0.2.254"], "plugins": ["scrapli"]}}}'
+    far = device(platform="arista_eos").model_copy(update={"connection_options": Secret(behind)})
+
+    live = await record(work_on(device()), {"show clock": "12:00"})
+
+    assert await replay(work_on(far), ReplayPlugin(path)) == live
 
 
 async def test_a_change_is_replayed_step_by_step(record: Any, path: Path) -> None:
@@ -369,7 +412,7 @@ async def test_a_device_that_was_not_recorded_is_named(record: Any, path: Path) 
 
     plugin = ReplayPlugin(path)
     with (
-        DeviceRuntime(catalogue=PluginCatalogue.of(plugin)) as runtime,
+        ReplayRuntime(plugin) as runtime,
         pytest.raises(DeviceError, match="r2: is not in the transcript, which has r1"),
     ):
         await other(runtime)
@@ -383,8 +426,7 @@ async def test_what_the_recorded_plugin_could_not_do_the_replay_cannot(record: A
 
     await record(work, {"show clock": "12:00"})
 
-    replaying = DeviceRuntime(catalogue=PluginCatalogue.of(ReplayPlugin(path)))
-    with replaying as runtime, pytest.raises(CapabilityMissing, match="ReadsBgp"):
+    with ReplayRuntime(ReplayPlugin(path)) as runtime, pytest.raises(CapabilityMissing, match="ReadsBgp"):
         runtime.connect(device(), ReadsBgp)
 
 
@@ -422,7 +464,7 @@ async def test_an_abort_wakes_who_waits_for_a_recorded_answer(record: Any, path:
 
     await record(work, {"show clock": Slow("12:00", after_s=0.05)})
 
-    with DeviceRuntime(catalogue=PluginCatalogue.of(ReplayPlugin(path, speed=0.001))) as runtime:
+    with ReplayRuntime(ReplayPlugin(path, speed=0.001)) as runtime:
         waiting = asyncio.create_task(work(runtime))
         async with asyncio.timeout(5):
             while not runtime.abort(job="j"):

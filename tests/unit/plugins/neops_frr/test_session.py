@@ -26,7 +26,7 @@ from neops.devices import (
     ReadsRoutes,
     RunsCommands,
 )
-from neops.devices.transcript import Level, Recorder, ReplayPlugin
+from neops.devices.transcript import Level, Recorder, ReplayPlugin, ReplayRuntime
 from neops.entities import Device, Platform, Secret
 from neops.errors import (
     AuthenticationFailed,
@@ -278,5 +278,5 @@ async def test_what_was_recorded_of_a_router_is_replayed_without_one(
         live = await work(runtime, elsewhere.model_copy(update=here))
 
     replay = ReplayPlugin(path, level=level)
-    with replay, DeviceRuntime(catalogue=PluginCatalogue.of(replay)) as runtime:
+    with replay, ReplayRuntime(replay) as runtime:
         assert await work(runtime, elsewhere) == live
