@@ -213,6 +213,18 @@ async def test_fifty_devices_share_one_login_at_their_jump_host(
     assert (network["outer"].logins, network["outer"].sessions, network["outer"].forwarded) == (1, 1, 50)
 
 
+async def test_more_devices_than_one_connection_bears_get_another(
+    make_runtime: Any, network: SimulatedNetwork, outer: Any, device: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neops.devices.jumps.trunk.CHANNELS", 2)
+    runtime = make_runtime()
+    routers = [runtime.connect(device(f"r{number}", outer), RunsCommands) for number in range(5)]
+
+    await asyncio.gather(*(router.send_command("show clock") for router in routers))
+
+    assert (network["outer"].logins, network["outer"].forwarded) == (3, 5)
+
+
 async def test_jump_hosts_of_the_settings_hold_for_devices_that_name_none(
     make_runtime: Any, network: SimulatedNetwork, key: tuple[Path, str], device: Any
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from neops.devices import ConnectionOptions, Credentials
-from neops.devices.ssh_config import with_ssh_config
+from neops.devices.jumps.ssh_config import with_ssh_config
 from neops.entities import Secret
 from neops.errors import ConnectFailed
 
