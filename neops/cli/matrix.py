@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Annotated, TypeVar
@@ -27,6 +28,9 @@ _NOBODY, _NOT_INSTALLED = "-", "+"
 _LEGEND = "A cell names the plugin that answers; - nobody can, + a library is missing."
 _EMPTY = ("not installed", "nobody")
 
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+"""Names of capabilities are wider than those of plugins: a heading has a line for each word."""
+
 _NAMED = 8
 """Platforms named where the same is missing on more of them."""
 
@@ -34,7 +38,7 @@ _NAMED = 8
 def matrix(
     platform: Annotated[list[str] | None, typer.Option(help="Only this platform; may be given again.")] = None,
     capability: Annotated[list[str] | None, typer.Option(help="Only this capability; may be given again.")] = None,
-    all_: Annotated[bool, typer.Option("--all", "-a", help="Also platforms that have RunsCommands alone.")] = False,
+    all_: Annotated[bool, typer.Option("--all", "-a", help="Also platforms that can only be sent commands.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, of all platforms.")] = False,
 ) -> None:
     """Show which plugin would answer for each capability of each platform, and why nobody does in empty cells."""
@@ -45,7 +49,7 @@ def matrix(
     if as_json:
         typer.echo(json.dumps({row.platform: _as_json(row) for row in rows}, indent=2))
         return
-    plain = [row for row in rows if not platform and not all_ and set(row.served) <= {"RunsCommands"}]
+    plain = [row for row in rows if not platform and not all_ and row.only_commands]
     _print(Console(), [row for row in rows if row not in plain], plain)
 
 
@@ -65,14 +69,17 @@ def _print(console: Console, rows: Sequence[Row], plain: Sequence[Row]) -> None:
         if fits:
             console.print(_LEGEND, style="dim")
     if plain:
-        console.print(f"{len(plain)} more platforms have RunsCommands at most: --all shows them, --platform NAME one.")
+        console.print(
+            f"{len(plain)} more platforms can be sent commands, no more: --all shows them, --platform NAME one."
+        )
     _explain(console, rows)
 
 
 def _grid(rows: Sequence[Row]) -> Table:
-    table = Table(header_style="bold", box=None, pad_edge=False)
-    for heading in ("platform", *rows[0].cells):
-        table.add_column(heading, no_wrap=True)
+    table = Table(header_style="bold", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("platform", no_wrap=True)
+    for name in rows[0].cells:
+        table.add_column(_WORD.sub("\n", name), no_wrap=True)
     for row in rows:
         table.add_row(row.platform, *(_mark(cell) for cell in row.cells.values()))
     return table

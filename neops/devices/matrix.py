@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from neops.devices.capabilities import CAPABILITIES
+from neops.devices.capabilities import CAPABILITIES, Interacts, RunsCommands
 from neops.devices.catalogue import PluginEntry
 from neops.devices.resolve import Offer, offer_of, ranked
 
@@ -39,6 +39,11 @@ class Row:
     def served(self) -> tuple[str, ...]:
         """Names of the capabilities that somebody has."""
         return tuple(name for name, cell in self.cells.items() if cell.plugins)
+
+    @property
+    def only_commands(self) -> bool:
+        """Whether all that anybody can do there is to type commands."""
+        return {RunsCommands.__name__, Interacts.__name__}.issuperset(self.served)
 
 
 def capability_matrix(

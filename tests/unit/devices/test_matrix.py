@@ -54,6 +54,7 @@ def test_a_cell_names_all_who_could_answer_and_the_best_one_first() -> None:
     assert row(rows, "alpha").cells["RunsCommands"].plugins == ("vendor", "plain")
     assert row(rows, "beta").cells["RunsCommands"].plugin == "plain"
     assert row(rows, "alpha").served == ("RunsCommands", "ReadsFacts")
+    assert [row.only_commands for row in rows] == [False, True]
 
 
 def test_the_preference_of_the_settings_counts() -> None:

@@ -34,7 +34,7 @@ def _platform_table() -> Iterator[str]:
     yield " | ".join(["| platform", *names]) + " |"
     yield "|---" * (len(names) + 1) + "|"
     for row in rows:
-        if len(row.served) > 1:
+        if not row.only_commands:
             yield (
                 " | ".join([f"| {row.platform}", *(", ".join(row.cells[name].plugins) or "-" for name in names)]) + " |"
             )
