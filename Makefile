@@ -27,7 +27,7 @@ test: $(VENV)/.dev ## run the tests
 test-quick: $(VENV)/.dev ## run the tests that take less than two seconds each
 	$(PYTEST) -n auto --dist worksteal -m "not packaging and not lab and not slow" $(ARGS)
 
-lab: $(VENV)/.dev ## run the tests on three real FRR routers; needs root, frr, openssh-server, iproute2
+lab: $(VENV)/.dev ## run the tests on real FRR routers and a NETCONF server; needs root, frr, openssh-server, iproute2
 	$(BIN)/python -m tests.lab $(ARGS)
 
 check: lint types imports packaging ## lint, type-check, import contracts, and the built wheel in a clean environment

@@ -8,7 +8,7 @@ from typing import Final
 from neops.errors import ChangeFailed, CommandRejected, ConfigLocked, ConfigRejected
 from neops_netconf.messages import RpcError
 
-LOCKED: Final = ("lock-denied", "in-use")
+LOCKED: Final = frozenset({"lock-denied", "in-use"})
 """RFC 6241 appendix A: somebody else holds the lock; somebody else uses the resource."""
 
 ENVELOPE: Final = re.compile(r"^/(?:\w+:)?rpc/(?:\w+:)?edit-config/(?:\w+:)?config(?=/)")
@@ -24,8 +24,9 @@ class RpcRejected(CommandRejected):
 
     @property
     def locked(self) -> bool:
-        """Whether the reason is somebody else."""
-        return any(error.tag in LOCKED for error in self.errors)
+        """Whether the reason is somebody else; yuma123 2.13 refuses to lock a candidate that was edited so."""
+        reasons = LOCKED | {"resource-denied"} if self.command == "lock" else LOCKED
+        return not reasons.isdisjoint(self.tags)
 
     @property
     def tags(self) -> frozenset[str]:

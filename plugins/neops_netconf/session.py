@@ -1,7 +1,7 @@
 """The steps of a change over NETCONF (RFC 6241 §8.3 and §8.4, and the sequence of its appendix E.1).
 
-Nobody's locks but ours are ever ended. The server releases those of a session that is gone, and with the lock it drops
-what was not committed.
+Locks are held from before the edit until the commit, and taken again for its confirmation. Nobody's but ours are ever
+ended. The server releases those of a session that is gone, and with the lock it drops what was not committed.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class NetconfSession(NetconfTalk, ConfigSession):
             raise error.as_change() from error
         if confirm_within is None:
             await self._keep(staged.plan)
-            await self._release()
+        await self._release()  # yuma123 2.13 takes nothing back while running is locked
         return strength
 
     async def confirm_change(self, staged: StagedChange, strength: ConfirmStrength) -> None:

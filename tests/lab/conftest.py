@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -15,6 +15,7 @@ from neops.entities import Device, Platform, Secret
 from neops_frr import FrrPlugin
 from neops_nornir import NornirPlugin
 from neops_scrapli import ScrapliPlugin
+from tests.lab.netconf import NETCONFD, PACKAGE, NetconfServer, running_netconf
 from tests.lab.network import ISOLATED, PASSWORD, Lab, missing, running_lab
 
 Opened = Callable[..., Awaitable[Any]]
@@ -36,6 +37,30 @@ def lab() -> Iterator[Lab]:
         Path(folder).chmod(0o755)  # sshd and FRR read what is theirs as other users; pytest's own folders are closed
         with running_lab(Path(folder)) as running:
             yield running
+
+
+def _netconf(target: Literal["candidate", "running"], port: int) -> Iterator[NetconfServer]:
+    if not os.environ.get(ISOLATED):
+        pytest.skip("the lab lacks name spaces of its own: run `make lab`")
+    if not NETCONFD.exists():
+        pytest.skip(f"the lab lacks {NETCONFD} (package {PACKAGE})")
+    with (
+        TemporaryDirectory(prefix="neops-lab-") as folder,
+        running_netconf(Path(folder), port, target) as running,
+    ):
+        yield running
+
+
+@pytest.fixture(scope="session")
+def netconf() -> Iterator[NetconfServer]:
+    """A NETCONF server with a candidate."""
+    yield from _netconf("candidate", 8830)
+
+
+@pytest.fixture(scope="session")
+def netconf_without_candidate() -> Iterator[NetconfServer]:
+    """A NETCONF server whose running configuration is edited."""
+    yield from _netconf("running", 8831)
 
 
 @pytest.fixture

@@ -124,9 +124,9 @@ class Lab:
 def running_lab(folder: Path, count: int = 3) -> Iterator[Lab]:
     """The lab, up with BGP converged; everything that was started is ended, after a failure too."""
     with ExitStack() as cleanup:
-        _run("ip", "link", "set", "lo", "up")
-        _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "host_key"))
-        _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "user_key"))
+        run("ip", "link", "set", "lo", "up")
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "host_key"))
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / "user_key"))
         routers = [_router(number, count, folder, cleanup) for number in range(1, count + 1)]
         for router in routers:
             _connect(router)
@@ -135,7 +135,7 @@ def running_lab(folder: Path, count: int = 3) -> Iterator[Lab]:
         for router in routers:
             _start(router, cleanup)
         lab = Lab(routers=tuple(routers), private_key=folder / "user_key")
-        _wait_until(lambda: all(_converged(router, count) for router in routers), "BGP to come up")
+        wait_until(lambda: all(_converged(router, count) for router in routers), "BGP to come up")
         for router in routers if lab.has_lldp else ():
             router.run("lldpcli", "update")  # announce now: who was first announced itself to nobody
         yield lab
@@ -153,13 +153,13 @@ def _router(number: int, count: int, parent: Path, cleanup: ExitStack) -> Router
         (etc / "frr" / file).write_text(text)
         (etc / "frr" / file).chmod(0o660)
     (etc / "frr").chmod(0o770)
-    _run("chown", "-R", "frr:frr", str(etc / "frr"))
+    run("chown", "-R", "frr:frr", str(etc / "frr"))
     holder = subprocess.Popen(
         ["unshare", "--mount", "--net", "--uts", "sh", str(HERE / "router.sh"), name, str(folder)],
         stdout=subprocess.PIPE,
         text=True,
     )
-    cleanup.callback(_end, holder)
+    cleanup.callback(end, holder)
     assert holder.stdout is not None
     assert holder.stdout.readline() == "ready\n", f"{name} did not come up"
     return Router(name=name, number=number, pid=holder.pid, folder=folder)
@@ -261,16 +261,16 @@ def _link_address(number: int, other: int) -> str:
 def _connect(router: Router) -> None:
     """The management link: 198.18.N.1 here, 198.18.N.2 on the router (RFC 2544's range)."""
     number, pid = router.number, str(router.pid)
-    _run("ip", "link", "add", f"mgmt{number}", "type", "veth", "peer", "name", "mgmt", "netns", pid)
-    _run("ip", "address", "add", f"198.18.{number}.1/30", "dev", f"mgmt{number}")
-    _run("ip", "link", "set", f"mgmt{number}", "up")
+    run("ip", "link", "add", f"mgmt{number}", "type", "veth", "peer", "name", "mgmt", "netns", pid)
+    run("ip", "address", "add", f"198.18.{number}.1/30", "dev", f"mgmt{number}")
+    run("ip", "link", "set", f"mgmt{number}", "up")
     router.run("ip", "address", "add", f"{router.address}/30", "dev", "mgmt")
     router.run("ip", "link", "set", "mgmt", "up")
 
 
 def _link(left: Router, right: Router) -> None:
     ends = (f"to-{right.name}", f"to-{left.name}")
-    _run(
+    run(
         *("ip", "link", "add", ends[0], "netns", str(left.pid), "type", "veth"),
         *("peer", "name", ends[1], "netns", str(right.pid)),
     )
@@ -283,7 +283,7 @@ def _start(router: Router, cleanup: ExitStack) -> None:
         log = (router.folder / f"{Path(command[0]).name}.log").open("w")
         cleanup.callback(log.close)
         process = subprocess.Popen([*router.entering, *command], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
-        cleanup.callback(_end, process)
+        cleanup.callback(end, process)
         router.daemons[Path(command[0]).name] = process.pid
 
     daemons = [daemon for daemon in DAEMONS if (FRR / daemon).exists()]
@@ -293,9 +293,9 @@ def _start(router: Router, cleanup: ExitStack) -> None:
     if Path(LLDPD).exists():
         router.run("install", "-d", "/run/lldpd")
         start(LLDPD, "-d", "-I", "to-*")
-        _wait_until(lambda: _exists(router, "/run/lldpd.socket"), f"lldpd of {router.name}")
+        wait_until(lambda: _exists(router, "/run/lldpd.socket"), f"lldpd of {router.name}")
     sockets = [f"/run/frr/{daemon}.vty" for daemon in daemons]
-    _wait_until(lambda: all(_exists(router, path) for path in sockets), f"the daemons of {router.name}")
+    wait_until(lambda: all(_exists(router, path) for path in sockets), f"the daemons of {router.name}")
     router.run("vtysh", "-b")
 
 
@@ -310,18 +310,18 @@ def _converged(router: Router, count: int) -> bool:
     return others == {prefix for prefix, ways in routes.items() if any(way.get("installed") for way in ways)}
 
 
-def _wait_until(condition: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + READY_S
     while not condition():
         assert time.monotonic() < deadline, f"waited {READY_S:g} s for {what}"
         time.sleep(0.05)
 
 
-def _run(*command: str) -> None:
+def run(*command: str) -> None:
     subprocess.run(command, check=True, capture_output=True, text=True, timeout=READY_S)
 
 
-def _end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(5.0)

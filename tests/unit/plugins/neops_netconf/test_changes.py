@@ -168,9 +168,11 @@ async def test_a_server_that_keeps_a_dead_session_is_told_to_end_ours_and_no_oth
 
     server.kill_session = kill_session
     server.left = lambda session: None
+    server.cut = "commit"
 
     async with change(CONFIG) as made:
         await made.commit(confirm_within=60)
+        server.cut = None
         await made.confirm()
 
     assert made.outcome is ChangeOutcome.CHANGED
