@@ -222,7 +222,7 @@ class Lanes:
             operation.session = None
 
     def _hand_back(self, pooled: PooledSession, lane: _Lane) -> None:
-        if type(pooled.session).reset is Session.reset:
+        if _clean(pooled.session):
             self._pool.give_back(pooled)
             self._leave(pooled.key, lane, turn=True)
             return
@@ -309,6 +309,13 @@ class Held:
             raise OperationTimedOut(self._operation.route.name, "the deadline passed while logging in") from None
         self._operation.begun = True
         return pooled
+
+
+def _clean(session: Session) -> bool:
+    try:
+        return session.clean
+    except Exception:  # noqa: BLE001  # the plugin's own code: its reset has to show what is wrong
+        return False
 
 
 async def _call(session: Session, operation: Operation) -> Any:

@@ -178,11 +178,16 @@ class Session(ABC):
     async def alive(self) -> bool:
         """Whether the session looks usable, without sending anything to the device."""
 
+    @property
+    def clean(self) -> bool:
+        """Whether the session is as `open` left it, so that there is nothing to reset. Answers at once."""
+        return type(self).reset is Session.reset
+
     async def reset(self) -> None:  # noqa: B027  # most sessions have nothing to undo
         """Put the session back to how `open` left it, after each operation and before the next one.
 
-        Override it only where an operation can leave something behind, and make it cheap when nothing was. A session
-        whose reset fails is closed.
+        Override it only where an operation can leave something behind; with `clean`, it is called only when one did.
+        A session whose reset fails is closed.
         """
 
 

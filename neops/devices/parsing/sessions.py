@@ -66,9 +66,17 @@ class CommandSession(Session, RunsCommands):
         """The device shows this prompt now."""
         self._prompt = prompt.strip()
 
+    @property
+    def clean(self) -> bool:
+        return type(self).reset is CommandSession.reset and not self._astray
+
+    @property
+    def _astray(self) -> bool:
+        return self._home is not None and self._prompt != self._home
+
     async def reset(self) -> None:
         """Give the session up when a command left another prompt: a configuration mode, another directory."""
-        if self._home is not None and self._prompt != self._home:
+        if self._astray:
             raise SessionLost(self.device.name, f"a command left the prompt {self._prompt!r} instead of {self._home!r}")
 
     async def send_command(self, command: str, *, parse: Parse | None = None) -> CommandOutput:

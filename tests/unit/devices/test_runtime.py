@@ -433,6 +433,24 @@ async def test_a_session_is_reset_after_the_answer_and_before_the_next_operation
     assert network.commands == [("r1", "one"), ("r1", "reset"), ("r1", "two")]
 
 
+async def test_a_session_that_is_clean_is_not_reset(
+    make_runtime: Any, device: Any, network: Any, fake_plugin: Any
+) -> None:
+    class Clean(type(fake_plugin().session(device(), None))):  # type: ignore[misc]  # the conftest's session class
+        @property
+        def clean(self) -> bool:
+            return bool(self.network.commands[-1] != (self.device, "config"))
+
+        async def reset(self) -> None:
+            self.network.commands.append((self.device, "reset"))
+
+    router = make_runtime(fake_plugin(session=Clean)).connect(device("r1"), RunsCommands)
+    for command in ("one", "config", "two"):
+        await router.send_command(command)
+
+    assert [command for _, command in network.commands] == ["one", "config", "reset", "two"]
+
+
 async def test_a_session_that_is_being_reset_is_closed_when_the_runtime_stops(
     make_runtime: Any, device: Any, network: Any, fake_plugin: Any
 ) -> None:
