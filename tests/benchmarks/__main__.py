@@ -19,6 +19,7 @@ from rich.console import Console
 from tests.benchmarks import client, cms, group, servers
 from tests.benchmarks.fleet import FleetTimes
 from tests.benchmarks.report import Figure, Machine, Report, Row, figures_table, table, time_of
+from tests.benchmarks.sessions import Visits
 from tests.benchmarks.simulation import PLATFORMS, simulated
 from tests.benchmarks.timing import median_of
 
@@ -29,6 +30,10 @@ CALL_LATENCY_S = 0.020
 OVERHEAD_TARGET = 1.05
 COLD_TARGET = 1.0
 WARM_TARGET = 1 / 5
+SESSIONS = 500
+FLOOR = "asyncssh alone"
+SESSIONS_TARGET = 1 / 1.5
+SESSIONS_RSS_TARGET = 100.0
 GROUP_TARGET = 1.15
 INVENTORY_TARGET_S = 1.0
 INVENTORY_TARGET_MIB = 100.0
@@ -81,7 +86,7 @@ def call_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Row]:
 
 def fleet_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Row]:
     """One command on every device: with the logins, and again on open sessions."""
-    clients = client.installed()
+    clients = client.installed(client.FLEET_CLIENTS)
     samples: dict[str, list[FleetTimes]] = {name: [] for name in clients}
     with simulated(devices=arguments.devices + len(PLATFORMS), latency_s=arguments.latency_ms / 1e3) as fleet:
         for repetition in range(arguments.repetitions):
@@ -112,6 +117,30 @@ def _compare_fleet(name: str, samples: Mapping[str, Sequence[FleetTimes]]) -> It
     yield Row.compare(f"{name}, warm", warm["neops"], "nornir+netmiko, fresh", fresh, WARM_TARGET)
     for peer in peers:
         yield Row.compare(f"{name}, warm", warm["neops"], f"{peer}, kept open", warm[peer])
+
+
+def session_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Row | Figure]:
+    """From the login to the logout on many devices, and what their sessions cost while they are open."""
+    clients = client.installed(client.SESSION_CLIENTS)
+    samples: dict[str, list[Visits]] = {name: [] for name in clients}
+    latency_s = arguments.latency_ms / 1e3
+    with simulated(devices=SESSIONS + len(PLATFORMS), latency_s=latency_s) as fleet:
+        for repetition in range(arguments.repetitions):
+            for name in _rotated(clients, repetition):
+                visits = client.measure_visits(name, fleet)
+                samples[name].append(visits)
+                console.log(f"{name}: {time_of(visits.whole.wall_s)} (CPU {time_of(visits.whole.cpu_s)})")
+    whole = {name: [one.whole for one in visits] for name, visits in samples.items()}
+    peers = [name for name in clients if name not in ("neops", FLOOR)]
+    fastest = min(peers, key=lambda peer: median_of(whole[peer]).wall_s)
+    for peer in (*peers, FLOOR):
+        target = SESSIONS_TARGET if peer == fastest else None
+        yield Row.compare(f"{SESSIONS} devices, login to logout", whole["neops"], peer, whole[peer], target)
+    ours = samples["neops"]
+    logins = [float(one.logins) for one in ours if one.logins is not None]
+    yield Figure.of(f"next command on {SESSIONS} open sessions", "logins", logins, 0)
+    memory = [one.rss_mib for one in ours if one.rss_mib is not None]
+    yield Figure.of(f"memory of the client with {SESSIONS} open sessions", "MiB", memory, SESSIONS_RSS_TARGET)
 
 
 def group_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Row | Figure]:
@@ -188,6 +217,7 @@ def _repeated(measure: Callable[[], T], arguments: argparse.Namespace, console: 
 BENCHMARKS: Mapping[str, Benchmark] = {
     "call": call_rows,
     "fleet": fleet_rows,
+    "sessions": session_rows,
     "group": group_rows,
     "worker": worker_rows,
     "store": store_rows,

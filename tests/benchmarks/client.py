@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
-from tests.benchmarks import ours, peers
+from tests.benchmarks import ours, peers, sessions
 from tests.benchmarks.fleet import CallTimes, Fleet, FleetTimes
+from tests.benchmarks.sessions import Visits
 
 TIMEOUT_S = 300
 FLEET_CLIENTS: Mapping[str, Callable[[Fleet], FleetTimes]] = {
@@ -20,15 +21,27 @@ FLEET_CLIENTS: Mapping[str, Callable[[Fleet], FleetTimes]] = {
     "scrapli": peers.scrapli_asyncssh,
     "scrapli, ssh2": peers.scrapli_ssh2,
 }
+SESSION_CLIENTS: Mapping[str, Callable[[Fleet], Visits]] = {
+    "neops": sessions.neops,
+    "nornir+netmiko": sessions.nornir_netmiko,
+    "scrapli": sessions.scrapli_asyncssh,
+    "scrapli, ssh2": sessions.scrapli_ssh2,
+    "asyncssh alone": sessions.raw_asyncssh,
+}
+VISITS = "visits: "
 
 
-def installed() -> tuple[str, ...]:
-    """The fleet clients that can run here; ssh2-python is measured where it is installed."""
-    return tuple(name for name in FLEET_CLIENTS if name != "scrapli, ssh2" or find_spec("ssh2"))
+def installed(clients: Mapping[str, object]) -> tuple[str, ...]:
+    """The clients that can run here; ssh2-python is measured where it is installed."""
+    return tuple(name for name in clients if name != "scrapli, ssh2" or find_spec("ssh2"))
 
 
 def measure_fleet(client: str, fleet: Fleet) -> FleetTimes:
     return FleetTimes.model_validate_json(_in_new_process(client, fleet))
+
+
+def measure_visits(client: str, fleet: Fleet) -> Visits:
+    return Visits.model_validate_json(_in_new_process(VISITS + client, fleet))
 
 
 def measure_call(fleet: Fleet) -> CallTimes:
@@ -46,8 +59,15 @@ def _in_new_process(client: str, fleet: Fleet) -> str:
 def main() -> None:
     fleet = Fleet.model_validate_json(sys.stdin.read())
     name = sys.argv[1]
-    times = ours.one_call(fleet) if name == "call" else FLEET_CLIENTS[name](fleet)
-    sys.stdout.write(times.model_dump_json() + "\n")
+    sys.stdout.write(_measured(name, fleet).model_dump_json() + "\n")
+
+
+def _measured(name: str, fleet: Fleet) -> CallTimes | FleetTimes | Visits:
+    if name == "call":
+        return ours.one_call(fleet)
+    if name.startswith(VISITS):
+        return SESSION_CLIENTS[name.removeprefix(VISITS)](fleet)
+    return FLEET_CLIENTS[name](fleet)
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ CALLS = 50
 
 
 def whole_fleet(fleet: Fleet) -> FleetTimes:
-    devices = _devices(fleet.others())
-    with tempfile.TemporaryDirectory() as folder, DeviceRuntime(_settings(folder)) as runtime:
-        asyncio.run(_ask_all(runtime, _devices(fleet.one_of_each())))  # the credential is known to be good after it
+    devices = devices_of(fleet.others())
+    with tempfile.TemporaryDirectory() as folder, DeviceRuntime(settings_in(folder)) as runtime:
+        asyncio.run(_ask_all(runtime, devices_of(fleet.one_of_each())))  # the credential is known to be good after it
         return asyncio.run(cold_and_warm_async(lambda: _ask_all(runtime, devices), len(devices)))
 
 
@@ -31,14 +31,14 @@ async def _ask_all(runtime: DeviceRuntime, devices: Sequence[Device]) -> list[st
 
 def one_call(fleet: Fleet) -> CallTimes:
     """The same command on the same device: on a proxy's warm session and on the library's own, in turn."""
-    with tempfile.TemporaryDirectory() as folder, DeviceRuntime(_settings(folder)) as runtime:
+    with tempfile.TemporaryDirectory() as folder, DeviceRuntime(settings_in(folder)) as runtime:
         return asyncio.run(_calls(runtime, fleet))
 
 
 async def _calls(runtime: DeviceRuntime, fleet: Fleet) -> CallTimes:
     from scrapli import AsyncScrapli
 
-    (device,) = _devices(fleet)
+    (device,) = devices_of(fleet)
     proxy = runtime.connect(device, RunsCommands)
     proxied: list[Sample] = []
     direct: list[Sample] = []
@@ -56,7 +56,7 @@ async def _timed(call: Callable[[], Awaitable[object]]) -> Sample:
     return watch.sample
 
 
-def _settings(folder: str) -> DeviceSettings:
+def settings_in(folder: str) -> DeviceSettings:
     """As it comes, but as the peers are run: through scrapli, as many logins at once, host keys not looked at."""
     return DeviceSettings(
         plugins=("scrapli",),
@@ -66,7 +66,7 @@ def _settings(folder: str) -> DeviceSettings:
     )
 
 
-def _devices(fleet: Fleet) -> list[Device]:
+def devices_of(fleet: Fleet) -> list[Device]:
     return [
         Device(
             id=number,

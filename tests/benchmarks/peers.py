@@ -33,15 +33,16 @@ def nornir_netmiko(fleet: Fleet) -> FleetTimes:
         results = nornir.run(task=netmiko_send_command, command_string=COMMAND)
         return [str(result[0].result) for result in results.values()]
 
-    with _nornir(fleet.one_of_each()) as nornir:
+    with nornir_on(fleet.one_of_each()) as nornir:
         run(nornir)
     measured = fleet.others()
-    with _nornir(measured) as nornir:
+    with nornir_on(measured) as nornir:
         return cold_and_warm(lambda: run(nornir), len(measured.endpoints))
 
 
 @contextlib.contextmanager
-def _nornir(fleet: Fleet) -> Iterator[Any]:
+def nornir_on(fleet: Fleet, workers: int = NORNIR_WORKERS) -> Iterator[Any]:
+    """Nornir on a fleet; leaving it closes the connections."""
     from nornir.core import Nornir
     from nornir.core.configuration import Config, LoggingConfig
     from nornir.core.inventory import Defaults, Groups, Host, Hosts, Inventory
@@ -59,7 +60,7 @@ def _nornir(fleet: Fleet) -> Iterator[Any]:
     )
     nornir = Nornir(
         inventory=Inventory(hosts=hosts, groups=Groups(), defaults=login),
-        runner=ThreadedRunner(num_workers=NORNIR_WORKERS),
+        runner=ThreadedRunner(num_workers=workers),
         config=Config(logging=LoggingConfig(enabled=False)),
     )
     try:

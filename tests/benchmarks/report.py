@@ -118,7 +118,7 @@ def table(rows: Iterable[Row]) -> Table:
     """The rows for people, each time in the unit that suits it."""
     shown = Table("measured", "neops", "", "peer", "ratio", "target", "")
     for row in rows:
-        target = "" if row.target is None else f"≤ {row.target:g}"
+        target = "" if row.target is None else f"≤ {row.target:.3g}"
         times = time_of(row.neops.wall_s), row.peer_name, time_of(row.peer.wall_s)
         shown.add_row(row.name, *times, f"{row.ratio:.2f}", target, VERDICTS[row.met])
     return shown

@@ -1,0 +1,178 @@
+"""Many devices at once, each from the login to the logout: neops, its peers, and asyncssh with nothing around it.
+
+Every client first serves a device of each platform untimed; then all others are connected to, asked two commands, and
+left again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import tempfile
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from neops.devices import DeviceRuntime, RunsCommands
+from tests.benchmarks.fleet import COMMAND, Endpoint, Fleet, Message, Sample
+from tests.benchmarks.ours import devices_of, settings_in
+from tests.benchmarks.peers import SCRAPLI_AT_ONCE, SSH2_THREADS, nornir_on, scrapli_options
+from tests.benchmarks.timing import StopWatch, check
+
+COMMANDS = (COMMAND, COMMAND)
+NETMIKO_THREADS = 100
+ASYNCSSH_AT_ONCE = 200
+
+TUNED: Mapping[str, Any] = {
+    "kex_algs": ["curve25519-sha256"],
+    "encryption_algs": ["aes128-gcm@openssh.com"],
+    "server_host_key_algs": ["ssh-ed25519"],
+    "compression_algs": ["none"],
+    "preferred_auth": ["password"],
+    "client_keys": None,
+    "agent_path": None,
+    "config": None,
+    "known_hosts": None,
+}
+"""The cheapest that asyncssh can do with a device: the floor for whoever builds on it."""
+
+
+class Visits(Message):
+    """Login, two commands and logout on all devices; for neops also what its sessions cost while they are open.
+
+    `logins` is how many the next command on the open sessions takes, `rss_mib` the client's memory at that time.
+    """
+
+    whole: Sample
+    logins: int | None = None
+    rss_mib: float | None = None
+
+
+async def _timed(visit_all: Callable[[], Awaitable[list[str]]], devices: int) -> Sample:
+    gc.collect()
+    with StopWatch() as watch:
+        outputs = await visit_all()
+    check(outputs, devices * len(COMMANDS))
+    return watch.sample
+
+
+def neops(fleet: Fleet) -> Visits:
+    measured = fleet.others()
+    with tempfile.TemporaryDirectory() as folder:
+        return Visits(whole=asyncio.run(_visits_of_neops(folder, fleet)), **asyncio.run(_kept_open(folder, measured)))
+
+
+async def _visits_of_neops(folder: str, fleet: Fleet) -> Sample:
+    measured = fleet.others()
+    with DeviceRuntime(settings_in(folder)) as runtime:
+        await _ask_all(runtime, fleet.one_of_each())  # the credential is known to be good after it
+
+        async def visit_all() -> list[str]:
+            outputs = await _ask_all(runtime, measured)
+            runtime.stop()
+            return outputs
+
+        return await _timed(visit_all, len(measured.endpoints))
+
+
+async def _ask_all(runtime: DeviceRuntime, fleet: Fleet) -> list[str]:
+    routers = [runtime.connect(device, RunsCommands) for device in devices_of(fleet)]
+    answers = await asyncio.gather(*(router.send_commands(COMMANDS) for router in routers))
+    return [one.output for answer in answers for one in answer]
+
+
+async def _kept_open(folder: str, fleet: Fleet) -> dict[str, Any]:
+    with DeviceRuntime(settings_in(folder)) as runtime:
+        check(await _ask_all(runtime, fleet), len(fleet.endpoints) * len(COMMANDS))
+        opened = runtime.statistics().opened
+        gc.collect()
+        rss_mib = _rss_mib()
+        check(await _ask_all(runtime, fleet), len(fleet.endpoints) * len(COMMANDS))
+        return {"logins": runtime.statistics().opened - opened, "rss_mib": rss_mib}
+
+
+def _rss_mib() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def nornir_netmiko(fleet: Fleet) -> Visits:
+    """Nornir's threaded runner, 100 threads; netmiko_send_command twice."""
+    from nornir.core.task import Task
+    from nornir_netmiko.tasks import netmiko_send_command
+
+    def visit(task: Task) -> list[str]:
+        outputs = [str(task.run(netmiko_send_command, command_string=command).result) for command in COMMANDS]
+        task.host.close_connections()
+        return outputs
+
+    def run(of: Fleet) -> list[str]:
+        with nornir_on(of, NETMIKO_THREADS) as nornir:
+            return [output for result in nornir.run(task=visit).values() for output in result[0].result]
+
+    run(fleet.one_of_each())
+    return _in_threads(lambda: run(fleet.others()), fleet)
+
+
+def scrapli_ssh2(fleet: Fleet) -> Visits:
+    """Scrapli on ssh2-python, 100 threads."""
+    from scrapli import Scrapli
+
+    def visit(end: Endpoint) -> list[str]:
+        with Scrapli(**scrapli_options(end, fleet, "ssh2")) as driver:
+            return [driver.send_command(command).result for command in COMMANDS]
+
+    def run(of: Fleet) -> list[str]:
+        with ThreadPoolExecutor(SSH2_THREADS) as pool:
+            return [output for outputs in pool.map(visit, of.endpoints) for output in outputs]
+
+    run(fleet.one_of_each())
+    return _in_threads(lambda: run(fleet.others()), fleet)
+
+
+def _in_threads(run: Callable[[], list[str]], fleet: Fleet) -> Visits:
+    async def visit_all() -> list[str]:
+        return run()
+
+    return Visits(whole=asyncio.run(_timed(visit_all, len(fleet.others().endpoints))))
+
+
+def scrapli_asyncssh(fleet: Fleet) -> Visits:
+    """AsyncScrapli, 200 devices at a time."""
+    from scrapli import AsyncScrapli
+
+    async def visit(end: Endpoint) -> list[str]:
+        async with AsyncScrapli(**scrapli_options(end, fleet, "asyncssh")) as driver:
+            return [(await driver.send_command(command)).result for command in COMMANDS]
+
+    return asyncio.run(_at_once(visit, SCRAPLI_AT_ONCE, fleet))
+
+
+def raw_asyncssh(fleet: Fleet) -> Visits:
+    """asyncssh by itself, 200 devices at a time: an exec channel for each command, no prompt, no set-up."""
+    import asyncssh
+
+    async def visit(end: Endpoint) -> list[str]:
+        login = {"username": fleet.username, "password": fleet.password}
+        async with asyncssh.connect(end.host, end.port, **login, **TUNED) as connection:
+            return [str((await connection.run(command)).stdout) for command in COMMANDS]
+
+    return asyncio.run(_at_once(visit, ASYNCSSH_AT_ONCE, fleet))
+
+
+async def _at_once(visit: Callable[[Endpoint], Awaitable[list[str]]], limit: int, fleet: Fleet) -> Visits:
+    places = asyncio.Semaphore(limit)
+
+    async def bounded(end: Endpoint) -> list[str]:
+        async with places:
+            return await visit(end)
+
+    async def run(of: Fleet) -> list[str]:
+        found = await asyncio.gather(*(bounded(end) for end in of.endpoints))
+        return [output for outputs in found for output in outputs]
+
+    await run(fleet.one_of_each())
+    measured = fleet.others()
+    return Visits(whole=await _timed(lambda: run(measured), len(measured.endpoints)))
