@@ -165,7 +165,7 @@ class DeviceOptions:
             raise DeviceError(device.name, "has neither an address nor a host name to connect to")
         return ConnectionOptions(
             host=host,
-            port=_first(own.port, self._neops.port, device.port),
+            port=self._port(plugin, own),
             platform=own.platform or plugin.platforms[self.platform or ""],
             credentials=self._credentials(own),
             host_keys=HostKeys(
@@ -179,6 +179,11 @@ class DeviceOptions:
             ssh_config_file=self._ssh_config_file(own),
             extras=MappingProxyType(own.extras or {}),
         )
+
+    def _port(self, plugin: ConnectionPlugin, own: ConnectionEntry) -> int | None:
+        """A device's port is that of its command line: a plugin that goes to another one is not told it."""
+        apart: int | None = getattr(plugin, "ports", {}).get(self.platform)
+        return _first(own.port, apart) if apart else _first(own.port, self._neops.port, self.device.port)
 
     def _jump_hosts(self) -> tuple[JumpHost, ...]:
         """The device's own; an empty list means that none of the settings are on the way to it."""

@@ -202,8 +202,10 @@ class ConnectionPlugin(Protocol):
         priority: higher is preferred. Vendor packages 100, napalm 50, scrapli 40, nornir 30.
         platforms: our platform name (netmiko's device type) → the library's name.
 
-    A plugin may have one more attribute, `on_request`: a collection of those of its platforms that it serves only when
-    the device or the settings prefer it, because most devices lack what it needs (an API that is switched on).
+    A plugin may have two more attributes. `on_request` is a collection of those of its platforms that it serves only
+    when the device or the settings prefer it, because most devices lack what it needs (an API that is switched on).
+    `ports` maps platforms that it does not reach by their command line to the usual port: the device's own `port` is
+    not meant for it then, only the one of the plugin's entry in `connection_options`.
     """
 
     @property

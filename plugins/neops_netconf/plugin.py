@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from neops.devices import ConnectionOptions, ReadsConfig, Session, SpeaksNetconf, WritesConfig
 from neops.entities import Device
 
-PLATFORMS = (
+GENERIC: Final = "netconf"
+"""The platform of a device that speaks NETCONF and is none of the others."""
+
+VENDORS: Final = (
     "arista_eos",
     "cisco_nxos",
     "cisco_xe",
@@ -15,26 +19,30 @@ PLATFORMS = (
     "huawei_vrp",
     "huawei_vrpv8",
     "juniper_junos",
-    "netconf",
     "nokia_srl",
     "nokia_sros",
 )
-"""Platforms whose vendors document a NETCONF server (RFC 6241), and `netconf` for any other device that has one."""
+"""Platforms whose vendors document a NETCONF server after RFC 6241; on most of them it has to be switched on."""
+
+NETCONF_PORT: Final = 830
+"""IANA's `netconf-ssh` (RFC 6242 §7)."""
 
 
 class NetconfPlugin:
-    """Serves what NETCONF servers have in common, on port 830 unless the inventory says otherwise.
+    """Serves what NETCONF servers have in common.
 
-    It has the lowest priority: configurations are XML here, and a device whose own words another plugin speaks is
-    configured in those unless its inventory prefers `netconf`. `extras` of the plugin's entry in `connection_options`
-    are arguments of `asyncssh.connect`; they win over ours.
+    Configurations are XML here, so vendors' platforms are served only when the inventory prefers `netconf`: else they
+    are configured in their own words. `extras` of the plugin's entry in `connection_options` are arguments of
+    `asyncssh.connect`; they win over ours.
     """
 
     name = "netconf"
     extra = "netconf"
     modules = ("asyncssh", "lxml")
-    priority = 10
-    platforms: Mapping[str, str] = dict.fromkeys(PLATFORMS, "rfc6241")
+    priority = 20
+    platforms: Mapping[str, str] = dict.fromkeys((*VENDORS, GENERIC), "rfc6241")
+    on_request = VENDORS
+    ports: Mapping[str, int] = dict.fromkeys(VENDORS, NETCONF_PORT)
 
     def capabilities(self, platform: str) -> frozenset[type]:
         """The same everywhere: what a server lacks, it says when a session opens."""

@@ -24,11 +24,9 @@ from neops_netconf import messages
 from neops_netconf.failures import RpcRejected
 from neops_netconf.framing import Framing, FramingLost
 from neops_netconf.messages import Element, Malformed, Server, operation
+from neops_netconf.plugin import NETCONF_PORT
 
 logger = logging.getLogger(__name__)
-
-NETCONF_PORT: Final = 830
-"""RFC 6242 §2."""
 
 READ_SIZE: Final = 256 * 1024
 

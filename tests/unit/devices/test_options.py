@@ -52,6 +52,21 @@ def test_the_plugins_entry_wins_over_the_common_one_and_that_over_the_device(opt
     assert dict(options.extras) == {"transport": "ssh2"}
 
 
+@pytest.mark.parametrize(
+    ("options", "port"),
+    [({}, 830), ({"neops": {"port": 2222}}, 830), ({"fake": {"port": 22}}, 22), ({"fake": {"port": 2830}}, 2830)],
+)
+def test_a_plugin_that_leaves_the_command_line_alone_is_not_told_its_port(
+    options: Any, port: int, device: Any, fake_plugin: Any
+) -> None:
+    plugin = fake_plugin()
+    plugin.ports = {"cisco_ios": 830}
+
+    read = DeviceOptions.read(device(options=options, port=22), DeviceSettings())
+
+    assert read.for_plugin(plugin).port == port
+
+
 def test_a_null_is_inherited(options_of: Any) -> None:
     assert options_of({"fake": {"port": None, "username": None, "extras": None}}, port=22).port == 22
 
