@@ -58,7 +58,7 @@ class Way:
             trunk.leave()
             if isinstance(error, asyncssh.Error | OSError):
                 where = f"jump host {self._hop} does not reach {host}:{port}"
-                raise Unreachable(self._device, f"{where}: {error}") from error
+                raise Unreachable(self._device, f"{where}: {_reason(error)}") from error
             raise
         self._start(channel.wait_closed()).add_done_callback(lambda _: trunk.leave())
         return channel, session
@@ -140,6 +140,12 @@ class _Tunnelled(CuttableSocket):
         super().close()
         if self.hang_up is not None:
             self.hang_up()
+
+
+def _reason(error: Exception) -> str:
+    """What the jump host says; of a rule against forwarding OpenSSH 9 says no more than `open failed`."""
+    forbidden = isinstance(error, asyncssh.ChannelOpenError) and error.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
+    return f"its rules forbid it ({error})" if forbidden else str(error) or type(error).__name__
 
 
 def _close_channel(opening: asyncio.Task[Any]) -> None:

@@ -126,8 +126,7 @@ class Login(asyncssh.SSHServer):
         """A client wants to go on from here: `ssh -J`."""
         device = self._device
         if not device.spec.is_jump_host or device.struck_by(FaultKind.REFUSE_FORWARDING):
-            reason = "administratively prohibited: open failed"
-            raise asyncssh.ChannelOpenError(asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, reason)
+            raise asyncssh.ChannelOpenError(asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED, "open failed")
         port = dest_port if dest_host == LOOPBACK else self._port_of(dest_host)
         if port is None:
             raise asyncssh.ChannelOpenError(asyncssh.OPEN_CONNECT_FAILED, f"{dest_host}: no such simulated device")

@@ -344,7 +344,7 @@ async def test_a_jump_host_that_does_not_lead_to_the_device_says_so(
         network["outer"].fault = Fault(kind=FaultKind.REFUSE_FORWARDING)
 
     with pytest.raises(
-        Unreachable, match=rf"{name}: jump host ops@.* does not reach {name}:22: (admin|nowhere: no such)"
+        Unreachable, match=rf"{name}: jump host ops@.* does not reach {name}:22: (its rules forbid it|nowhere: no such)"
     ):
         await (
             make_runtime(plugin, settings={"host_keys": "off"})
