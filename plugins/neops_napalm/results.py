@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from napalm.base.helpers import canonical_interface_name
+
 from neops.devices import (
     AddressDetails,
     ArpEntry,
@@ -114,11 +116,11 @@ def arp_table(driver: str, found: Sequence[Mapping[str, Any]]) -> Sequence[ArpEn
 
 
 def mac_table(found: Sequence[Mapping[str, Any]], now: Callable[[], float] = time.time) -> Sequence[MacEntry]:
-    """What a driver does not know of moves is None or -1."""
+    """What a driver does not know of moves is None or -1; ios gives interfaces the short names of the table."""
     return [
         MacEntry(
             mac=mac_address(one["mac"]),
-            interface=one["interface"],
+            interface=canonical_interface_name(one["interface"]),
             vlan=max(0, int(one["vlan"] or 0)),
             static=one["static"],
             active=one["active"],

@@ -24,7 +24,7 @@ _LINE = re.compile(
     r"|^(?:For address family|Address Family): (?P<family>\S.*?)\s*$"
     r"|^BGP router identifier (?P<router_id>\S+?), local AS number (?P<local_as>[\d.]+)"
     r"|^\*?(?P<peer>[0-9A-Fa-f:.]+)\s+\d+\s+(?P<remote_as>[\d.]+)\s+(?:\d+\s+){5}(?P<since>\S+)\s+(?P<state>\S.*?)\s*$"
-    r"|^(?P<silent>%.*(?:not active|None of the requested address families).*)$",
+    r"|^(?P<silent>%.*(?:not active|None of the requested address families).*|Note: +process currently not running.*)$",
     re.MULTILINE,
 )
 

@@ -14,9 +14,10 @@ from neops.testing.simulator.spec import Facts, Interface, Neighbor, SimulatedDe
 
 def lasting_values(spec: SimulatedDevice, facts: Facts, platform: Platform) -> dict[str, Any]:
     """The device's values by name that stay as long as its facts do."""
-    interfaces = [_interface_scope(i, n, spec.name, platform) for n, i in enumerate(facts.interfaces)]
-    ports = [entry for entry in interfaces if entry["port"]]
     neighbors = [_neighbor_scope(neighbor, platform) for neighbor in facts.neighbors]
+    hosts = [entry for entry in neighbors if entry["address"]]
+    interfaces = [_interface_scope(i, n, spec.name, platform, hosts) for n, i in enumerate(facts.interfaces)]
+    ports = [entry for entry in interfaces if entry["port"]]
     return {
         "hostname": spec.name,
         "username": spec.username,
@@ -31,9 +32,12 @@ def lasting_values(spec: SimulatedDevice, facts: Facts, platform: Platform) -> d
         "ports": ports,
         "addressed": [entry for entry in interfaces if entry["ip"]],
         "port_count": len(ports),
+        "port_list": ",".join(entry["name"] for entry in ports),
+        "short_port_list": ", ".join(entry["short_name"] for entry in ports),
         "neighbors": neighbors,
         "neighbor_interfaces": _by_interface(neighbors),
         "neighbor_count": len(facts.neighbors),
+        "hosts": hosts,
     }
 
 
@@ -57,7 +61,9 @@ def narrowed(interface: str, scope: Mapping[str, Any]) -> dict[str, Any]:
     return {**here, "neighbors": neighbors, "neighbor_count": len(neighbors)}
 
 
-def _interface_scope(interface: Interface, number: int, device: str, platform: Platform) -> dict[str, Any]:
+def _interface_scope(
+    interface: Interface, number: int, device: str, platform: Platform, hosts: list[dict[str, Any]]
+) -> dict[str, Any]:
     key = "disabled" if not interface.enabled else "up" if interface.up else "down"
     state = platform.states.get(key, {})  # type: ignore[call-overload]  # one of the three keys
     address = ipaddress.ip_interface(interface.address) if interface.address else None
@@ -81,7 +87,9 @@ def _interface_scope(interface: Interface, number: int, device: str, platform: P
         "prefix_length": address.network.prefixlen if address else "",
         "network": str(address.network) if address else "",
         "broadcast": str(address.network.broadcast_address) if address else "",
+        "addresses": [{"ip": str(address.ip), "prefix_length": address.network.prefixlen}] if address else [],
         "port": not interface.name.startswith(platform.virtual),
+        "hosts": [host for host in hosts if host["local"] == interface.name],
         **_mac_forms("mac", interface.mac or derived_mac(device, interface.name)),
     }
 
@@ -117,7 +125,12 @@ def _spaced(interface: str) -> str:
 def _mac_forms(name: str, mac: str) -> dict[str, str]:
     digits = mac.replace(":", "")
     quads = [digits[i : i + 4] for i in range(0, 12, 4)]
-    return {name: mac, f"{name}_dotted": ".".join(quads), f"{name}_dashed": "-".join(quads)}
+    return {
+        name: mac,
+        f"{name}_dotted": ".".join(quads),
+        f"{name}_dashed": "-".join(quads),
+        f"{name}_halves": f"{digits[:6]}-{digits[6:]}",
+    }
 
 
 def _uptime_forms(uptime: timedelta) -> dict[str, Any]:

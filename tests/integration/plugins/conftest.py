@@ -19,9 +19,11 @@ from neops_scrapli import ScrapliPlugin
 
 PORTS = {
     "arista_eos": ("Ethernet1", "Ethernet2"),
+    "aruba_aoscx": ("1/1/1", "1/1/2"),
     "cisco_ios": ("GigabitEthernet1/0/1", "GigabitEthernet1/0/2"),
     "cisco_nxos": ("Ethernet1/1", "Ethernet1/2"),
     "cisco_xr": ("GigabitEthernet0/0/0/0", "GigabitEthernet0/0/0/1"),
+    "hp_procurve": ("1", "2"),
     "huawei_vrp": ("GigabitEthernet0/0/1", "GigabitEthernet0/0/2"),
     "juniper_junos": ("ge-0/0/0", "ge-0/0/1"),
     "linux": ("eth0", "eth1"),
@@ -31,6 +33,7 @@ LIKE_PROMPTS = "<motd>\nhost$$\nroot#\nfull 100%\n</motd>"
 ENABLE = ("arista_eos", "cisco_ios", "cisco_nxos")
 MAC = "02:00:5e:10:00:01"
 PASSWORD = "s3cret-of-all"
+PEER, PEER_MAC = "192.0.2.9", "02:00:5e:10:00:09"
 
 
 def simulated(name: str, platform: str, enable_secret: str = "") -> SimulatedDevice:
@@ -41,7 +44,7 @@ def simulated(name: str, platform: str, enable_secret: str = "") -> SimulatedDev
             Interface(name=up, description="to spine1", mac=MAC, address="192.0.2.1/24"),
             Interface(name=down, description="spare", enabled=False, up=False),
         ),
-        neighbors=(Neighbor(interface=up, name="spine1", port="Ethernet7"),),
+        neighbors=(Neighbor(interface=up, name="spine1", port="Ethernet7", address=PEER, mac=PEER_MAC),),
     )
     return SimulatedDevice(
         name=name,
