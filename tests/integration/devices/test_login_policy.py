@@ -90,7 +90,7 @@ async def test_a_wrong_password_is_tried_three_times_in_a_fleet_of_a_hundred(
     errors = await asyncio.gather(*(show(runtime, entity(one, "wrong-1")) for one in network))
 
     assert sum(one.failed_logins for one in network) <= 3
-    assert {type(error) for error in errors} == {AuthenticationFailed}
+    assert [error for error in errors if not isinstance(error, AuthenticationFailed)] == []
     assert sum("not tried, refused by r" in str(error) for error in errors) == FLEET - 3
 
 

@@ -1,0 +1,43 @@
+"""`neops plugins list`: who reaches devices and who knows credentials, and what is wrong with those that cannot."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from neops.cli import plugins
+from neops.devices.credential_catalogue import ProviderCatalogue
+
+ENVIRONMENT = {"TERMINAL_WIDTH": "200", "COLUMNS": "200", "NEOPS_CREDENTIALS": "file,inventory"}
+
+
+@pytest.fixture(autouse=True)
+def a_broken_provider(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = [EntryPoint("vault", "no_such_module:Vault", "neops.credentials")]
+    monkeypatch.setattr(plugins, "ProviderCatalogue", lambda: ProviderCatalogue(find=lambda: points))
+
+
+def listed(*arguments: str) -> Any:
+    return CliRunner().invoke(plugins.app, ["list", *arguments], env=ENVIRONMENT)
+
+
+def test_credential_providers_are_listed_with_their_turn_and_their_problem() -> None:
+    output = listed().output
+
+    rows = {row[1]: row for line in output.splitlines() if len(row := line.split()) > 4 and row[0] == "│"}
+    assert rows["file"][6:9:2] == ["1", "yes"]
+    assert rows["inventory"][6:9:2] == ["2", "yes"]
+    assert "vault: failed to load: ModuleNotFoundError: No module named 'no_such_module'" in output
+
+
+def test_as_json_both_kinds_have_the_same_keys_for_the_same_things() -> None:
+    found = {(one["kind"], one["plugin"]): one for one in json.loads(listed("--json").output)}
+
+    assert found["connection", "scrapli"]["usable"] is True
+    assert (found["credentials", "file"]["asked"], found["credentials", "environment"]["asked"]) == (1, None)
+    assert found["credentials", "vault"]["usable"] is False
+    assert "no_such_module" in found["credentials", "vault"]["obstacle"]
