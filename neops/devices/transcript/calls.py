@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
+from pathlib import PurePath
 from typing import Any, cast, get_args, get_type_hints
 
 from pydantic import JsonValue, TypeAdapter
@@ -14,6 +15,7 @@ from pydantic_core import to_jsonable_python
 
 from neops.devices.capabilities import CAPABILITIES
 from neops.devices.changes.staging import ChangePlan, ConfigSession, StagedChange
+from neops.entities import Secret
 from neops.logs import MASK
 
 Arguments = Mapping[str, JsonValue]
@@ -33,15 +35,32 @@ def arguments_of(declared: Callable[..., Any] | None, args: Sequence[Any], kwarg
     """The arguments by name, in the declared order, without those that are the default."""
     if declared is None:
         named = {**{str(place): value for place, value in enumerate(args)}, **kwargs}
-        return {name: as_json(value) for name, value in named.items()}
-    signature = inspect.signature(declared)
+        return {name: _argument(value) for name, value in named.items()}
+    signature = _signature(declared)
     try:
         bound = signature.bind(None, *args, **kwargs).arguments
     except TypeError:  # the session will say so
         return arguments_of(None, args, kwargs)
     parameters = signature.parameters
     given = list(bound.items())[1:]  # without self
-    return {name: as_json(value) for name, value in given if value != parameters[name].default}
+    return {name: _argument(value) for name, value in given if value != parameters[name].default}
+
+
+_signature = cache(inspect.signature)
+
+
+def _argument(value: Any) -> JsonValue:
+    """An argument as JSON: secrets are masked, and of a local path only the name is the same elsewhere."""
+    match value:
+        case Secret():
+            return str(value)
+        case PurePath():
+            return value.name
+        case Mapping():
+            return {str(key): _argument(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_argument(item) for item in value]
+    return as_json(value)
 
 
 def candidate_of(args: Sequence[Any]) -> str | None:

@@ -34,7 +34,7 @@ from neops.devices.transcript.calls import (
 from neops.devices.transcript.failures import failure_of
 from neops.devices.transcript.lines import CallLine, DeviceLine, Exchange, Header, LoginLine
 from neops.devices.transcript.places import FilePerJob, OneFile, Open, Places
-from neops.logs import Redactor
+from neops.logs import MASK, Redactor
 
 if TYPE_CHECKING:
     from neops.devices.events import LoginEvent
@@ -183,15 +183,36 @@ class Recorder:
 
     def _clean(self, line: CallLine | LoginLine | DeviceLine) -> dict[str, Any]:
         """What was said to the device and by it without secrets; `cisco` may be one, and stands in platforms' names."""
-        fields = {"kind": line.kind, **line.model_dump(mode="json", exclude_defaults=True)}
-        said = {name: self._clean_keys(self._redactor.clean(fields[name], name)) for name in _SAID if name in fields}
-        return fields | said
+        fields, texts = (
+            {"kind": line.kind, **line.model_dump(mode="json", exclude_defaults=True)},
+            _Texts(self._redactor),
+        )
+        return {name: texts.clean(value, name) if name in _SAID else value for name, value in fields.items()}
 
-    def _clean_keys(self, value: object) -> object:
-        """A device may print a secret where we see a name."""
-        if isinstance(value, dict):
-            return {self._redactor.redact(key): self._clean_keys(item) for key, item in value.items()}
-        return [self._clean_keys(item) for item in value] if isinstance(value, list) else value
+
+class _Texts:
+    """Cleans JSON data, keys as well: a device may print a secret where we see a name.
+
+    A long output stands in a line twice, and is cleaned once.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._seen: dict[tuple[str, str], object] = {}
+
+    def clean(self, value: object, name: str) -> object:
+        match value:
+            case str():
+                if (value, name) not in self._seen:
+                    self._seen[value, name] = self._redactor.clean(value, name)
+                return self._seen[value, name]
+            case dict() | list() if self._redactor.clean(True, name) is not True:
+                return MASK  # all that stands under a secret's name is one
+            case dict():
+                return {self._redactor.redact(key): self.clean(item, key) for key, item in value.items()}
+            case list():
+                return [self.clean(item, "") for item in value]
+        return self._redactor.clean(value, name)
 
 
 class _Call:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from neops.devices.capabilities import CAPABILITIES
 from neops.devices.changes.staging import ChangePlan, StagedChange
+from neops.devices.detection import GreetsAtLogin
 from neops.devices.every_platform import EveryPlatform
 from neops.devices.plugin import ConnectionOptions, Session
 from neops.devices.transcript.calls import answer_of, arguments_of, declaration, with_verdicts
@@ -64,7 +65,7 @@ class ReplayPlugin:
     ) -> None:
         self.transcript = Transcript.read(transcript) if isinstance(transcript, Path) else transcript
         self.level, self.speed = level, speed
-        self.known = (*capabilities, *CAPABILITIES)
+        self.known = (*capabilities, *CAPABILITIES, GreetsAtLogin)
         self.mismatches: list[TranscriptMismatch] = []
         self._scripts = {script.device: script for script in script_of(self.transcript.events, order)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable
+from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
@@ -23,9 +24,11 @@ from neops.devices import (
     LldpNeighbor,
     Route,
 )
+from neops.devices.answers import Answer
 from neops.devices.capabilities import methods_of
 from neops.devices.changes import ChangePlan, ConfigSession, StagedChange
 from neops.devices.transcript.calls import answer_as_json, answer_of, arguments_of, declaration, fits, written
+from neops.entities import Secret
 from neops.logs import MASK
 
 PLAN = ChangePlan(name="neops-1", config="ntp server 192.0.2.7\n")
@@ -100,6 +103,18 @@ def test_a_function_among_the_arguments_is_told_by_its_name() -> None:
     arguments = arguments_of(declaration("send_command", ()), ("show clock",), {"parse": json.loads})
 
     assert arguments["parse"] == "json:loads"
+
+
+def test_secrets_and_local_folders_among_the_arguments_are_left_out() -> None:
+    declared = declaration("put_file", ())
+
+    arguments = arguments_of(declared, (Path("/home/somebody/image.bin"), "flash:image.bin"), {"who": Secret("x")})
+    named = arguments_of(declared, (), {"source": Path("/tmp/image.bin"), "destination": "flash:image.bin"})
+    answers = arguments_of(declaration("send_interactive", ()), ("x", [Answer("Password:", Secret("Hunter2!"))]), {})
+
+    assert arguments == {"0": "image.bin", "1": "flash:image.bin", "who": MASK}
+    assert named == {"source": "image.bin", "destination": "flash:image.bin"}
+    assert "Hunter2!" not in json.dumps(answers)
 
 
 @pytest.mark.parametrize(
