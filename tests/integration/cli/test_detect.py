@@ -147,7 +147,7 @@ def test_of_an_inventory_only_devices_without_a_platform_are_asked(
 
 
 @pytest.mark.slow
-def test_the_steps_after_a_detection_are_served_by_what_it_found(
+def test_the_steps_after_a_detection_are_served_by_what_it_found_also_when_replayed(
     network: SimulatedNetwork, neops: Any, tmp_path: Path
 ) -> None:
     config = network.write_inventory(tmp_path / "inventory")
@@ -158,13 +158,20 @@ def test_the_steps_after_a_detection_are_served_by_what_it_found(
     config.with_name("hosts.yaml").write_text(yaml.safe_dump(nameless))
     (tmp_path / "who.yaml").write_text(WORKFLOW)
 
-    said = neops("run", tmp_path / "who.yaml", "--inventory", f"nornir:{config}", "--json")
+    run = ("run", tmp_path / "who.yaml", "--inventory", f"nornir:{config}", "--json")
+    said = neops(*run, "--record", tmp_path / "who.jsonl.zst")
 
     devices = {device["device"]: device for device in said.json["devices"]}
     assert devices["xr1"]["steps"] == {"detect": True, "facts": True}
     assert devices["xr1"]["version"] == "7.5.2"
     assert devices["odd1"]["steps"]["detect"] is False
     assert "the platform is not known" in devices["odd1"]["message"]
+    network["xr1"].forget()
+    replayed = {
+        device["device"]: device for device in neops(*run, "--replay", tmp_path / "who.jsonl.zst").json["devices"]
+    }
+    assert replayed["xr1"]["steps"] == devices["xr1"]["steps"]
+    assert network["xr1"].logins == 0
 
 
 @pytest.mark.slow
