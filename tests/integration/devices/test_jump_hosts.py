@@ -182,8 +182,9 @@ async def test_netconf_goes_through_a_jump_host(
     make_runtime: Any, network: SimulatedNetwork, outer: Any, device: Any
 ) -> None:
     behind = device("core", outer, platform=Platform(short_name="juniper_junos"))
+    runtime = make_runtime("netconf", settings={"plugins": ("netconf",)})
 
-    configs = await make_runtime("netconf").connect(behind, ReadsConfig).get_config()
+    configs = await runtime.connect(behind, ReadsConfig).get_config()
 
     assert "core" in configs.running
     assert (network["outer"].forwarded, network["core"].logins) == (1, 1)
