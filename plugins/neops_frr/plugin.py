@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 from neops.devices import (
     ConnectionOptions,
+    ReadsAddresses,
+    ReadsArp,
     ReadsBgp,
     ReadsConfig,
     ReadsFacts,
     ReadsInterfaces,
+    ReadsMacTable,
     ReadsNeighbors,
     ReadsRoutes,
     RunsCommands,
@@ -33,9 +36,10 @@ class FrrPlugin:
     platforms: Mapping[str, str] = {"frr": "frr"}
 
     def capabilities(self, platform: str) -> frozenset[type]:
-        """All that vtysh tells; neighbours are lldpd's and asked of it in a shell."""
-        reads = {ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsBgp, ReadsRoutes, ReadsConfig}
-        known = frozenset({RunsCommands, WritesConfig, *reads})
+        """All that vtysh tells; in a shell lldpd is asked for neighbours, and the kernel for ARP and MAC addresses."""
+        reads = {ReadsFacts, ReadsInterfaces, ReadsAddresses, ReadsBgp, ReadsRoutes, ReadsConfig}
+        in_a_shell = {ReadsNeighbors, ReadsArp, ReadsMacTable}
+        known = frozenset({RunsCommands, WritesConfig, *reads, *in_a_shell})
         return known if platform in self.platforms else frozenset()
 
     def session(self, device: Device, options: ConnectionOptions) -> Session:

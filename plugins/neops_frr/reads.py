@@ -10,8 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from neops.devices import BgpInstance, BgpPeer, BgpPrefixes, Facts, InterfaceDetails, Route
+from neops.devices import BgpInstance, BgpPeer, BgpPrefixes, Facts, InterfaceAddresses, InterfaceDetails, Route
 from neops.devices.parsing import Answers, Read
+from neops.devices.parsing.addresses import by_interface
 from neops.devices.parsing.units import duration_s, mac_address
 from neops.errors import ParseFailed
 
@@ -49,6 +50,15 @@ def _interface(one: JsonObject) -> InterfaceDetails:
         mtu=one.get("mtu", -1),
         speed=float(speed) if 0 < speed < UNKNOWN_SPEED else -1.0,
     )
+
+
+def addresses(answers: Answers) -> Mapping[str, InterfaceAddresses]:
+    with _expecting(answers.device, SHOW_INTERFACES):
+        return by_interface(
+            (name, address["address"])
+            for name, one in _object(answers, SHOW_INTERFACES).items()
+            for address in one.get("ipAddresses", ())
+        )
 
 
 def bgp_neighbors(answers: Answers) -> Mapping[str, BgpInstance]:
@@ -165,4 +175,5 @@ SHOW_BGP = "show bgp vrf all neighbors json"
 
 FACTS = Read(commands=("show version", SHOW_INTERFACES), parse=facts)
 INTERFACES = Read(commands=(SHOW_INTERFACES,), parse=interfaces)
+ADDRESSES = Read(commands=(SHOW_INTERFACES,), parse=addresses)
 BGP_NEIGHBORS = Read(commands=(SHOW_BGP,), parse=bgp_neighbors)

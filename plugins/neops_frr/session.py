@@ -8,20 +8,26 @@ import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeVar
 
 import asyncssh
 
 from neops.devices import (
+    ArpEntry,
     BgpInstance,
     Configs,
     ConnectionOptions,
     Facts,
+    InterfaceAddresses,
     InterfaceDetails,
     LldpNeighbor,
+    MacEntry,
+    ReadsAddresses,
+    ReadsArp,
     ReadsBgp,
     ReadsFacts,
     ReadsInterfaces,
+    ReadsMacTable,
     ReadsNeighbors,
     ReadsRoutes,
     Route,
@@ -48,6 +54,8 @@ from neops_frr import reads
 from neops_frr.changes import FrrChanges, locked, refused
 from neops_frr.login import PROBE, Answer, LoginKind, extras_of, kind_of, read, request
 
+R = TypeVar("R")
+
 GOODBYE_S = 1.0
 """How long a device may take to hear that we leave."""
 
@@ -56,7 +64,18 @@ _PROMPT = re.compile(r"(?:^|\n)[\w.()-]+# ")
 """`r1# ` and `r1(config-router)# `; the echo of a line ends with a line break before the next one."""
 
 
-class FrrSession(ParsedConfig, FrrChanges, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsBgp, ReadsRoutes):
+class FrrSession(
+    ParsedConfig,
+    FrrChanges,
+    ReadsFacts,
+    ReadsInterfaces,
+    ReadsAddresses,
+    ReadsNeighbors,
+    ReadsArp,
+    ReadsMacTable,
+    ReadsBgp,
+    ReadsRoutes,
+):
     """One SSH connection; each command has a vtysh of its own, so no command can leave a mode behind."""
 
     asks_before_login = True
@@ -123,6 +142,25 @@ class FrrSession(ParsedConfig, FrrChanges, ReadsFacts, ReadsInterfaces, ReadsNei
     async def get_interfaces(self) -> Mapping[str, InterfaceDetails]:
         return await self.read(reads.INTERFACES)
 
+    async def get_interfaces_ip(self) -> Mapping[str, InterfaceAddresses]:
+        return await self.read(reads.ADDRESSES)
+
+    async def get_arp_table(self, vrf: str = "") -> Sequence[ArpEntry]:
+        """What the kernel knows.
+
+        Raises:
+            CapabilityMissing: the login has no shell.
+        """
+        return await self._of_kernel("ReadsArp", linux.arp(vrf))
+
+    async def get_mac_address_table(self) -> Sequence[MacEntry]:
+        """Of the kernel's bridges.
+
+        Raises:
+            CapabilityMissing: the login has no shell.
+        """
+        return await self._of_kernel("ReadsMacTable", linux.MAC_TABLE)
+
     async def get_bgp_neighbors(self) -> Mapping[str, BgpInstance]:
         return await self.read(reads.BGP_NEIGHBORS)
 
@@ -160,6 +198,19 @@ class FrrSession(ParsedConfig, FrrChanges, ReadsFacts, ReadsInterfaces, ReadsNei
         if answer.status != 0:
             raise CommandRejected(self.device.name, f"cat {file}", answer.complaint)
         return configs.model_copy(update={"startup": answer.stdout})
+
+    async def _of_kernel(self, capability: str, read: Read[R]) -> R:
+        if self._kind != "shell":
+            reason = "it asks the kernel in a shell: the login is forced into vtysh"
+            told = [Considered(plugin="frr", reason=reason)]
+            raise CapabilityMissing(self.device.name, self.platform, [capability], told)
+        outputs = {}
+        for command in read.commands:
+            answer = await self._run(f"PATH=$PATH:/usr/sbin {command}", "", command)
+            if answer.status != 0:
+                raise CommandRejected(self.device.name, command, answer.complaint or f"exit status {answer.status}")
+            outputs[command] = answer.stdout
+        return read.of(Answers(device=self.device.name, platform="linux", outputs=outputs))
 
     async def _uptime(self) -> float:
         """Of the host, as other platforms' uptime is; vtysh does not know it."""

@@ -180,6 +180,9 @@ def _route(one: Mapping[str, Any], hop: Mapping[str, Any]) -> Route:
     )
 
 
+MAC_TABLE = Read(commands=(MACS,), parse=macs)
+
+
 # A Linux host has no one configuration: running is what the kernel has of addresses and routes, startup what ifupdown
 # reads at boot (interfaces(5); Debian, Cumulus).
 READS = PlatformReads(
@@ -187,7 +190,7 @@ READS = PlatformReads(
     interfaces=Read(commands=("ip link show",), parse=interfaces),
     addresses=Read(commands=(ADDRESSES,), parse=interface_addresses),
     arp=arp,
-    macs=Read(commands=(MACS,), parse=macs),
+    macs=MAC_TABLE,
     vlans=Read(commands=(VLANS,), parse=vlans),
     routes=routes,
     neighbors=Read(commands=(LLDP,), parse=neighbors),

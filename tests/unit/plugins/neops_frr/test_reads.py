@@ -45,6 +45,14 @@ def test_an_interface_that_is_configured_and_not_there_is_down() -> None:
     assert interfaces["dummy0"] == InterfaceDetails(is_up=False, is_enabled=False, description="spare")
 
 
+def test_an_interface_has_the_addresses_of_both_families() -> None:
+    addresses = reads.addresses(recorded(reads.SHOW_INTERFACES))
+
+    assert "dummy0" not in addresses
+    assert {address: one.prefix_length for address, one in addresses["to-r1"].ipv4.items()} == {"10.0.12.2": 24}
+    assert [one.prefix_length for one in addresses["to-r1"].ipv6.values()] == [64]
+
+
 def test_bgp_is_read_in_every_vrf() -> None:
     bgp = reads.bgp_neighbors(recorded(reads.SHOW_BGP))
 

@@ -45,6 +45,10 @@ from neops_frr import FrrPlugin
 DATA = Path(__file__).parent / "data"
 PASSWORD = "s3cret"
 HELLO = "\nHello, this is FRRouting (version 8.4.4).\nCopyright 1996-2005 Kunihiro Ishiguro, et al.\n\n"
+KERNEL = {
+    "ip -s -j -4 neigh show": '[{"dst":"10.0.12.1","dev":"to-r1","lladdr":"02:00:5e:10:00:09","state":["STALE"]}]\n',
+    "bridge -j fdb show": '[{"mac":"02:00:5e:10:00:09","ifname":"swp1","vlan":10,"master":"br0","state":""}]\n',
+}
 Connect = Callable[..., Awaitable[Any]]
 each_login = pytest.mark.parametrize("user", ["shell", "vtysh"])
 
@@ -71,6 +75,8 @@ async def serve(process: asyncssh.SSHServerProcess[str]) -> None:
     output, status = await vtysh(words[-1], process) if words[:2] == ["vtysh", "-c"] else ("", 127)
     if words == ["cat", "/proc/uptime"]:
         output, status = "86400.50 1.00\n", 0
+    if " ".join(words) in KERNEL:
+        output, status = KERNEL[" ".join(words)], 0
     if status == 127:
         process.stderr.write(f"bash: line 1: {words[0]}: command not found\n")
     process.stdout.write(output)
@@ -139,10 +145,12 @@ async def test_getters_are_the_same_through_both_logins(user: str, connect: Conn
     session = await connect(user)
 
     facts, bgp, routes = await session.get_facts(), await session.get_bgp_neighbors(), await session.get_route_to()
+    addresses = await session.get_interfaces_ip()
 
     assert (facts.hostname, facts.uptime) == ("r2", 86400.5 if user == "shell" else -1.0)
     assert bgp["global"].peers["10.0.12.1"].is_up
     assert {"10.255.0.1/32", "fe80::/64"} <= set(routes)
+    assert addresses["to-r1"].ipv4["10.0.12.2"].prefix_length == 24
 
 
 @each_login
@@ -214,6 +222,26 @@ async def test_neighbors_that_nobody_knows_are_no_empty_answer(user: str, why: s
 
     with pytest.raises(CapabilityMissing, match=why):
         await session.get_lldp_neighbors()
+
+
+async def test_a_shell_tells_what_the_kernel_knows(connect: Connect) -> None:
+    session = await connect("shell")
+
+    [entry] = await session.get_arp_table()
+    [seen] = await session.get_mac_address_table()
+
+    assert (entry.interface, entry.ip, entry.mac) == ("to-r1", "10.0.12.1", "02:00:5E:10:00:09")
+    assert (seen.interface, seen.vlan) == ("swp1", 10)
+    with pytest.raises(CommandRejected, match=r"neigh show vrf blue.*command not found"):
+        await session.get_arp_table(vrf="blue")
+
+
+@pytest.mark.parametrize("getter", ["get_arp_table", "get_mac_address_table"])
+async def test_a_login_without_a_shell_tells_nothing_of_the_kernel(getter: str, connect: Connect) -> None:
+    session = await connect("vtysh")
+
+    with pytest.raises(CapabilityMissing, match="asks the kernel in a shell: the login is forced into vtysh"):
+        await getattr(session, getter)()
 
 
 async def test_a_startup_configuration_that_may_not_be_read_is_told(connect: Connect) -> None:
