@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import Any
 
 import pytest
 
 from neops.cli import main as cli
-from neops.cli.secrets import command_redactor
+from neops.cli.secrets import command_redactor, redacting
 from neops.errors import NeopsError, UsageError
 from neops.logs import MASK
 
@@ -43,3 +44,17 @@ def test_a_command_has_one_redactor_and_the_next_another(monkeypatch: pytest.Mon
     (first, again), (second, _) = had
     assert first is again
     assert first is not second
+
+
+def test_an_error_that_ends_a_thread_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> None:
+        raise ValueError("refused Hunter-22")
+
+    with redacting():
+        thread = threading.Thread(target=fail, name="author-1")
+        thread.start()
+        thread.join()
+
+    (record,) = caplog.records
+    assert record.message == "a thread ended with an error"
+    assert vars(record)["name_of_thread"] == "author-1"
