@@ -16,7 +16,7 @@ class Offer:
     """What one plugin could do for one device.
 
     `capabilities` is what it has on the device's platform, empty when it does not know the platform. `obstacle` says
-    why it cannot be used although it might fit, None when it can. `on_request`: it is not chosen unless it is preferred.
+    why it cannot be used although it might fit, None when it can. `on_request`: it is chosen only if it is preferred.
     """
 
     plugin: str
@@ -63,6 +63,8 @@ class Resolution:
 def resolve(wish: Wish, offers: Iterable[Offer]) -> Resolution:
     """Choose the plugins for a wish: the best one that has everything, else for each capability its best one.
 
+    A plugin that serves on request was asked for by its name: it is not passed over for one that has everything.
+
     Raises:
         CapabilityMissing: nobody has one of the capabilities; the error says of each plugin why it fell out.
     """
@@ -71,6 +73,8 @@ def resolve(wish: Wish, offers: Iterable[Offer]) -> Resolution:
     for offer in usable:
         if wish.capabilities <= offer.capabilities:
             return Resolution(dict.fromkeys(wish.capabilities, offer.plugin))
+        if offer.on_request and wish.capabilities & offer.capabilities:
+            break
     best = {
         capability: next((offer.plugin for offer in usable if capability in offer.capabilities), None)
         for capability in wish.capabilities

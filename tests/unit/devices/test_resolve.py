@@ -166,6 +166,19 @@ def test_a_plugin_that_serves_on_request_is_taken_only_where_it_is_preferred(
     assert resolve(wish, ON_REQUEST).plugins == (taken,)
 
 
+def test_a_plugin_that_was_asked_for_is_not_passed_over_for_one_that_has_everything() -> None:
+    netconf = Offer(plugin="netconf", priority=20, capabilities=frozenset({ReadsConfig}), on_request=True)
+    scrapli = Offer(plugin="scrapli", priority=40, capabilities=frozenset({ReadsFacts, ReadsConfig}))
+    wish = Wish(
+        device="r1",
+        platform="juniper_junos",
+        capabilities=frozenset({ReadsFacts, ReadsConfig}),
+        preferred=("netconf",),
+    )
+
+    assert resolve(wish, [scrapli, netconf]).plugin_of == {ReadsFacts: "scrapli", ReadsConfig: "netconf"}
+
+
 def test_a_refusal_says_how_to_ask_for_a_plugin_that_serves_on_request() -> None:
     wish = Wish(device="r1", platform="arista_eos", capabilities=frozenset({ReadsConfig}))
 

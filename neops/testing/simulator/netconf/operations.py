@@ -69,6 +69,8 @@ class Operations:
         foreign = self._store.shared_changed and not self._locks
         if target == "candidate" and foreign:
             raise RpcRefused("lock-denied", "configuration database modified", holder=0)
+        if target == "running" and self._store.awaits_confirmation and not self._confirms_itself:
+            raise RpcRefused("lock-denied", "a commit waits to be confirmed", holder=0)  # RFC 6241 section 7.5
         try:
             self._store.lock(self)
         except ConfigurationLocked:
