@@ -103,8 +103,14 @@ def _devices(hosts: Sequence[str], inventory: str | None, limit: str, settings: 
     if not hosts and inventory is None:
         raise UsageError("name hosts, or an inventory with --inventory")
     listed = inventory_devices(read_inventory(inventory), limit) if inventory is not None else []
-    unknown = [device for device in listed if DeviceOptions.read(device, settings).platform is None]
-    return [*named_devices(hosts), *unknown]
+    return [*named_devices(hosts), *(device for device in listed if _is_unknown(device, settings))]
+
+
+def _is_unknown(device: Device, settings: DeviceSettings) -> bool:
+    try:
+        return DeviceOptions.read(device, settings).platform is None
+    except DeviceError:
+        return True  # the table says what is wrong with it, and the others are looked at
 
 
 def with_credentials(
@@ -150,7 +156,7 @@ async def _look_at_all(devices: Sequence[Device], look: Look, limit: int) -> lis
 
 def _print(console: Console, looked: Sequence[Looked], *, no_login: bool) -> None:
     if not looked:
-        console.print("every device has a platform")
+        console.print("nothing to do: every device has a platform")
         return
     table = Table(header_style="bold", box=None, pad_edge=False)
     for heading in ("host", "platform", "score", "evidence", "next"):

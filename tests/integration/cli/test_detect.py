@@ -142,7 +142,8 @@ def test_of_an_inventory_only_devices_without_a_platform_are_asked(
     assert network["xr1"].logins == 0
     assert hosts_file.read_text() == before
     assert (
-        detect("--inventory", f"nornir:{config}", "--limit", "hostname:xr1").stdout == "every device has a platform\n"
+        detect("--inventory", f"nornir:{config}", "--limit", "hostname:xr1").stdout
+        == "nothing to do: every device has a platform\n"
     )
 
 
