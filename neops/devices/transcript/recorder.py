@@ -32,8 +32,8 @@ from neops.devices.transcript.calls import (
     with_verdicts,
 )
 from neops.devices.transcript.failures import failure_of
+from neops.devices.transcript.filing import FilePerJob, Filing, OneFile, Open
 from neops.devices.transcript.lines import CallLine, DeviceLine, Exchange, Header, LoginLine
-from neops.devices.transcript.places import FilePerJob, OneFile, Open, Places
 from neops.logs import MASK, Redactor
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class Recorder:
     What keeps a line from being written, such as a full disk, stops the recording and nothing else: see `failure`.
     """
 
-    def __init__(self, places: Places, *, redactor: Redactor, clock: Clock = time.monotonic) -> None:
-        self._places, self._redactor, self._clock = places, redactor, clock
+    def __init__(self, filing: Filing, *, redactor: Redactor, clock: Clock = time.monotonic) -> None:
+        self._filing, self._redactor, self._clock = filing, redactor, clock
         self.failure: Exception | None = None
         """Why recording stopped."""
 
@@ -99,12 +99,12 @@ class Recorder:
     def end(self, job: str) -> None:
         """A job is over: its file is complete."""
         with self._kept_apart():
-            self._places.end(job)
+            self._filing.end(job)
 
     def close(self) -> None:
         """Complete all files. Nothing is recorded any more."""
         with self._kept_apart():
-            self._places.close()
+            self._filing.close()
 
     def around(self, perform: Perform) -> Perform:
         async def recorded(operation: Operation, pooled: PooledSession) -> Any:
@@ -163,13 +163,13 @@ class Recorder:
             self._write(line(), operation.route)
 
     def _write(self, line: CallLine | LoginLine, route: Route | None = None) -> None:
-        place = None if self.failure else self._places.of(line.job)
-        if place is None:
+        file = None if self.failure else self._filing.of(line.job)
+        if file is None:
             return
-        if route is not None and place.is_new(line.device, line.plugin):
-            place.writer.write(self._clean(_device_line(route)))
-        offsets = {"at_s": round(line.at_s - place.since, 6), "took_s": round(line.took_s, 6)}
-        place.writer.write(self._clean(line.model_copy(update=offsets)))
+        if route is not None and file.is_new(line.device, line.plugin):
+            file.writer.write(self._clean(_device_line(route)))
+        offsets = {"at_s": round(line.at_s - file.since, 6), "took_s": round(line.took_s, 6)}
+        file.writer.write(self._clean(line.model_copy(update=offsets)))
 
     @contextmanager
     def _kept_apart(self) -> Iterator[None]:

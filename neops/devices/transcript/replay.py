@@ -92,7 +92,8 @@ class ReplayPlugin:
         try:
             yield
         except TranscriptMismatch as problem:
-            self.mismatches.append(problem)
+            if problem not in self.mismatches:
+                self.mismatches.append(problem)
             raise
 
     def unused(self) -> Mapping[str, Sequence[str]]:
@@ -159,17 +160,22 @@ class ReplaySession(Session):
     async def _call(self, method: str, declared: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         with self._replay.noticing():
             call = self._replay.script(self.device.name).take(method, arguments_of(declared, args, kwargs))
-        if isinstance(call, CallLine) and call.rerun and self._replay.level == "commands":
-            retold = self._retold = self._retold or retold_class(self._platform)(
-                device=self.device, platform=self._platform
-            )
-            if hasattr(retold, method):
+            if isinstance(call, CallLine) and self._reruns(call):
                 await self._wait(call.took_s)
-                with self._replay.noticing():
-                    return self._with_verdicts(await retold.rerun(call, args, kwargs))
+                return self._with_verdicts(await self._retelling().rerun(call, args, kwargs))
         await self._told(call)
         plan = next((value for value in args if isinstance(value, ChangePlan)), None)
         return self._with_verdicts(self._answer(call, declared, plan))
+
+    def _reruns(self, call: CallLine) -> bool:
+        """Whether neops' own code runs again: it did when this was recorded, and still knows how."""
+        return self._replay.level == "commands" and call.rerun and hasattr(self._retelling(), call.method)
+
+    def _retelling(self) -> RetoldSession:
+        """One for the whole session: what a change has begun, its later steps go on with."""
+        if self._retold is None:
+            self._retold = retold_class(self._platform)(device=self.device, platform=self._platform)
+        return self._retold
 
     async def _told(self, event: CallLine | LoginLine) -> None:
         """The time that it took, and its error where there was one."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -143,3 +144,13 @@ def test_fields_of_later_versions_are_passed_over(path: Path) -> None:
     lines = [{**line.model_dump(mode="json"), "mood": "good"} for line in (HEADER, CALL)]
 
     assert Transcript.read(compressed(path, "\n".join(map(json.dumps, lines)) + "\n")).events == (CALL,)
+
+
+def test_a_byte_that_is_not_what_it_was_is_noticed_or_does_no_harm(path: Path) -> None:
+    write(path, call(1), call(2))
+    whole = path.read_bytes()
+
+    for place in range(len(whole)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        with suppress(TranscriptInvalid):
+            assert len(Transcript.read(path).events) <= 2

@@ -35,7 +35,7 @@ class Open:
 OpenFile = Callable[[Path, Mapping[str, str]], Open]
 
 
-class Places(Protocol):
+class Filing(Protocol):
     """Finds the file for what was done on behalf of a job."""
 
     def of(self, job: str | None) -> Open | None:
