@@ -112,8 +112,8 @@ class Admission:
         finally:
             login.end()
 
-    async def resolve(self, device: Device, host: str) -> None:
-        """Look at a host, also at the addresses of a name where there are rules about networks.
+    async def permit(self, device: Device, host: str) -> None:
+        """Look for rules about a host, and, where there are some about networks, about the addresses of its name.
 
         Raises:
             DeviceExcluded: a rule forbids it.

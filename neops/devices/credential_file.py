@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Final, Self
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from neops.devices.credentials import JUMP_HOST
@@ -132,21 +130,35 @@ def _parsed(file: Path, content: bytes) -> tuple[FileRule, ...]:
     """The rules; errors say where, and nothing of the content."""
     try:
         text = content.decode("utf-8")
-        document = tomllib.loads(text) if file.suffix == ".toml" else yaml.safe_load(text)
     except UnicodeDecodeError:
         raise SettingsInvalid(f"{file}: is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r"\((at .*)\)$", str(error))
-        raise SettingsInvalid(f"{file}: is not TOML{f' {at[1]}' if at else ''}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise SettingsInvalid(f"{file}: is not YAML{f' at line {mark.line + 1}' if mark else ''}") from None
+    document = _from_toml(file, text) if file.suffix == ".toml" else _from_yaml(file, text)
     try:
         return _Document.model_validate({} if document is None else document).credentials
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise SettingsInvalid(f"{file}: {where}: {first['msg']}") from None
+
+
+def _from_toml(file: Path, text: str) -> object:
+    import tomllib  # few have such a file
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        at = re.search(r"\((at .*)\)$", str(error))
+        raise SettingsInvalid(f"{file}: is not TOML{f' {at[1]}' if at else ''}") from None
+
+
+def _from_yaml(file: Path, text: str) -> object:
+    import yaml  # likewise
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise SettingsInvalid(f"{file}: is not YAML{f' at line {mark.line + 1}' if mark else ''}") from None
 
 
 def _matches(patterns: Iterable[str], names: Iterable[str | None]) -> bool:

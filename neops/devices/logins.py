@@ -107,7 +107,7 @@ class Logins:
             ConnectFailed: the device cannot be reached, does not let us in, or must not be tried (as in `check`).
             OperationTimedOut: `until` passed before the login was over.
         """
-        await self._admission.resolve(route.device, route.options.host)
+        await self._admission.permit(route.device, route.options.host)
         started = self._clock()
         with self._admission.logging_in(route.device, route.endpoint, urgent=urgent) as login:
             try:
@@ -124,7 +124,7 @@ class Logins:
         self._redactor.learn(dict(route.options.extras))
         reached = await self._jump_hosts.on_the_way(route.name, route.options)
         if reached.host != route.options.host:
-            await admission.resolve(route.device, reached.host)
+            await admission.permit(route.device, reached.host)
 
         async def attempt(credentials: Credentials, permission: Permission) -> Session:
             self._redactor.add(credentials.password, credentials.enable_secret, credentials.passphrase)

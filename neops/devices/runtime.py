@@ -103,7 +103,7 @@ class DeviceRuntime:
             chain,
             executor=self._executor,
             redactor=redactor,
-            permit=self._admission.resolve,
+            permit=self._admission.permit,
             idle_s=self._settings.idle_ttl_s,
         )
         logins = Logins(
