@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from neops.devices import (
     ConnectionOptions,
@@ -17,41 +18,44 @@ from neops.devices import (
     ReadsVlans,
     RunsCommands,
     Session,
+    WritesConfig,
 )
 from neops.devices.parsing import platform_name
 from neops.entities import Device
 
-GETTERS: frozenset[type] = frozenset(
-    {
-        RunsCommands,
-        ReadsFacts,
-        ReadsInterfaces,
-        ReadsAddresses,
-        ReadsNeighbors,
-        ReadsArp,
-        ReadsMacTable,
-        ReadsVlans,
-        ReadsConfig,
-    }
-)
+if TYPE_CHECKING:
+    from neops_napalm.session import NapalmSession
+
+COMMON: frozenset[type] = frozenset({RunsCommands, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig})
+GETTERS: frozenset[type] = COMMON | {ReadsAddresses, ReadsArp, ReadsMacTable, ReadsVlans}
+
+CHANGES_BY_ITSELF = frozenset({"eos", "junos"})
+"""Drivers whose changes keep what `WritesConfig` promises: they leave neither files nor lines of their own."""
 
 KEEPS_BGP_PEERS = frozenset({"ios"})
 """Not nxos_ssh: of a VRF with two address families it keeps the peers of the last one ("FIX" in its source, 5.2)."""
 
 
 class NapalmPlugin:
-    """Serves the platforms whose NAPALM driver needs nothing but the SSH login that every other plugin uses.
+    """Serves platforms through NAPALM's drivers; `extras: {optional_args: …}` of the plugin's entry in
+    `connection_options` is handed to the driver as nornir-napalm does.
 
-    Drivers that speak to an API of the device (eos: eAPI, nxos: NX-API, junos: NETCONF, iosxr: XML agent) need that
-    API switched on, mostly on another port, so they are not chosen by themselves. `extras: {optional_args: …}` of the
-    plugin's entry in `connection_options` is handed to the driver as nornir-napalm does.
+    Drivers that speak to an API of the device (eos: eAPI, junos: NETCONF) need that API switched on, mostly on another
+    port, so they serve on request. Not iosxr, whose driver checks no host key and cannot be interrupted.
     """
 
     name = "napalm"
     extra = "napalm"
     modules = ("napalm",)
     priority = 50
-    platforms: Mapping[str, str] = {"cisco_ios": "ios", "cisco_nxos": "nxos_ssh", "cisco_xe": "ios"}
+    platforms: Mapping[str, str] = {
+        "arista_eos": "eos",
+        "cisco_ios": "ios",
+        "cisco_nxos": "nxos_ssh",
+        "cisco_xe": "ios",
+        "juniper_junos": "junos",
+    }
+    on_request = frozenset({"arista_eos", "juniper_junos"})
 
     def capabilities(self, platform: str) -> frozenset[type]:
         """What a platform's driver implements (NAPALM 5, https://napalm.readthedocs.io/en/latest/support/).
@@ -61,10 +65,26 @@ class NapalmPlugin:
         driver = self.platforms.get(platform)
         if driver is None:
             return frozenset()
+        if driver in CHANGES_BY_ITSELF:
+            return COMMON | {WritesConfig}
         return GETTERS | {ReadsBgp} if driver in KEEPS_BGP_PEERS else GETTERS
 
     def session(self, device: Device, options: ConnectionOptions) -> Session:
-        from neops_napalm.session import NapalmBgpSession, NapalmSession
-
-        session = NapalmBgpSession if options.platform in KEEPS_BGP_PEERS else NapalmSession
+        session = _session_class(options.platform)
         return session(device=device, platform=platform_name(device, options, self.platforms), options=options)
+
+
+def _session_class(driver: str) -> type[NapalmSession]:
+    """A driver's class; each import brings the libraries that the driver needs."""
+    match driver:
+        case "eos":
+            from neops_napalm.eos import EosSession
+
+            return EosSession
+        case "junos":
+            from neops_napalm.junos import JunosSession
+
+            return JunosSession
+    from neops_napalm.session import NapalmBgpSession, NapalmTablesSession
+
+    return NapalmBgpSession if driver in KEEPS_BGP_PEERS else NapalmTablesSession

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from napalm import get_network_driver
@@ -40,9 +41,9 @@ from neops.devices.parsing.names import one_word
 from neops.devices.plugin import SSH_PORT, Forward
 from neops.devices.sockets import CuttableSocket
 from neops.entities import Device
-from neops.errors import ConnectFailed, ParseFailed, SessionLost, Unreachable
+from neops.errors import ConnectFailed, DeviceError, ParseFailed, SessionLost, Unreachable
 from neops_napalm import results
-from neops_napalm.failures import command_failure, opening_failure
+from neops_napalm.failures import chain, command_failure, login_refused, opening_failure
 from neops_napalm.host_keys import fetch_host_key
 from neops_napalm.keys import key_arguments
 
@@ -51,20 +52,13 @@ R = TypeVar("R")
 OVER_NETMIKO = frozenset({"ios", "nxos_ssh"})
 """Drivers that hand `optional_args` to netmiko, a socket of ours and where known host keys are among them."""
 
+OVER_OUR_SOCKETS = frozenset({"eos", "junos"})
+"""Drivers of APIs that are given ours, see `neops_napalm.apis`."""
+
 OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})
 
 
-class NapalmSession(
-    CommandSession,
-    ReadsFacts,
-    ReadsInterfaces,
-    ReadsAddresses,
-    ReadsNeighbors,
-    ReadsArp,
-    ReadsMacTable,
-    ReadsVlans,
-    ReadsConfig,
-):
+class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig):
     """One login; commands through the driver's `cli`, getters through its getters."""
 
     knows_jump_hosts = True
@@ -90,6 +84,8 @@ class NapalmSession(
         except Exception as error:
             if self._aborted:
                 raise SessionLost(self.device.name, f"the login on {self._where} was aborted") from error
+            if any(map(self._refuses_login, chain(error))):
+                raise login_refused(self.device.name, self._where, self._options) from error
             raise opening_failure(self.device.name, self._where, self._options, error) from error
 
     async def close(self) -> None:
@@ -108,7 +104,7 @@ class NapalmSession(
         return self._driver is not None and not self._aborted and self._connected()
 
     async def exchange(self, command: str) -> str:
-        return str((await self._call(command, lambda driver: driver.cli([command])))[command])
+        return await self._call(command, lambda driver: self._said(driver, command))
 
     async def get_facts(self) -> Facts:
         return results.facts(await self._call("get_facts", lambda driver: driver.get_facts()))
@@ -119,22 +115,6 @@ class NapalmSession(
     async def get_lldp_neighbors(self) -> Mapping[str, Sequence[LldpNeighbor]]:
         return results.neighbors(await self._call("get_lldp_neighbors", lambda driver: driver.get_lldp_neighbors()))
 
-    async def get_interfaces_ip(self) -> Mapping[str, InterfaceAddresses]:
-        return results.addresses(await self._call("get_interfaces_ip", lambda driver: driver.get_interfaces_ip()))
-
-    async def get_arp_table(self, vrf: str = "") -> Sequence[ArpEntry]:
-        if vrf:
-            one_word(vrf)
-        found = await self._call("get_arp_table", lambda driver: driver.get_arp_table(vrf=vrf))
-        return results.arp_table(self._options.platform, found)
-
-    async def get_mac_address_table(self) -> Sequence[MacEntry]:
-        found = await self._call("get_mac_address_table", lambda driver: driver.get_mac_address_table())
-        return results.mac_table(found)
-
-    async def get_vlans(self) -> Mapping[str, Vlan]:
-        return results.vlans(await self._call("get_vlans", lambda driver: driver.get_vlans()))
-
     async def get_config(self, retrieve: Literal["running", "startup", "candidate", "all"] = "running") -> Configs:
         printed = await self._call("get_config", lambda driver: driver.get_config(retrieve=retrieve))
         return results.configs(self.platform, printed)
@@ -144,6 +124,8 @@ class NapalmSession(
             raise SessionLost(self.device.name, f"the session on {self._where} is not open")
         try:
             return await in_thread(partial(call, self._driver), on_cancel=self.abort)
+        except DeviceError:
+            raise
         except Exception as error:
             if self._aborted:
                 raise SessionLost(self.device.name, f"{what!r} on {self._where}: aborted") from error
@@ -154,7 +136,7 @@ class NapalmSession(
             raise failure from error
 
     def _connected(self) -> bool:
-        if self._options.platform not in OVER_NETMIKO:
+        if not self._over_netmiko(self._options.extras.get("optional_args") or {}):
             return bool(self._driver.is_alive()["is_alive"])
         channel = self._driver.device.channel.remote_conn  # NAPALM's is_alive would send a null byte
         return channel is not None and not channel.closed and bool(channel.get_transport().is_active())
@@ -171,12 +153,13 @@ class NapalmSession(
                     optional_args=optional_args,
                     **{"timeout": int(self._options.command_timeout_s), **extras},
                 )
+                self._take_over(driver, optional_args, cleanup)
                 driver.open()
         except BaseException:
             self._release()
             raise
         self._driver = driver
-        if self._options.platform in OVER_NETMIKO:
+        if self._over_netmiko(optional_args):
             driver.device.read_timeout_override = self._options.command_timeout_s  # else 10 s a command (netmiko 4.8)
 
     def _optional_args(self, cleanup: ExitStack, asked: dict[str, Any]) -> dict[str, Any]:
@@ -186,7 +169,7 @@ class NapalmSession(
             arguments["secret"] = credentials.enable_secret.reveal()
         elif not asked.get("secret"):
             arguments["force_no_enable"] = True  # an empty secret would be tried, and fail
-        if options.platform in OVER_NETMIKO and asked.get("transport", "ssh") == "ssh":
+        if self._over_netmiko(asked):
             arguments |= self._limits() | key_arguments(self.device.name, credentials)
             if credentials.private_key:
                 asked |= key_arguments(self.device.name, credentials)  # that file, but read by now
@@ -200,6 +183,21 @@ class NapalmSession(
             arguments["key_file"] = str(credentials.private_key)
         return arguments | asked
 
+    def _over_netmiko(self, asked: Mapping[str, Any]) -> bool:
+        return self._options.platform in OVER_NETMIKO and asked.get("transport", "ssh") == "ssh"
+
+    def _take_over(self, driver: Any, asked: Mapping[str, Any], cleanup: ExitStack) -> None:
+        """Give a driver that makes connections by itself ours instead."""
+
+    def _refuses_login(self, error: BaseException) -> bool:
+        """Whether an exception of the driver's library says that the credentials are wrong."""
+        del error
+        return False
+
+    def _said(self, driver: Any, command: str) -> str:
+        """What the device prints; a refusal is in its own words."""
+        return str(driver.cli([command])[command])
+
     def _limits(self) -> dict[str, Any]:
         seconds = self._options.connect_timeout_s
         limits = {"conn_timeout": seconds, "auth_timeout": seconds, "banner_timeout": seconds}
@@ -208,7 +206,7 @@ class NapalmSession(
     def _host(self, optional_args: dict[str, Any]) -> str:
         """Where the driver connects to; a driver that takes no socket goes through jump hosts by a port on loopback."""
         tunnel, port = self._options.tunnel, optional_args.get("port")
-        if tunnel is None or "sock" in optional_args:
+        if tunnel is None or "sock" in optional_args or self._options.platform in OVER_OUR_SOCKETS:
             return self._options.host
         if port is None:
             raise ConnectFailed(self.device.name, f"{self._where}: say the port, for the way through the jump hosts")
@@ -217,22 +215,25 @@ class NapalmSession(
         return self._forward.host
 
     def _strict(self, cleanup: ExitStack, host_keys: HostKeys) -> dict[str, Any]:
+        file = self._known_hosts(cleanup, host_keys)
+        return {} if file is None else strict_arguments(file)
+
+    def _known_hosts(self, cleanup: ExitStack, host_keys: HostKeys) -> Path | None:
         if host_keys.policy == "off":
-            return {}
+            return None
         host, port = self._options.host, self._options.port
-        excerpt = strict_excerpt(self.device.name, host, port, host_keys, self._fetch_host_key)
-        return strict_arguments(cleanup.enter_context(excerpt))
+        return cleanup.enter_context(strict_excerpt(self.device.name, host, port, host_keys, self._fetch_host_key))
 
     def _fetch_host_key(self) -> HostKey:
         return fetch_host_key(self._connect(), self._options.connect_timeout_s)
 
-    def _connect(self) -> CuttableSocket:
+    def _connect(self, port: int | None = None) -> CuttableSocket:
         def register(one: CuttableSocket) -> None:
             self._socket = one
             if self._aborted:
                 one.cut()
 
-        return self._options.connect(self._options.host, self._options.port or SSH_PORT, register)
+        return self._options.connect(self._options.host, port or self._options.port or SSH_PORT, register)
 
     def _stop_polling(self) -> None:
         """netmiko 4.8 polls a channel that is closed until its read time-out; without a channel it stops at once."""
@@ -254,7 +255,27 @@ class NapalmSession(
             self._forward.close()
 
 
-class NapalmBgpSession(NapalmSession, ReadsBgp):
+class NapalmTablesSession(NapalmSession, ReadsAddresses, ReadsArp, ReadsMacTable, ReadsVlans):
+    """A login through a driver whose tables are read as well."""
+
+    async def get_interfaces_ip(self) -> Mapping[str, InterfaceAddresses]:
+        return results.addresses(await self._call("get_interfaces_ip", lambda driver: driver.get_interfaces_ip()))
+
+    async def get_arp_table(self, vrf: str = "") -> Sequence[ArpEntry]:
+        if vrf:
+            one_word(vrf)
+        found = await self._call("get_arp_table", lambda driver: driver.get_arp_table(vrf=vrf))
+        return results.arp_table(self._options.platform, found)
+
+    async def get_mac_address_table(self) -> Sequence[MacEntry]:
+        found = await self._call("get_mac_address_table", lambda driver: driver.get_mac_address_table())
+        return results.mac_table(found)
+
+    async def get_vlans(self) -> Mapping[str, Vlan]:
+        return results.vlans(await self._call("get_vlans", lambda driver: driver.get_vlans()))
+
+
+class NapalmBgpSession(NapalmTablesSession, ReadsBgp):
     """A login through a driver whose get_bgp_neighbors keeps all peers."""
 
     async def get_bgp_neighbors(self) -> Mapping[str, BgpInstance]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from neops.devices import DeviceRuntime, PluginCatalogue
 from neops.entities import Device, Platform, Secret
 from neops.settings import DeviceSettings
 from neops.testing.simulator import RunningDevice, SimulatedDevice, SimulatedNetwork
+from neops_napalm import NapalmPlugin
 from neops_scrapli import ScrapliPlugin
 
 
@@ -38,6 +40,16 @@ class Example:
     bad: str
     bad_line: str
     strength: str = "native"
+    plugin: str = "scrapli"
+
+    @property
+    def name(self) -> str:
+        return f"{self.platform}-{self.plugin}"
+
+    @property
+    def logs_in_for_each_request(self) -> bool:
+        """eAPI has no sessions."""
+        return (self.platform, self.plugin) == ("arista_eos", "napalm")
 
 
 EXAMPLES = [
@@ -72,8 +84,12 @@ EXAMPLES = [
     ),
 ]
 
+EXAMPLES += [
+    replace(example, plugin="napalm") for example in EXAMPLES if example.platform in ("arista_eos", "juniper_junos")
+]
 
-@pytest.fixture(params=EXAMPLES, ids=lambda example: example.platform)
+
+@pytest.fixture(params=EXAMPLES, ids=lambda example: example.name)
 def example(request: pytest.FixtureRequest) -> Example:
     return request.param  # type: ignore[no-any-return]  # what params hold
 
@@ -116,7 +132,7 @@ def make_runtime(network: SimulatedNetwork, tmp_path: Path) -> Iterator[MakeRunt
 
     def make() -> DeviceRuntime:
         settings = DeviceSettings(known_hosts=known_hosts, host_keys="strict", command_timeout_s=10)
-        runtime = DeviceRuntime(settings, catalogue=PluginCatalogue.of(ScrapliPlugin()))
+        runtime = DeviceRuntime(settings, catalogue=PluginCatalogue.of(ScrapliPlugin(), NapalmPlugin()))
         runtime.start()
         started.append(runtime)
         return runtime
@@ -132,7 +148,10 @@ def runtime(make_runtime: MakeRuntime) -> DeviceRuntime:
 
 
 @pytest.fixture
-def device(router: RunningDevice) -> Device:
+def device(router: RunningDevice, example: Example) -> Device:
+    options: dict[str, object] = {"neops": {"extras": {"plugins": [example.plugin]}}}
+    if "eapi" in router.ports:
+        options["napalm"] = {"port": router.ports["eapi"], "extras": {"optional_args": {"transport": "http"}}}
     return Device(
         id=1,
         hostname="r1",
@@ -141,4 +160,5 @@ def device(router: RunningDevice) -> Device:
         username=router.spec.username,
         password=Secret(router.spec.password),
         platform=Platform(short_name=router.spec.platform),
+        connection_options=Secret(json.dumps(options)),
     )

@@ -23,11 +23,12 @@ from pathlib import Path
 from neops.devices import DeviceRuntime, PluginCatalogue, WritesConfig
 from neops.entities import Device
 from neops.settings import DeviceSettings
+from neops_napalm import NapalmPlugin
 from neops_scrapli import ScrapliPlugin
 
 async def main(device, config, known_hosts, commit):
     settings = DeviceSettings(known_hosts=Path(known_hosts), host_keys="strict")
-    with DeviceRuntime(settings, catalogue=PluginCatalogue.of(ScrapliPlugin())) as runtime:
+    with DeviceRuntime(settings, catalogue=PluginCatalogue.of(ScrapliPlugin(), NapalmPlugin())) as runtime:
         async with runtime.connect(Device.model_validate_json(device), WritesConfig).change(config) as change:
             if commit == "yes":
                 await change.commit(confirm_within=120)

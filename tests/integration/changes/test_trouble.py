@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 LAST_OF_COMMIT = {
     "cisco_ios": "^ntp server 192.0.2.7",
-    "arista_eos": "^commit timer",
-    "juniper_junos": "^commit confirmed",
+    "arista_eos": "commit timer",
+    "juniper_junos": "^commit(-configuration)? confirmed",
     "nokia_srl": "^commit confirmed",
 }
 

@@ -175,5 +175,6 @@ def _told(request: Element) -> str:
     """A request in a few words, for the evidence and for the patterns of faults."""
     if request.tag == "command":
         return (request.text or "").strip()
+    attributes = [word for item in request.attrib.items() for word in item]
     details = [child.tag if not len(child) else f"{child.tag} {child[0].tag}" for child in request]
-    return " ".join((request.tag, *details))
+    return " ".join((request.tag, *attributes, *details))

@@ -17,6 +17,7 @@ from neops.devices import (
     ReadsNeighbors,
     ReadsVlans,
     RunsCommands,
+    WritesConfig,
 )
 from neops_napalm import NapalmPlugin, results
 
@@ -172,6 +173,7 @@ GETTER: dict[type, str] = {
     ReadsBgp: "get_bgp_neighbors",
     ReadsConfig: "get_config",
     RunsCommands: "cli",
+    WritesConfig: "commit_config",
 }
 
 

@@ -1,0 +1,111 @@
+"""A login through NAPALM's eos driver: eAPI, or SSH with `transport: ssh`. Importing this module imports pyeapi."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from typing import Any
+
+from napalm.base.exceptions import CommandErrorException
+from pyeapi.eapilib import CommandError
+from pyeapi.eapilib import ConnectionError as EapiConnectionError
+
+from neops.devices import Facts
+from neops.devices.changes import CANDIDATE_PREFIX, ChangePlan
+from neops_napalm.changes import ChangesByDriver
+
+
+class EosSession(ChangesByDriver):
+    """Each request is an HTTP connection of its own; changes are made in a configuration session under our name."""
+
+    counts_s = 1
+    refusals = (CommandError,)
+
+    def abort(self) -> None:
+        super().abort()
+        with suppress(AttributeError, OSError):  # there is no request under way
+            self._driver.device.connection.transport.sock.shutdown(socket.SHUT_RDWR)  # TLS has wrapped ours
+
+    def _over_netmiko(self, asked: Mapping[str, Any]) -> bool:
+        return asked.get("transport") == "ssh"
+
+    def _optional_args(self, cleanup: ExitStack, asked: dict[str, Any]) -> dict[str, Any]:
+        secret = self._options.credentials.enable_secret
+        own = {"force_no_enable": False, **({"enable_password": secret.reveal()} if secret else {})}
+        return super()._optional_args(cleanup, {**own, **asked})  # `enable` needs no secret where none is configured
+
+    def _take_over(self, driver: Any, asked: Mapping[str, Any], cleanup: ExitStack) -> None:
+        del cleanup
+        if not self._over_netmiko(asked):
+            use_our_sockets(driver, self._connect)
+
+    def _refuses_login(self, error: BaseException) -> bool:
+        return isinstance(error, EapiConnectionError) and error.message.startswith("Unauthorized")
+
+    def _said(self, driver: Any, command: str) -> str:
+        try:
+            return super()._said(driver, command)
+        except CommandErrorException as error:
+            if not isinstance(refused := error.__context__, CommandError):
+                raise
+            answer = (refused.output or [{}])[-1].get("errors", [str(refused)])
+            text = "\n".join(answer)
+            return text if text.startswith("%") else f"% {text}"
+
+    async def get_facts(self) -> Facts:
+        """NAPALM 5 gives the internal version, `4.31.2F-34554157.4312F`; the other plugins give the one before it."""
+        facts = await super().get_facts()
+        return facts.model_copy(update={"os_version": facts.os_version.partition("-")[0]})
+
+    def _claim(self, driver: Any, plan: ChangePlan) -> None:
+        driver.config_session = plan.name
+
+    def _clear(self, driver: Any) -> None:
+        for name in _pending(driver):
+            if name.startswith(CANDIDATE_PREFIX):
+                _run(driver, f"configure session {name} abort")
+
+    def _commit(self, driver: Any, seconds: int | None) -> None:
+        super()._commit(driver, seconds)
+        driver.config_session = None  # NAPALM 5 aborts the session that it knows, also a committed one, when it closes
+
+    def _revert(self, driver: Any, plan: ChangePlan) -> None:
+        super()._revert(driver, plan)
+        driver.config_session = None
+
+    def _discard(self, driver: Any, plan: ChangePlan) -> None:
+        driver.config_session = None
+        if plan.name in _pending(driver):
+            _run(driver, f"configure session {plan.name} abort")
+        self._staged_here = False
+
+    def _save(self, driver: Any) -> None:
+        _run(driver, "write memory")
+
+
+def use_our_sockets(driver: Any, connect: Callable[[int], socket.socket]) -> None:
+    """Let the driver make its HTTP connections with `connect(port)`; pyeapi 1.0 has no argument for that."""
+    transport = driver.transport_class
+
+    def made(**arguments: Any) -> Any:
+        connection = transport(**arguments)
+        connection.transport._create_connection = connected
+        return connection
+
+    def connected(address: tuple[str, int], timeout_s: float, *_: object) -> socket.socket:
+        made = connect(address[1])
+        made.settimeout(timeout_s)
+        return made
+
+    driver.transport_class = made
+
+
+def _pending(driver: Any) -> list[str]:
+    """Names of the configuration sessions that wait to be committed."""
+    sessions: dict[str, dict[str, str]] = driver._run_commands(["show configuration sessions"])[0]["sessions"]
+    return [name for name, session in sessions.items() if session["state"] == "pending"]
+
+
+def _run(driver: Any, command: str) -> None:
+    driver._run_commands([command], encoding="text")
