@@ -49,6 +49,26 @@ async def test_interfaces_have_state_description_and_address_of_the_link(user: s
 
 
 @each_login
+async def test_addresses_are_those_of_the_links(user: str, connect: Opened) -> None:
+    addresses = await (await connect("frr", "r2", user)).get_interfaces_ip()
+
+    assert addresses["to-r1"].ipv4["10.0.12.2"].prefix_length == 24
+    assert addresses["lo"].ipv4["10.255.0.2"].prefix_length == 32
+    assert all(address.startswith("fe80:") for address in addresses["to-r1"].ipv6)
+
+
+async def test_a_shell_knows_who_answered_on_the_links(connect: Opened) -> None:
+    session = await connect("frr", "r2", SHELL_USER)
+
+    entries = {one.ip: one for one in await session.get_arp_table()}
+
+    assert entries["10.0.12.1"].interface == "to-r1"
+    assert len(entries["10.0.12.1"].mac) == 17
+    assert entries["10.0.12.1"].age >= 0
+    assert await session.get_mac_address_table() == []
+
+
+@each_login
 async def test_bgp_neighbors_are_told_up_from_shut_down(user: str, connect: Opened) -> None:
     bgp = await (await connect("frr", "r2", user)).get_bgp_neighbors()
 

@@ -32,8 +32,10 @@ RELEASE = "cat /etc/os-release"
 MACHINE = "cat /etc/machine-id"
 ADDRESSES = "ip -j address show"
 NEIGHBOURS = "ip -s -j -4 neigh show"
-MACS = "bridge -j fdb show"
-VLANS = "bridge -j vlan show"
+SBIN = "PATH=$PATH:/usr/sbin:/sbin"
+"""Where bridge(8) is, which distributions keep from users who are not root."""
+MACS = f"{SBIN} bridge -j fdb show"
+VLANS = f"{SBIN} bridge -j vlan show"
 LLDP = "lldpctl -f keyvalue"
 
 

@@ -21,5 +21,5 @@ def answers() -> Callable[..., Answers]:
 
 
 def _file(platform: str, command: str) -> Path:
-    name = command.replace("|", "pipe").replace("*", "all").translate(REPLACED)
-    return DATA / platform / f"{name}.txt"
+    plain = command.removeprefix("PATH=$PATH:/usr/sbin:/sbin ")
+    return DATA / platform / f"{plain.replace('|', 'pipe').replace('*', 'all').translate(REPLACED)}.txt"
