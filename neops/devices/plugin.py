@@ -199,7 +199,7 @@ class ConnectionPlugin(Protocol):
         name: unique among installed plugins; also the key of its options in `connection_options`.
         extra: the extra of neops, or the distribution, that brings its library: `pip install 'neops[EXTRA]'`.
         modules: top-level modules the library needs; looked up, never imported, to see whether it is installed.
-        priority: higher is preferred. Vendor packages 100, napalm 50, scrapli 40, nornir 30.
+        priority: higher is preferred. Vendor packages 100, scrapli 40, napalm 35, nornir 30.
         platforms: our platform name (netmiko's device type) → the library's name.
 
     A plugin may have two more attributes. `on_request` is a collection of those of its platforms that it serves only

