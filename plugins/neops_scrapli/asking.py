@@ -20,8 +20,6 @@ async def ask(channel: AsyncChannel, *commands: str) -> tuple[bytes, bytes]:
     The last one's answer with the prompt at its end, and cleaned up. It waits as long as it takes: the caller sets the
     limit.
     """
-    prompt = channel._get_prompt_pattern(class_pattern=channel._base_channel_args.comms_prompt_pattern)
-    depth = channel._base_channel_args.comms_prompt_search_depth
     typed = commands[-1].encode()
     channel.write("".join(command + channel._base_channel_args.comms_return_char for command in commands))
     seen, start = bytearray(), None
@@ -29,25 +27,21 @@ async def ask(channel: AsyncChannel, *commands: str) -> tuple[bytes, bytes]:
         seen += await channel.read()
         if start is None:
             start = end_of_echo(seen, typed)
-        if start is not None and prompt.search(_last_lines(seen, start, depth)):
-            answer = bytes(seen[start:])
-            return answer, channel._process_output(buf=answer, strip_prompt=True)
+        if start is not None and (answer := _whole(channel, seen, start)):
+            return answer
 
 
 async def feed(channel: AsyncChannel, command: str, ready: str, text: str) -> tuple[bytes, bytes]:
     """Type a command that takes text, the text once the device says `ready`, and Ctrl-D; read on to the prompt."""
-    prompt = channel._get_prompt_pattern(class_pattern=channel._base_channel_args.comms_prompt_pattern)
-    depth = channel._base_channel_args.comms_prompt_search_depth
     channel.write(command + channel._base_channel_args.comms_return_char)
     seen = bytearray()
     while (start := seen.find(ready.encode())) < 0:
         seen += await channel.read()
     channel.write(f"{text}\n{CTRL_D}")
     start += len(ready)
-    while not prompt.search(_last_lines(seen, start, depth)):
+    while not (answer := _whole(channel, seen, start)):
         seen += await channel.read()
-    answer = bytes(seen[start:])
-    return answer, channel._process_output(buf=answer, strip_prompt=True)
+    return answer
 
 
 def end_of_echo(seen: bytes | bytearray, typed: bytes) -> int | None:
@@ -65,9 +59,24 @@ def end_of_echo(seen: bytes | bytearray, typed: bytes) -> int | None:
     return len(shown)
 
 
+def _whole(channel: AsyncChannel, seen: bytearray, start: int) -> tuple[bytes, bytes] | None:
+    """The answer from `start` on, with the prompt and cleaned up; None while there is no prompt.
+
+    Only the last prompt goes: `BaseChannel._process_output` also takes lines out that merely look like one.
+    """
+    arguments = channel._base_channel_args
+    tail = _last_lines(seen, start, arguments.comms_prompt_search_depth)
+    prompts = list(channel._get_prompt_pattern(arguments.comms_prompt_pattern).finditer(tail))
+    if not prompts:
+        return None
+    before, after = len(seen) - len(tail) + prompts[-1].start(), len(seen) - len(tail) + prompts[-1].end()
+    text = seen[start:before] + seen[after:]  # a log line may stand behind the prompt
+    clean = b"\n".join(line.rstrip() for line in text.splitlines()).lstrip(b"\n").rstrip()
+    return bytes(seen[start:]), bytes(clean)
+
+
 def _last_lines(seen: bytearray, start: int, depth: int) -> bytes:
     """The whole lines at the end, as far back as scrapli looks: half a line may look like a prompt."""
-    begin = max(start, len(seen) - depth)
-    tail = bytes(seen[begin:])
+    tail = bytes(seen[max(start, len(seen) - depth) :])
     _, _, lines = tail.partition(b"\n")
     return lines or tail

@@ -7,6 +7,7 @@ and configurations that quote one from counting.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _CISCO = r"%\s*(?:Invalid|Incomplete|Ambiguous|Unknown|Unrecognized|Bad)\b"
 _SHELL = r"(?:-?(?:ba|da|z|a|k)?sh: .*(?:not found|No such file|[Ss]yntax error|Permission denied))|sudo: "
@@ -49,10 +50,11 @@ _LOOKED_AT = 6
 
 def rejected(platform: str, output: str) -> bool:
     """Whether an answer is the platform's error text."""
-    pattern = _compiled(_PATTERNS.get(_ALIASES.get(platform, platform), _ANY))
+    pattern = _pattern_of(platform)
     lines = [line for line in output[:4096].splitlines() if line.strip()]
     return any(pattern.match(line) for line in lines[:_LOOKED_AT])
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"\s*(?:{pattern})")  # the re module keeps it compiled
+@cache
+def _pattern_of(platform: str) -> re.Pattern[str]:
+    return re.compile(rf"\s*(?:{_PATTERNS.get(_ALIASES.get(platform, platform), _ANY)})")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from scrapli import AsyncScrapli
 from scrapli.driver import AsyncNetworkDriver
+from scrapli.driver.core import AsyncEOSDriver
 from scrapli.driver.network.base_driver import PrivilegeLevel
 
 from neops_scrapli.drivers import CORE, network_driver
@@ -29,6 +30,7 @@ def _told(driver: AsyncNetworkDriver) -> dict[str, dict[str, Any]]:
 
 def test_a_level_that_a_driver_adds_is_its_own() -> None:
     one, other = network_driver("arista_eos", ARGUMENTS), network_driver("arista_eos", ARGUMENTS)
+    assert isinstance(one, AsyncEOSDriver)
     one.register_configuration_session("mine")
 
     assert "mine" in one.privilege_levels
