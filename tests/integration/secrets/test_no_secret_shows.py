@@ -158,7 +158,10 @@ def write_inventory(network: SimulatedNetwork, folder: Path) -> str:
         host["platform"] = PLUGINS[plugin][1]
         if way == "wrong":
             host["password"] = WRONG
-        extras = host.setdefault("connection_options", {}).setdefault("neops", {}).setdefault("extras", {})
+        options = host.setdefault("connection_options", {})
+        if plugin == "netconf":
+            options["netconf"] = {"port": host["port"]}
+        extras = options.setdefault("neops", {}).setdefault("extras", {})
         extras |= {"plugins": ["napalm" if plugin == "eapi" else plugin], "known_hosts_file": f"{folder}/known_hosts"}
     file.write_text(yaml.safe_dump(hosts, allow_unicode=True))
     return f"nornir:{config}"
