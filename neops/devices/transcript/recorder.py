@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -31,10 +31,12 @@ from neops.devices.transcript.calls import (
     declaration,
     with_verdicts,
 )
+from neops.devices.transcript.cleaning import Cleaning
 from neops.devices.transcript.failures import failure_of
 from neops.devices.transcript.filing import FilePerJob, Filing, OneFile, Open
 from neops.devices.transcript.lines import CallLine, DeviceLine, Exchange, Header, LoginLine
-from neops.logs import MASK, Redactor
+from neops.devices.transcript.listening import listening
+from neops.logs import Redactor
 
 if TYPE_CHECKING:
     from neops.devices.events import LoginEvent
@@ -51,12 +53,10 @@ _ENTRY: Final = 1_000
 """What an entry of a table counts for, in characters."""
 
 _OWN: Final = "neops.devices."
+"""Where neops' own code is, which a replay can run again."""
 
 _SAID: Final = ("arguments", "result", "exchanges", "error")
 """The fields of a line that come from an author or from a device."""
-
-_TYPED: Final = ("exchange", "feed")
-"""The methods of command sessions that type."""
 
 
 class Recorder:
@@ -185,34 +185,9 @@ class Recorder:
         """What was said to the device and by it without secrets; `cisco` may be one, and stands in platforms' names."""
         fields, texts = (
             {"kind": line.kind, **line.model_dump(mode="json", exclude_defaults=True)},
-            _Texts(self._redactor),
+            Cleaning(self._redactor),
         )
         return {name: texts.clean(value, name) if name in _SAID else value for name, value in fields.items()}
-
-
-class _Texts:
-    """Cleans JSON data, keys as well: a device may print a secret where we see a name.
-
-    A long output stands in a line twice, and is cleaned once.
-    """
-
-    def __init__(self, redactor: Redactor) -> None:
-        self._redactor = redactor
-        self._seen: dict[tuple[str, str], object] = {}
-
-    def clean(self, value: object, name: str) -> object:
-        match value:
-            case str():
-                if (value, name) not in self._seen:
-                    self._seen[value, name] = self._redactor.clean(value, name)
-                return self._seen[value, name]
-            case dict() | list() if self._redactor.clean(True, name) is not True:
-                return MASK  # all that stands under a secret's name is one
-            case dict():
-                return {self._redactor.redact(key): self.clean(item, key) for key, item in value.items()}
-            case list():
-                return [self.clean(item, "") for item in value]
-        return self._redactor.clean(value, name)
 
 
 class _Call:
@@ -246,41 +221,6 @@ class _Call:
             exchanges=tuple(self.exchanges),
             rerun=issubclass(kind, CommandSession) and getattr(implemented, "__module__", "").startswith(_OWN),
         )
-
-
-@contextmanager
-def listening(session: Session, exchanges: list[Exchange], clock: Clock) -> Iterator[None]:
-    """Note what a command session types, and the answers, inside the block."""
-    typed = [name for name in _TYPED if hasattr(session, name)] if isinstance(session, CommandSession) else []
-    for name in typed:
-        setattr(session, name, _heard(getattr(session, name), exchanges, clock))
-    try:
-        yield
-    finally:
-        for name in typed:
-            delattr(session, name)
-
-
-def _heard(
-    typing: Callable[..., Awaitable[str]], exchanges: list[Exchange], clock: Clock
-) -> Callable[..., Awaitable[str]]:
-    async def heard(command: str, ready: str | None = None, text: str | None = None) -> str:
-        started, place = clock(), len(exchanges)
-        exchange = Exchange(command=command, ready=ready, text=text)
-        exchanges.append(exchange)  # a command that hangs is typed all the same
-
-        def ended(**how: Any) -> None:
-            exchanges[place] = exchange.model_copy(update={"took_s": round(clock() - started, 6), **how})
-
-        try:
-            output = await (typing(command) if ready is None else typing(command, ready, text))
-        except BaseException as error:
-            ended(error=failure_of(error))
-            raise
-        ended(output=output)
-        return output
-
-    return heard
 
 
 def _size(answer: object) -> int:

@@ -62,7 +62,7 @@ async def run_workflow(engine: Engine, inventory: str) -> set[str]:
     )
     await engine.store.write(lambda connection, now: import_batch(connection, batch, now))
     async with asyncio.timeout(WAIT_S):
-        while not await engine.store.blocks.find():
+        while not await engine.store.blocks.find(name="facts"):
             await asyncio.sleep(0.02)
         wanted = ExecuteWorkflow(workflow=workflow.id, execute_on_parameters=RunTargets(query=""), parameters={})
         run = await engine.runs.start(wanted)
