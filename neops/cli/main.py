@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
-from typing import Annotated, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
@@ -13,6 +14,10 @@ from neops.cli.commands import Commands
 from neops.cli.exits import ExitCode
 from neops.cli.secrets import redacting
 from neops.errors import NeopsError, UsageError
+
+COLLECT_AFTER: Final = (10_000, 20, 10)
+"""Thresholds of the garbage collector for processes of our own. Each session leaves some hundred objects that stay; with
+CPython 3.11's defaults (700, 10, 10), looking through them took a seventh of the processor time of 500 logins."""
 
 app = typer.Typer(
     cls=Commands,
@@ -40,6 +45,7 @@ def _root(
 
 def main() -> None:
     """Entry point. Exit codes: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted."""
+    gc.set_threshold(*COLLECT_AFTER)
     with redacting() as redactor:
         try:
             app()
