@@ -16,8 +16,8 @@ from neops.cli.secrets import redacting
 from neops.errors import NeopsError, UsageError
 
 COLLECT_AFTER: Final = (10_000, 20, 10)
-"""Thresholds of the garbage collector for processes of our own. Each session leaves some hundred objects that stay; with
-CPython 3.11's defaults (700, 10, 10), looking through them took a seventh of the processor time of 500 logins."""
+"""Thresholds of the garbage collector in processes of our own. Each session leaves some hundred objects that stay:
+with CPython 3.11's defaults (700, 10, 10), looking through them took a seventh of the processor time of 500 logins."""
 
 app = typer.Typer(
     cls=Commands,
