@@ -36,7 +36,7 @@ class Endpoint(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenBreaker:
-    """An endpoint that is not logged in to at the moment. Times are seconds from now; `probing`: one login tries it."""
+    """An endpoint that is not logged in to at the moment. `probing`: one login tries it now."""
 
     endpoint: Endpoint
     failures: int
@@ -79,7 +79,7 @@ class Login:
 
 
 class Breakers:
-    """The breakers of all endpoints; only those that failed lately take memory. `limit` 0 turns them off."""
+    """The breakers of all endpoints; those that answered last take no memory. `limit` 0 turns them off."""
 
     def __init__(self, *, limit: int, hold_off_s: float, clock: Clock = time.monotonic) -> None:
         self._limit, self._hold_off_s, self._clock = limit, hold_off_s, clock
