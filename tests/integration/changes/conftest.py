@@ -14,6 +14,7 @@ from neops.entities import Device, Platform, Secret
 from neops.settings import DeviceSettings
 from neops.testing.simulator import RunningDevice, SimulatedDevice, SimulatedNetwork
 from neops_napalm import NapalmPlugin
+from neops_netconf import NetconfPlugin
 from neops_scrapli import ScrapliPlugin
 
 
@@ -52,6 +53,12 @@ class Example:
         return (self.platform, self.plugin) == ("arista_eos", "napalm")
 
 
+IN_XML = """\
+<configuration xmlns="http://xml.juniper.net/xnm/1.1/xnm">
+  <interfaces><interface><name>ge-0/0/1</name>{}</interface></interfaces>
+</configuration>
+"""
+
 EXAMPLES = [
     Example(
         platform="cisco_ios",
@@ -86,6 +93,15 @@ EXAMPLES = [
 
 EXAMPLES += [
     replace(example, plugin="napalm") for example in EXAMPLES if example.platform in ("arista_eos", "juniper_junos")
+] + [
+    Example(
+        platform="juniper_junos",
+        config=IN_XML.format("<description>to the edge</description>"),
+        sign='description "to the edge"',
+        bad=IN_XML.format("<description>half way</description>").replace("</conf", "<frobnicate>7</frobnicate></conf"),
+        bad_line="frobnicate",
+        plugin="netconf",
+    )
 ]
 
 
@@ -132,7 +148,9 @@ def make_runtime(network: SimulatedNetwork, tmp_path: Path) -> Iterator[MakeRunt
 
     def make() -> DeviceRuntime:
         settings = DeviceSettings(known_hosts=known_hosts, host_keys="strict", command_timeout_s=10)
-        runtime = DeviceRuntime(settings, catalogue=PluginCatalogue.of(ScrapliPlugin(), NapalmPlugin()))
+        runtime = DeviceRuntime(
+            settings, catalogue=PluginCatalogue.of(ScrapliPlugin(), NapalmPlugin(), NetconfPlugin())
+        )
         runtime.start()
         started.append(runtime)
         return runtime
@@ -149,7 +167,10 @@ def runtime(make_runtime: MakeRuntime) -> DeviceRuntime:
 
 @pytest.fixture
 def device(router: RunningDevice, example: Example) -> Device:
-    options: dict[str, object] = {"neops": {"extras": {"plugins": [example.plugin]}}}
+    options: dict[str, object] = {
+        "neops": {"extras": {"plugins": [example.plugin]}},
+        "netconf": {"port": router.port},
+    }
     if "eapi" in router.ports:
         options["napalm"] = {"port": router.ports["eapi"], "extras": {"optional_args": {"transport": "http"}}}
     return Device(

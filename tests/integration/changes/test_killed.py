@@ -24,11 +24,13 @@ from neops.devices import DeviceRuntime, PluginCatalogue, WritesConfig
 from neops.entities import Device
 from neops.settings import DeviceSettings
 from neops_napalm import NapalmPlugin
+from neops_netconf import NetconfPlugin
 from neops_scrapli import ScrapliPlugin
 
 async def main(device, config, known_hosts, commit):
     settings = DeviceSettings(known_hosts=Path(known_hosts), host_keys="strict")
-    with DeviceRuntime(settings, catalogue=PluginCatalogue.of(ScrapliPlugin(), NapalmPlugin())) as runtime:
+    catalogue = PluginCatalogue.of(ScrapliPlugin(), NapalmPlugin(), NetconfPlugin())
+    with DeviceRuntime(settings, catalogue=catalogue) as runtime:
         async with runtime.connect(Device.model_validate_json(device), WritesConfig).change(config) as change:
             if commit == "yes":
                 await change.commit(confirm_within=120)
