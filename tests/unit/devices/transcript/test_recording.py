@@ -171,6 +171,43 @@ async def test_a_command_that_hung_is_replayed_as_the_deadline_that_its_caller_s
         assert await replay(work, ReplayPlugin(path, level=level)) == live
 
 
+async def test_a_job_that_was_aborted_is_replayed_as_a_lost_session(record: Any, path: Path) -> None:
+    async def aborted(runtime: DeviceRuntime) -> str:
+        router = runtime.connect(device(), ReadsFacts, job="j")
+        asking = asyncio.create_task(failure_of(router.get_facts()))
+        async with asyncio.timeout(5):
+            while not calls_under_way(runtime):
+                await asyncio.sleep(0.01)
+        runtime.abort(job="j")
+        return str(await asking)
+
+    def calls_under_way(runtime: DeviceRuntime) -> bool:
+        now = runtime.statistics()
+        return now.open == 1 and now.idle == 0 and now.waiting == 0
+
+    async def work(runtime: DeviceRuntime) -> str:
+        return str(await failure_of(runtime.connect(device(), ReadsFacts).get_facts()))
+
+    live = await record(aborted, {"get_facts": Slow(FACTS, after_s=30)})
+
+    assert "was aborted" in live
+    assert await replay(work, ReplayPlugin(path)) == live
+
+
+async def test_long_answers_are_written_in_a_thread_and_come_back_whole(record: Any, path: Path) -> None:
+    async def work(runtime: DeviceRuntime) -> Any:
+        router = runtime.connect(device(), Everything)
+        return await router.send_command("show tech"), await router.get_lldp_neighbors()
+
+    lines = "".join(f"interface Gi0/{number}\n description to r{number}\n" for number in range(5_000))
+    neighbors = {f"Gi0/{number}": [{"hostname": "r2", "port": "1"}] for number in range(500)}
+    replies = {"show tech": lines, "get_lldp_neighbors": neighbors, "get_facts": FACTS, "change": ""}
+    live = await record(work, replies)
+
+    assert await replay(work, ReplayPlugin(path)) == live
+    assert path.stat().st_size < len(lines) / 3
+
+
 async def test_a_device_that_could_not_be_reached_is_not_reached_again(record: Any, path: Path) -> None:
     async def work(runtime: DeviceRuntime) -> list[str]:
         router = runtime.connect(device(), ReadsFacts)
