@@ -30,13 +30,31 @@ PORTS = {
     "nokia_srl": ("ethernet-1/1", "ethernet-1/2"),
 }
 LIKE_PROMPTS = "<motd>\nhost$$\nroot#\nfull 100%\n</motd>"
+RECORDED = Path(__file__).parents[2] / "unit" / "devices" / "parsing" / "data"
+SPEAKS_BGP: Mapping[str, tuple[str, ...]] = {
+    "arista_eos": ("show ip bgp summary vrf all | json", "show ipv6 bgp summary vrf all | json"),
+    "cisco_ios": ("show bgp all summary",),
+    "cisco_nxos": ("show bgp all summary vrf all",),
+    "cisco_xr": ("show bgp all all summary", "show bgp vrf all summary"),
+    "huawei_vrp": ("display bgp peer",),
+    "juniper_junos": ("show bgp neighbor",),
+    "nokia_srl": ("info from state network-instance * protocols bgp | as json",),
+}
+"""Commands that devices named after their platform and `-bgp` answer with recordings of the parsers' tests."""
 ENABLE = ("arista_eos", "cisco_ios", "cisco_nxos")
 MAC = "02:00:5e:10:00:01"
 PASSWORD = "s3cret-of-all"
 PEER, PEER_MAC = "192.0.2.9", "02:00:5e:10:00:09"
 
 
-def simulated(name: str, platform: str, enable_secret: str = "") -> SimulatedDevice:
+def recorded(platform: str, command: str) -> str:
+    name = command.replace("|", "pipe").replace("*", "all").replace(" ", "_")
+    return (RECORDED / platform / f"{name}.txt").read_text()
+
+
+def simulated(
+    name: str, platform: str, enable_secret: str = "", answers: Mapping[str, str] | None = None
+) -> SimulatedDevice:
     up, down = PORTS[platform]
     facts = Facts(
         version="",
@@ -52,7 +70,7 @@ def simulated(name: str, platform: str, enable_secret: str = "") -> SimulatedDev
         password=PASSWORD,
         enable_secret=enable_secret,
         facts=facts,
-        answers={"cat /etc/motd": LIKE_PROMPTS} if platform == "linux" else {},
+        answers=answers or ({"cat /etc/motd": LIKE_PROMPTS} if platform == "linux" else {}),
     )
 
 
@@ -60,7 +78,11 @@ def simulated(name: str, platform: str, enable_secret: str = "") -> SimulatedDev
 def network() -> Iterator[SimulatedNetwork]:
     devices = [simulated(platform, platform) for platform in PORTS]
     locked = [simulated(f"{platform}-enable", platform, enable_secret="up-up") for platform in ENABLE]
-    with SimulatedNetwork([*devices, *locked]) as running:
+    speakers = [
+        simulated(f"{platform}-bgp", platform, answers={command: recorded(platform, command) for command in commands})
+        for platform, commands in SPEAKS_BGP.items()
+    ]
+    with SimulatedNetwork([*devices, *locked, *speakers]) as running:
         yield running
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -45,11 +45,11 @@ UNIT = {"juniper_junos": "ge-0/0/0.0", "nokia_srl": "ethernet-1/1.0"}
 PEER, PEER_MAC = "192.0.2.9", "02:00:5E:10:00:09"
 
 
-def pairs(capability: type) -> pytest.MarkDecorator:
+def pairs(capability: type, plugins: Sequence[ConnectionPlugin] = PLUGINS) -> pytest.MarkDecorator:
     """Every plugin and platform of the simulator with the capability, as the plugins promise it."""
     found = [
         (plugin.name, platform)
-        for plugin in PLUGINS
+        for plugin in plugins
         for platform in PORT
         if platform in plugin.platforms and capability in plugin.capabilities(platform)
     ]
@@ -122,6 +122,18 @@ async def test_a_device_that_speaks_no_bgp_has_no_neighbours(
 ) -> None:
     async with opened(sessions(device(platform))) as session:
         assert await session.get_bgp_neighbors() == {}
+
+
+@pairs(ReadsBgp, PLUGINS[1:])  # NAPALM's driver asks for each neighbour's details, which are not recorded
+async def test_a_bgp_peer_that_is_up_is_told_from_one_that_is_shut_down(
+    plugin: str, platform: str, device: Find, sessions: Make
+) -> None:
+    async with opened(sessions(device(f"{platform}-bgp"))) as session:
+        bgp = await session.get_bgp_neighbors()
+
+    up, down = (bgp["global"].peers[address] for address in ("192.0.2.2", "192.0.2.6"))
+    assert (up.is_up, up.remote_as, up.address_family["ipv4"].received_prefixes) == (True, 65002, 7)
+    assert (down.is_up, down.is_enabled) == (False, False)
 
 
 @pairs(ReadsRoutes)
