@@ -60,6 +60,8 @@ from neops.devices.results import (
     MacEntry,
     Parse,
     ParseName,
+    Reboot,
+    RemoteFile,
     Route,
     Ttp,
     Vlan,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, suppress
 from typing import Any, Self
 
 from netmiko.exceptions import NetmikoAuthenticationException, ReadException, ReadTimeout
@@ -14,7 +14,7 @@ from paramiko.ssh_exception import BadHostKeyException
 
 from neops.concurrency import in_thread
 from neops.devices import HostKeys
-from neops.devices.acting import ActingSession
+from neops.devices.acting import FileWire, WiredSession
 from neops.devices.host_keys import HostKey, known_hosts, rejection, strict_excerpt
 from neops.devices.netmiko_arguments import asked_host_keys, strict_arguments
 from neops.devices.parsing import PLATFORMS
@@ -23,6 +23,7 @@ from neops.errors import AuthenticationFailed, ConnectFailed, OperationTimedOut,
 from neops_nornir.host_keys import fetch_host_key, host_key
 from neops_nornir.keys import key_arguments
 from neops_nornir.session import NornirSession, connection_plugin
+from neops_nornir.wires import paramiko_wire
 
 OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})
 """Arguments with which netmiko reaches the device over something else than a plain socket of ours."""
@@ -37,7 +38,7 @@ POLL_S = 0.01
 """netmiko knows no waiting for what comes next; its own loops sleep as long as this."""
 
 
-class NetmikoSession(NornirSession, ActingSession):
+class NetmikoSession(NornirSession, WiredSession):
     """One login with netmiko: over a socket that can be cut, host keys checked by paramiko before the password."""
 
     knows_jump_hosts = True
@@ -173,6 +174,13 @@ class NetmikoSession(NornirSession, ActingSession):
 
     def again(self) -> Self:
         return type(self)(device=self.device, platform=self.platform, options=self._options, choice=self._choice)
+
+    def file_wire(self, protocol: str) -> AbstractAsyncContextManager[FileWire]:
+        def connect(register: Callable[[CuttableSocket], None]) -> CuttableSocket:
+            return self._options.connect(self._choice.hostname, self._choice.port, register)
+
+        patience_s = self._options.command_timeout_s
+        return paramiko_wire(self.device.name, self._connection(), connect, patience_s, protocol)
 
     async def type_line(self, text: str, *, hidden: bool = False) -> None:
         del hidden  # all goes past netmiko's own method, which logs what it writes

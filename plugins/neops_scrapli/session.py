@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from functools import partial
 from typing import Self
 
@@ -14,7 +14,8 @@ from scrapli.exceptions import ScrapliException
 from scrapli.transport.base import AsyncTransport
 
 from neops.devices import ConnectionOptions
-from neops.devices.acting import ActingSession
+from neops.devices.acting import FileWire, WiredSession
+from neops.devices.acting.ssh_wires import ssh_wire
 from neops.devices.changes import TextSession
 from neops.devices.keys import ready
 from neops.devices.ssh import HostKeyClient
@@ -30,7 +31,7 @@ GOODBYE_S = 1.0
 """How long a device may take to hear that we leave."""
 
 
-class ScrapliSession(TextSession, ActingSession):
+class ScrapliSession(TextSession, WiredSession):
     """One login; commands go through scrapli's channel, in the privilege level that the login reached."""
 
     asks_before_login = True
@@ -110,6 +111,9 @@ class ScrapliSession(TextSession, ActingSession):
 
     def again(self) -> Self:
         return type(self)(device=self.device, platform=self.platform, options=self._options)
+
+    def file_wire(self, protocol: str) -> AbstractAsyncContextManager[FileWire]:
+        return ssh_wire(self.device.name, self._options, protocol)
 
     async def type_line(self, text: str, *, hidden: bool = False) -> None:
         with self._talking("an answer") as driver:

@@ -1,7 +1,8 @@
 """Capabilities that act: dialogues, reboots and files, for sessions that type commands."""
 
 from neops.devices.acting.dialogue import DialogueSession
-from neops.devices.acting.rebooting import ActingSession
 from neops.devices.acting.sessions import acting_capabilities, acting_session_class
+from neops.devices.acting.transferring import WiredSession
+from neops.devices.acting.wires import FileWire, FolderWire
 
-__all__ = ["ActingSession", "DialogueSession", "acting_capabilities", "acting_session_class"]
+__all__ = ["DialogueSession", "FileWire", "FolderWire", "WiredSession", "acting_capabilities", "acting_session_class"]

@@ -57,7 +57,12 @@ async def uptime_of(session: Session) -> float:
 
 
 async def await_return(
-    departure: Departure, again: Callable[[], Session], within_s: float, progress: Progress | None
+    departure: Departure,
+    again: Callable[[], Session],
+    within_s: float,
+    progress: Progress | None = None,
+    *,
+    pause_s: float = FIRST_PAUSE_S,
 ) -> Reboot:
     """Log in anew until the device is back.
 
@@ -65,7 +70,7 @@ async def await_return(
         NotBack: it is not within `within_s` seconds of its departure.
         AuthenticationFailed, HostKeyRejected: another device is back, or one that does not know us any more.
     """
-    attempts, refusals, was_away, reason, pause_s = 0, 0, False, "it never went down", FIRST_PAUSE_S
+    attempts, refusals, was_away, reason = 0, 0, False, "it never went down"
     while (left_s := within_s - departure.took_s) > 0:
         if progress is not None:
             progress(int(departure.took_s), int(within_s), f"waiting for {departure.device}: {reason}")

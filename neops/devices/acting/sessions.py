@@ -6,11 +6,13 @@ from functools import cache
 from types import new_class
 from typing import TypeVar, cast
 
-from neops.devices.acting.rebooting import ActingSession, RebootsByCommands, SchedulesRebootsByCommands
+from neops.devices.acting.file_systems import files_of
+from neops.devices.acting.rebooting import RebootsByCommands, SchedulesRebootsByCommands
 from neops.devices.acting.reboots import reboot_of
-from neops.devices.capabilities import Interacts, Reboots, SchedulesReboots
+from neops.devices.acting.transferring import TransfersOverSsh, WiredSession
+from neops.devices.capabilities import Interacts, Reboots, SchedulesReboots, TransfersFiles
 
-S = TypeVar("S", bound=ActingSession)
+S = TypeVar("S", bound=WiredSession)
 
 
 def acting_capabilities(platform: str) -> frozenset[type]:
@@ -30,7 +32,8 @@ def _known(platform: str) -> tuple[tuple[type, type], ...]:
     commands = reboot_of(platform)
     reboots = ((Reboots, RebootsByCommands),) if commands else ()
     later = ((SchedulesReboots, SchedulesRebootsByCommands),) if commands and commands.later else ()
-    return (*reboots, *later)
+    files = ((TransfersFiles, TransfersOverSsh),) if files_of(platform) else ()
+    return (*files, *reboots, *later)
 
 
 @cache

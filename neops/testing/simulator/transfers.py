@@ -6,6 +6,8 @@ Faults strike transfers as they strike commands, under the names `put PATH` and 
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import stat
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
@@ -38,6 +40,12 @@ class OpenFile:
     path: str
     writes: bool
     fault: FaultKind | None = None
+
+    def seek(self, offset: int, whence: int) -> int:
+        """Where data (os.SEEK_DATA) or a hole (os.SEEK_HOLE) begins: asyncssh asks, and there are no holes."""
+        if offset >= len(self.file.content):
+            raise OSError(errno.ENXIO, "behind the end")
+        return offset if whence == os.SEEK_DATA else len(self.file.content)
 
 
 class FileServer(asyncssh.SFTPServer):

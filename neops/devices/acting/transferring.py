@@ -1,0 +1,234 @@
+"""Files put and got with sessions that type commands: verified, and never half under their own name."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+import re
+import shutil
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from neops.concurrency import in_thread
+from neops.devices.acting.file_systems import Algorithm, FileSystem, files_of
+from neops.devices.acting.folders import Folders, folders_of
+from neops.devices.acting.rebooting import ActingSession
+from neops.devices.acting.wires import Copied, FileWire
+from neops.devices.capabilities import TRANSFER_S, Progress, TransfersFiles
+from neops.devices.results import FileTransfer, RemoteFile
+from neops.errors import DeviceError, OperationTimedOut, TransferFailed, UsageError
+
+logger = logging.getLogger(__name__)
+
+PART: Final = ".neops-part"
+"""What a file is called until it is whole. One that was left behind is written over."""
+
+DIGEST_S: Final = 900.0
+"""A switch reads its flash at one or two MB/s when it computes a checksum."""
+
+TIDYING_S: Final = 10.0
+
+_NAME: Final = re.compile(r"[\w.:/@%+=,~-]+")
+"""Names that mean the same to every command line, without quotes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Storage:
+    """One transfer's way to the device: what copies, and what looks after files."""
+
+    wire: FileWire
+    folders: Folders
+    system: FileSystem
+
+
+class WiredSession(ActingSession):
+    """An acting session that can open a connection for files."""
+
+    @abstractmethod
+    def file_wire(self, protocol: str) -> AbstractAsyncContextManager[FileWire]:
+        """A connection for `scp`, or for `sftp` as FolderWire, with the session's credentials and host keys.
+
+        Raises:
+            ConnectFailed: it cannot be opened.
+        """
+        ...
+
+
+class TransfersOverSsh(WiredSession, TransfersFiles):
+    """SFTP, or SCP with the command line, as the platform has it."""
+
+    async def put_file(
+        self,
+        source: Path | str,
+        destination: str,
+        *,
+        overwrite: bool = False,
+        within_s: float = TRANSFER_S,
+        progress: Progress | None = None,
+    ) -> FileTransfer:
+        local, path = Path(source), self._path(destination)
+        size = self._size_of(local)
+        async with self._storage(within_s) as storage:
+            if (there := await storage.folders.size(path)) is not None:
+                if await self._same(storage, path, there, local):
+                    return await self._result(storage, path, local, transferred=False)
+                if not overwrite:
+                    known = "is another file" if storage.system.digests else "cannot be compared"
+                    raise TransferFailed(self.device.name, f"{path} exists and {known}; overwrite=True replaces it")
+            await self._check_room(storage, path, size)
+            try:
+                await storage.wire.send(local, path + PART, _telling(progress, size, local.name))
+                result = await self._result(storage, path + PART, local, transferred=True)
+                await storage.folders.rename(path + PART, path)
+            except DeviceError:
+                await self._tidy(path + PART)
+                raise
+        return result.model_copy(update={"path": path})
+
+    async def get_file(
+        self,
+        source: str,
+        destination: Path | str,
+        *,
+        within_s: float = TRANSFER_S,
+        progress: Progress | None = None,
+    ) -> FileTransfer:
+        path, target = self._path(source), Path(destination)
+        part = target.with_name(target.name + PART)
+        async with self._storage(within_s) as storage:
+            if (size := await storage.folders.size(path)) is None:
+                raise TransferFailed(self.device.name, f"there is no file {path}")
+            self._check_local_room(part, size)
+            try:
+                await storage.wire.fetch(path, part, _telling(progress, size, target.name))
+                result = await self._result(storage, path, part, transferred=True)
+                part.replace(target)
+            finally:
+                part.unlink(missing_ok=True)
+        return result
+
+    async def list_files(self, folder: str = "") -> Sequence[RemoteFile]:
+        path = self._path(folder) if folder else self._system.folder
+        async with self._storage(TRANSFER_S) as storage:
+            return [file for file in await storage.folders.files(path) if not file.name.endswith(PART)]
+
+    async def remove_file(self, name: str) -> None:
+        path = self._path(name)
+        async with self._storage(TRANSFER_S) as storage:
+            if await storage.folders.size(path) is None:
+                raise TransferFailed(self.device.name, f"there is no file {path}")
+            await storage.folders.remove(path)
+
+    @property
+    def _system(self) -> FileSystem:
+        if (system := files_of(self.platform)) is None:
+            raise TypeError("nobody has described this platform's files: take the class from acting_session_class()")
+        return system
+
+    def _path(self, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"{name!r} cannot be a file's name on every platform: letters, digits and ._-+=,~@%:/ can")
+        return self._system.path(name)
+
+    @asynccontextmanager
+    async def _storage(self, within_s: float) -> AsyncIterator[Storage]:
+        system = self._system
+        try:
+            async with asyncio.timeout(within_s), self.file_wire(system.protocol) as wire:
+                yield Storage(wire=wire, folders=folders_of(self, system.commands, wire), system=system)
+        except TimeoutError:
+            raise OperationTimedOut(self.device.name, f"the file was not transferred within {within_s:g} s") from None
+        except TransferFailed as error:
+            if not system.enable or not re.search("disabled|denied|refused|subsystem", error.message):
+                raise
+            hint = f"{error.message}; the device may lack {system.enable!r} in its configuration"
+            raise TransferFailed(self.device.name, hint) from error
+
+    async def _result(self, storage: Storage, path: str, local: Path, *, transferred: bool) -> FileTransfer:
+        """What is on the device, compared with the local file.
+
+        Raises:
+            TransferFailed: it is not the same.
+        """
+        ours, theirs = self._size_of(local), await storage.folders.size(path)
+        if theirs != ours:
+            raise TransferFailed(self.device.name, f"{path} has {theirs} bytes there and {ours} here")
+        found = await self._digest(storage.system, path)
+        if found is None:
+            return FileTransfer(device=self.device.name, path=path, size=ours, verified="size", transferred=transferred)
+        algorithm, digest = found
+        if digest != await in_thread(lambda: _digest_of(local, algorithm)):
+            raise TransferFailed(self.device.name, f"the {algorithm} of {path} is {digest} there and another one here")
+        return FileTransfer(
+            device=self.device.name, path=path, size=ours, verified=algorithm, digest=digest, transferred=transferred
+        )
+
+    async def _same(self, storage: Storage, path: str, size: int, local: Path) -> bool:
+        """Whether the device has this content already; where it computes no checksum nobody knows."""
+        if size != self._size_of(local) or (found := await self._digest(storage.system, path)) is None:
+            return False
+        algorithm, digest = found
+        return digest == await in_thread(lambda: _digest_of(local, algorithm))
+
+    async def _digest(self, system: FileSystem, path: str) -> tuple[Algorithm, str] | None:
+        """The first checksum that the device computes."""
+        for digest in system.digests:
+            command = digest.command.format(path=path)
+            said = (await self.converse(command, (), within_s=DIGEST_S)).text(command)
+            if found := digest.found_in(said):
+                return digest.algorithm, found
+        return None
+
+    async def _check_room(self, storage: Storage, path: str, size: int) -> None:
+        folder = re.sub(r"[^:/]*$", "", path)
+        with suppress(TransferFailed):  # an earlier transfer broke
+            await storage.folders.remove(path + PART)
+        room = await storage.folders.room(folder)
+        if room is not None and room < size:
+            raise TransferFailed(self.device.name, f"{path} needs {size} bytes, {room} are free")
+
+    def _check_local_room(self, part: Path, size: int) -> None:
+        try:
+            free = shutil.disk_usage(part.parent).free
+        except OSError as error:
+            raise TransferFailed(
+                self.device.name, f"cannot write {part.parent}: {os.strerror(error.errno or 0)}"
+            ) from None
+        if free < size:
+            raise TransferFailed(self.device.name, f"the file needs {size} bytes, {free} are free in {part.parent}")
+
+    def _size_of(self, local: Path) -> int:
+        try:
+            return local.stat().st_size
+        except OSError as error:
+            raise TransferFailed(self.device.name, f"cannot read {local}: {os.strerror(error.errno or 0)}") from None
+
+    async def _tidy(self, part: str) -> None:
+        """Remove what came of a failed transfer, over a connection of its own; what stays is written over next time."""
+        with suppress(DeviceError):
+            async with self._storage(TIDYING_S) as storage:
+                await storage.folders.remove(part)
+
+
+def _digest_of(local: Path, algorithm: str) -> str:
+    with local.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def _telling(progress: Progress | None, size: int, name: str) -> Copied:
+    """Tell of each hundredth, not of each block."""
+    step, told = max(1, size // 100), -1
+
+    def copied(done: int) -> None:
+        nonlocal told
+        if progress is not None and (done // step != told or done == size):
+            told = done // step
+            progress(done, size, name)
+
+    return copied
