@@ -60,9 +60,9 @@ class Route:
 
     @property
     def place(self) -> str:
-        """Address, port and plugin, for errors."""
+        """Address, port, jump hosts and plugin, for errors."""
         port = "" if self.options.port is None else f":{self.options.port}"
-        return f"{self.options.host}{port} through {self.plugin.name}"
+        return f"{self.options.host}{port}{self.options.via} through {self.plugin.name}"
 
 
 class Logins:

@@ -134,7 +134,7 @@ class ConnectionOptions:
         """A socket of `CuttableSocket.connected_to`, through the jump hosts if there are any. Call it in a thread.
 
         Raises:
-            Unreachable: a jump host is in the way.
+            Unreachable: the jump hosts do not lead there.
             OSError: nobody answers.
         """
         connect = self.tunnel.connect if self.tunnel else CuttableSocket.connected_to
