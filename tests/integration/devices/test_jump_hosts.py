@@ -22,6 +22,7 @@ from neops.devices import (
     ReadsConfig,
     ReadsFacts,
     RunsCommands,
+    TransfersFiles,
 )
 from neops.entities import ConnectionState, Device, Platform, Secret
 from neops.errors import ConnectFailed, HostKeyRejected, SessionLost, Unreachable
@@ -401,6 +402,21 @@ async def test_a_long_answer_arrives_whole(plugin: str, make_runtime: Any, outer
     answer = await make_runtime(plugin).connect(shell, RunsCommands).send_command("cat /var/log/all")
 
     assert answer.output.splitlines() == LONG.splitlines()
+
+
+@pytest.mark.parametrize("plugin", ["scrapli", "nornir"])
+async def test_a_file_goes_there_and_back_whole(
+    plugin: str, make_runtime: Any, network: SimulatedNetwork, outer: Any, device: Any, tmp_path: Path
+) -> None:
+    image, copy = tmp_path / "image", tmp_path / "copy"
+    image.write_bytes(bytes(range(256)) * 20_000)
+    shell = make_runtime(plugin).connect(device("shell", outer, platform=Platform(short_name="linux")), TransfersFiles)
+
+    await shell.put_file(image, "image.bin", overwrite=True)
+    await shell.get_file("image.bin", copy)
+
+    assert copy.read_bytes() == image.read_bytes()
+    assert network["outer"].logins == 1
 
 
 async def test_a_jump_host_is_left_when_nobody_was_behind_it_for_a_while(
