@@ -45,7 +45,7 @@ imports: $(VENV)/.dev
 packaging: $(VENV)/.dev
 	$(PYTEST) -m packaging tests/packaging $(ARGS)
 
-bench: $(VENV)/.dev ## measure against Nornir, netmiko and scrapli; JSON goes to bench-results/
+bench: $(VENV)/.bench ## measure against Nornir, netmiko and scrapli; JSON goes to bench-results/
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 docs: $(VENV)/.dev ## write the generated pages; check links and code blocks of the documentation
@@ -68,3 +68,7 @@ $(VENV)/.all: pyproject.toml .ci/venv
 $(VENV)/.dev: pyproject.toml .ci/venv
 	@.ci/venv dev
 	@touch $(VENV)/.all $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	@.ci/venv bench
+	@touch $@
