@@ -26,9 +26,12 @@ from neops.devices import (
     MacEntry,
     Parse,
     ReadsConfig,
+    Reboot,
+    RemoteFile,
     Route,
     RunsCommands,
     Session,
+    TransfersFiles,
     Vlan,
     WritesConfig,
 )
@@ -39,6 +42,7 @@ from neops.devices.parsing import CommandSession
 from neops.entities import Device
 from neops.errors import NeopsError, SessionLost
 from neops.testing.fake_config import ConfigState, FakeConfig
+from neops.testing.fake_files import FakeFiles
 
 Script = Mapping[str, Any]
 """What a device answers: a command or a method's name → a reply.
@@ -46,7 +50,8 @@ Script = Mapping[str, Any]
 A reply to a command is its output as text, what the parsed output shall be (a list or a dict), or a CommandOutput; to
 a method, what it returns, or that as a dict. An exception is raised, `Slow` waits, `InTurn` changes from call to call,
 a function is called with the operation's arguments. `"open"` scripts the login. `"change"` is the configuration at the
-start, as text or a FakeConfig: changes are made to it, and `get_config` shows it.
+start, as text or a FakeConfig: changes are made to it, and `get_config` shows it. `"files"` are its files, name →
+bytes: TransfersFiles works on them. `"send_interactive"` may be the output as text, `"reboot"` just `{}`.
 """
 
 
@@ -117,17 +122,23 @@ class FakePlugin:
         self._replies, self._devices = dict(replies or {}), dict(devices or {})
         self._turns: Counter[InTurn] = Counter()
         self._configs: dict[str, ConfigState] = {}
+        self._files: dict[str, FakeFiles] = {}
 
     def capabilities(self, platform: str) -> frozenset[type]:  # noqa: ARG002  # the same on each
         scripted = {key for script in (self._replies, *self._devices.values()) for key in script} - {"open"}
         served = {capability for capability in CAPABILITIES if scripted & methods_of(capability)}
+        if "files" in scripted:
+            served.add(TransfersFiles)
         methods = {method for capability in CAPABILITIES for method in methods_of(capability)}
         if WritesConfig in served:
             served.add(ReadsConfig)
-        return frozenset(served | ({RunsCommands} if scripted - methods else set()))
+        return frozenset(served | ({RunsCommands} if scripted - methods - {"files"} else set()))
 
     def session(self, device: Device, options: ConnectionOptions) -> Session:
         script = {**self._replies, **self._devices.get(device.name, {})}
+        if "files" in script:
+            files = self._files.setdefault(device.name, FakeFiles(device.name, script["files"]))
+            script = {method: getattr(files, method) for method in methods_of(TransfersFiles)} | script
         if "change" not in script:
             return _FakeSession(self, device, options.platform, script)
         if device.name not in self._configs:
@@ -140,6 +151,10 @@ class FakePlugin:
     def config(self, device: str) -> str:
         """The configuration that changes have left on a device; KeyError before the first session that can."""
         return self._configs[device].running
+
+    def files(self, device: str) -> Mapping[str, bytes]:
+        """The files that a device has now; KeyError before its first session."""
+        return self._files[device].contents
 
     def take_turn(self, replies: InTurn) -> Any:
         """The next of some replies."""
@@ -196,7 +211,10 @@ class _FakeSession(CommandSession):
 
         async def answer(*args: Any, **kwargs: Any) -> Any:
             self._record(Call(self.device.name, method, args, kwargs))
-            return _result(method, await self._settled(self._reply_to(method), args, kwargs), self.device)
+            reply = await self._settled(self._reply_to(method), args, kwargs)
+            if method == "send_interactive" and isinstance(reply, str):
+                return CommandOutput(device=self.device.name, command=args[0], output=reply, elapsed_s=0.0)
+            return _result(method, reply, self.device)
 
         return answer
 
@@ -270,6 +288,8 @@ _RESULTS: Mapping[str, TypeAdapter[Any]] = {
     "get_bgp_neighbors": TypeAdapter(dict[str, BgpInstance]),
     "get_route_to": TypeAdapter(dict[str, list[Route]]),
     "get_config": TypeAdapter(Configs),
+    "list_files": TypeAdapter(list[RemoteFile]),
+    "reboot": TypeAdapter(Reboot),
 }
 
 
@@ -277,6 +297,8 @@ def _result(method: str, reply: Any, device: Device) -> Any:
     if method == "get_facts" and isinstance(reply, dict):
         unknown = {"hostname": device.name, "vendor": "", "model": "", "serial_number": "", "os_version": ""}
         reply = unknown | reply
+    if method == "reboot" and isinstance(reply, dict):
+        reply = {"device": device.name, "back": True, "took_s": 0.0} | reply
     if method == "get_config" and isinstance(reply, str):
         reply = {"running": reply}
     return _RESULTS[method].validate_python(reply) if method in _RESULTS else reply

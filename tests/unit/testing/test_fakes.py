@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from neops.concurrency import Deadline, deadline
 from neops.devices import (
+    Answer,
     DeviceRuntime,
     Facts,
+    Interacts,
+    PluginCatalogue,
     ReadsAddresses,
     ReadsArp,
     ReadsConfig,
@@ -15,10 +19,15 @@ from neops.devices import (
     ReadsInterfaces,
     ReadsMacTable,
     ReadsVlans,
+    Reboots,
+    RemoteFile,
     RunsCommands,
+    SchedulesReboots,
+    TransfersFiles,
 )
 from neops.entities import Device, Platform
-from neops.errors import AuthenticationFailed, CapabilityMissing, OperationTimedOut
+from neops.errors import AuthenticationFailed, CapabilityMissing, OperationTimedOut, TransferFailed
+from neops.settings import DeviceSettings
 from neops.testing import FakePlugin, InTurn, NotScripted, Slow
 
 Start = Callable[..., DeviceRuntime]
@@ -143,3 +152,54 @@ async def test_what_is_not_scripted_is_named(fake_devices: Start, device: Device
 
     with pytest.raises(NotScripted, match="r1: no reply is scripted for 'show version'; scripted: show clock"):
         await router.send_command("show version")
+
+
+async def test_a_fake_device_keeps_files(fake_devices: Start, device: Device, tmp_path: Path) -> None:
+    image, other, told = tmp_path / "new.bin", tmp_path / "other.bin", []
+    image.write_bytes(b"17.12")
+    other.write_bytes(b"other")
+    runtime = fake_devices(replies={"files": {"flash:/old.bin": b"17.9"}})
+    router = runtime.connect(device, TransfersFiles)
+
+    first = await router.put_file(image, "flash:/new.bin", progress=lambda *news: told.append(news))
+    second = await router.put_file(image, "flash:/new.bin")
+    with pytest.raises(TransferFailed, match="overwrite=True replaces it"):
+        await router.put_file(other, "flash:/new.bin")
+    await router.put_file(other, "flash:/new.bin", overwrite=True)
+    await router.get_file("flash:/old.bin", tmp_path / "back.bin")
+    await router.remove_file("flash:/old.bin")
+    with pytest.raises(TransferFailed, match=r"there is no file flash:/old\.bin"):
+        await router.remove_file("flash:/old.bin")
+
+    assert (first.transferred, second.transferred) == (True, False)
+    assert (tmp_path / "back.bin").read_bytes() == b"17.9"
+    assert await router.list_files("flash:/") == [RemoteFile(name="new.bin", size=5)]
+    assert told == [(5, 5, "flash:/new.bin")]
+
+
+async def test_a_transfer_may_be_scripted_to_fail(fake_devices: Start, device: Device, tmp_path: Path) -> None:
+    runtime = fake_devices(replies={"files": {}, "put_file": TransferFailed("r1", "no room")})
+
+    with pytest.raises(TransferFailed, match="no room"):
+        await runtime.connect(device, TransfersFiles).put_file(tmp_path / "x", "x")
+
+
+async def test_reboots_and_dialogues_are_scripted(fake_devices: Start, device: Device) -> None:
+    runtime = fake_devices(replies={"reboot": {"took_s": 300.0}, "send_interactive": "[OK]", "schedule_reboot": None})
+
+    rebooted = await runtime.connect(device, Reboots).reboot(save=True)
+    answer = await runtime.connect(device, Interacts).send_interactive("copy a b", [Answer("Source")])
+    await runtime.connect(device, SchedulesReboots).schedule_reboot(5)
+
+    assert (rebooted.device, rebooted.back, rebooted.took_s) == ("r1", True, 300.0)
+    assert (answer.command, answer.output) == ("copy a b", "[OK]")
+
+
+async def test_a_long_operation_may_take_longer_than_a_command(device: Device) -> None:
+    catalogue = PluginCatalogue.of(FakePlugin({"reboot": Slow({}, after_s=0.4)}))
+
+    with DeviceRuntime(DeviceSettings(command_timeout_s=0.1), catalogue=catalogue) as runtime:
+        router = runtime.connect(device, Reboots)
+        assert (await router.reboot(within_s=5)).back
+        with pytest.raises(OperationTimedOut):
+            await router.reboot(within_s=0.1)

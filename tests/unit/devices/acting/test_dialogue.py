@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from neops.devices.acting import DialogueSession
 from neops.devices.acting.dialogue import Said
 from neops.devices.answers import Answer
+from neops.devices.transcript.calls import as_json
 from neops.entities import Device, Platform, Secret
 from neops.errors import DialogueFailed, OperationTimedOut, SessionLost
 
@@ -147,6 +148,7 @@ def test_a_hidden_answer_is_masked_in_every_form() -> None:
 
     assert answer.hidden
     assert "hush-hush" not in f"{answer!r} {answer} {answer.model_dump()} {answer.model_dump_json()}"
+    assert "hush-hush" not in str(as_json([answer]))  # what a transcript keeps
     assert Answer("Sure", "yes").model_dump()["text"] == "yes"
 
 
