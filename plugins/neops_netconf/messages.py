@@ -204,15 +204,16 @@ def configuration(elements: list[Element], prefixes: dict[str | None, str]) -> E
     return root
 
 
-def replacing(config: Element, running: Element) -> Element:
+def replacing(config: Element, running: Element, server: Server) -> Element:
     """A configuration that says of each top-level element of `running` that it does not have: remove it.
 
     RFC 6241 §7.2 lets `default-operation` `replace` do that; yuma123 2.13 leaves them where they are.
     """
     whole, kept = deepcopy(config), {one.tag for one in config}
+    operation = "remove" if server.chunks else "delete"  # RFC 4741 has no other, and minds what is not there
     for tag in dict.fromkeys(one.tag for one in running if one.tag not in kept):
         etree.SubElement(
-            whole, tag, {_base("operation"): "remove"}, nsmap={None: etree.QName(tag).namespace, "nc": BASE}
+            whole, tag, {_base("operation"): operation}, nsmap={None: etree.QName(tag).namespace, "nc": BASE}
         )
     return whole
 

@@ -28,10 +28,6 @@ from neops_netconf.talk import NetconfTalk
 
 logger = logging.getLogger(__name__)
 
-NO_SUCH_LOCK: Final = frozenset({"operation-not-supported", "invalid-value", "bad-element", "unknown-element"})
-"""How servers say that a datastore has no lock: those with a candidate often have none for `running`."""
-
-
 LOCK_TRIES: Final = 10
 LOCK_AGAIN_S: Final = 0.2
 """A server that has read the end of a session needs moments to free its locks."""
@@ -39,7 +35,7 @@ LOCK_AGAIN_S: Final = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class StagedOverNetconf(StagedChange):
-    """`session_id` is the session that holds the locks."""
+    """`session_id` is the session that locked and edited."""
 
     session_id: str
 
@@ -64,7 +60,7 @@ class NetconfSession(NetconfTalk, ConfigSession):
         try:
             await self._lock(undoes=plan.undoes)
             before = await self._datastore("running")
-            edit = messages.replacing(config, before) if plan.mode == "replace" else config
+            edit = messages.replacing(config, before, self.server) if plan.mode == "replace" else config
             after = await self._tried(edit, plan.mode)
             return await in_thread(partial(self._staged, plan, edit, before, after))
         except RpcRejected as error:
@@ -96,7 +92,7 @@ class NetconfSession(NetconfTalk, ConfigSession):
         if self._persists:
             with suppress(RpcRejected):  # nothing waits: what runs is read afterwards
                 await self.request(operation("cancel-commit", persist_id=staged.plan.name))
-        with suppress(RpcRejected):  # somebody else configures: the runtime meets him if there is more to do
+        with suppress(RpcRejected):  # a session of ours that the server still keeps ends here; others stay
             await self._lock_again(staged)
         await self._release()
         if self._awaits_confirmation:
@@ -122,14 +118,17 @@ class NetconfSession(NetconfTalk, ConfigSession):
         return self._confirms and self.server.has("confirmed-commit", "1.1")
 
     async def _lock(self, *, undoes: bool) -> None:
-        """Lock what can be changed: the target of the edit, and what would change under it."""
+        """Lock the target of the edit, and running, which also shows that no commit waits to be confirmed (§7.5).
+
+        Servers with a candidate need not have a lock of running.
+        """
         for name in dict.fromkeys(("running", self._target)):
             if name in self._locked:
                 continue
             try:
                 await self.request(operation("lock", operation("target", name)))
             except RpcRejected as error:
-                if name == self._target or not (undoes or error.tags <= NO_SUCH_LOCK):
+                if name == self._target or (error.locked and not undoes):
                     raise
             else:
                 self._locked.append(name)
@@ -158,7 +157,7 @@ class NetconfSession(NetconfTalk, ConfigSession):
         except DeviceError as error:
             problem = {"device": self.device.name, "problem": error.message}
             logger.warning("a NETCONF lock ends with its session", extra=problem)
-            self.abort()
+            self._login.drop()
 
     async def _tried(self, edit: Element, mode: ChangeMode) -> Element | None:
         """Let the server judge an edit; where there is a candidate, what that then holds."""

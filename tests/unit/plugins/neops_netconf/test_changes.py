@@ -124,6 +124,19 @@ async def test_text_that_is_no_xml_is_refused_without_asking_the_server(change: 
     assert server.asked == []
 
 
+async def test_a_server_may_have_no_lock_for_what_nobody_edits(change: Any, server: Any) -> None:
+    lock = server.lock
+    server.lock = lambda session, asked: (
+        server.unknown(session, asked) if server.named(asked, "target") == "running" else lock(session, asked)
+    )
+
+    async with change(CONFIG) as made:
+        await made.commit(confirm_within=60)
+        await made.confirm()
+
+    assert (made.outcome, server.running) == (ChangeOutcome.CHANGED, NEW)
+
+
 @pytest.mark.parametrize("name", ["candidate", "running"])
 async def test_who_comes_second_is_told_who_holds_the_lock(name: str, change: Any, server: Any) -> None:
     server.locks = {name: 99}

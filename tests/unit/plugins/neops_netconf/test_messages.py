@@ -127,12 +127,14 @@ def test_layout_is_not_text_and_text_is_not_layout() -> None:
     assert (empty.text, banner.text, space.text) == (None, "one\n##\n  two", " ")
 
 
-def test_replacing_everything_names_what_goes() -> None:
+@pytest.mark.parametrize(("version", "operation"), [("1.1", "remove"), ("1.0", "delete")])
+def test_replacing_everything_names_what_goes(version: str, operation: str) -> None:
+    server = Server(session_id="1", capabilities=(f"urn:ietf:params:netconf:base:{version}",))
     running = config_of("<a xmlns='urn:a'/><b xmlns='urn:b'/>")
 
-    whole = replacing(config_of("<b xmlns='urn:b'><c>1</c></b>"), running)
+    whole = replacing(config_of("<b xmlns='urn:b'><c>1</c></b>"), running, server)
 
-    assert [(name_of(one), one.get(f"{{{BASE}}}operation")) for one in whole] == [("b", None), ("a", "remove")]
+    assert [(name_of(one), one.get(f"{{{BASE}}}operation")) for one in whole] == [("b", None), ("a", operation)]
 
 
 def test_a_server_of_yuma123_is_known_to_forget() -> None:
