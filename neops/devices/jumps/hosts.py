@@ -150,7 +150,10 @@ class JumpHosts:
     async def _log_in(self, path: _Path) -> asyncssh.SSHClientConnection:
         from neops.devices.ssh import log_in
 
-        hop, before, name = path.last, path.before, f"jump host {path.last}"
+        hop, name = path.last, f"jump host {path.last}"
+        tunnel = self._way(name, path.before) if path.before else None
+        if tunnel is not None:
+            await tunnel.ready()  # no place at the login of a credential is held meanwhile
 
         async def attempt(credentials: Credentials, permission: Permission) -> asyncssh.SSHClientConnection:
             self._redactor.add(credentials.password, credentials.passphrase)
@@ -162,7 +165,7 @@ class JumpHosts:
                 host_keys=path.host_keys,
                 connect_timeout_s=path.connect_timeout_s,
                 keepalive_s=path.keepalive_s,
-                tunnel=self._way(name, before) if before else None,
+                tunnel=tunnel,
                 before_login=permission,
             )
             if credentials.private_key or not credentials.password:

@@ -24,7 +24,8 @@ MOST_HOPS: Final = 8
 def with_ssh_config(device: str, options: ConnectionOptions, file: Path) -> ConnectionOptions:
     """The options as the file completes them, when it names jump hosts for this device; else as they are.
 
-    With jump hosts, `HostName`, `Port`, `User` and `IdentityFile` count where the inventory says nothing.
+    With jump hosts, `HostName`, `Port`, `User` and `IdentityFile` count where the inventory says nothing. `ProxyJump
+    none` means that there are none, also not those of the settings.
 
     Raises:
         ConnectFailed: the file cannot be read.
@@ -34,8 +35,10 @@ def with_ssh_config(device: str, options: ConnectionOptions, file: Path) -> Conn
         hops = tuple(_jump_hosts(file, found.get("ProxyJump")))
     except (OSError, ConfigParseError, ValueError) as error:
         raise ConnectFailed(device, f"the SSH configuration {file} cannot be used: {error}") from error
-    if not hops:
+    if "ProxyJump" not in found:
         return options
+    if not hops:
+        return replace(options, jump_hosts=())
     return replace(
         options,
         host=found.get("Hostname") or options.host,

@@ -9,6 +9,7 @@ import pytest
 
 from neops.devices import ConnectionOptions, Credentials
 from neops.devices.jumps.ssh_config import with_ssh_config
+from neops.devices.plugin import JumpHost
 from neops.entities import Secret
 from neops.errors import ConnectFailed
 
@@ -60,9 +61,17 @@ def test_the_device_is_completed_where_the_inventory_says_nothing(tmp_path: Path
     )
 
 
-@pytest.mark.parametrize("text", ["", "Host other\n ProxyJump b\n", "Host core\n HostName x\n ProxyJump none\n"])
+@pytest.mark.parametrize("text", ["", "Host other\n ProxyJump b\n", "Host core\n HostName x\n"])
 def test_without_a_proxy_jump_everything_stays_as_it_is(text: str, tmp_path: Path) -> None:
-    assert completed(tmp_path, text) == ConnectionOptions(host="core", platform="ios")
+    hops = (JumpHost(host="of-the-settings"),)
+
+    assert completed(tmp_path, text, jump_hosts=hops) == ConnectionOptions(host="core", platform="ios", jump_hosts=hops)
+
+
+def test_proxy_jump_none_means_that_the_device_is_reached_directly(tmp_path: Path) -> None:
+    options = completed(tmp_path, "Host core\n ProxyJump none\n", jump_hosts=(JumpHost(host="of-the-settings"),))
+
+    assert options.jump_hosts == ()
 
 
 @pytest.mark.parametrize(
