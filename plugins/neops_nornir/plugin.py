@@ -15,6 +15,39 @@ from neops_nornir.choice import Choice
 NOT_IN_NETMIKO = frozenset({"bigip_f5"})
 """A name that netutils 1.19 has, but netmiko 4.8 not."""
 
+NOT_IN_NETUTILS = frozenset(
+    [
+        "apc_aos",
+        "avara_aos",
+        "aviat_wtm",
+        "calix_exa",
+        "cisco_ap",
+        "cisco_ioswlc",
+        "cisco_s500",
+        "cisco_viptela",
+        "f5_linux",
+        "f5_ltm",
+        "f5_tmsh",
+        "fiberstore_networkos",
+        "fsas_sir",
+        "fujitsu_sir",
+        "furukawa_fitelnet",
+        "garderos_grs",
+        "hirschmann_hios",
+        "huawei_ont",
+        "iij_seilos",
+        "lancom_lcossx5",
+        "nokia_isam",
+        "opengear_linux",
+        "perle_iolan",
+        "raisecom_ros",
+        "smartoptics_dwdm",
+        "supermicro_smis",
+        "zpe_nodegrid",
+    ]
+)
+"""The other way round."""
+
 
 class NornirPlugin:
     """Serves every netmiko device type over SSH.
@@ -30,6 +63,7 @@ class NornirPlugin:
     priority = 30
     platforms: Mapping[str, str] = {
         **{ours: theirs for ours, theirs in NETMIKO_LIB_MAPPER_REVERSE.items() if ours not in NOT_IN_NETMIKO},
+        **{name: name for name in NOT_IN_NETUTILS},
         "frr": "cisco_ios",  # vtysh speaks as IOS does; netmiko has no type of its own
     }
 
