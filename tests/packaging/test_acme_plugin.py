@@ -35,3 +35,4 @@ def test_neops_lists_it(with_acme: CleanEnvironment) -> None:
 
     assert "acme" in listing
     assert "acme_os" in listing
+    assert "acme_vault" in listing

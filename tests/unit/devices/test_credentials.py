@@ -146,6 +146,21 @@ async def test_a_denied_login_is_told_as_such_whatever_the_library_makes_of_it(d
         await chain.log_in(device("r2"), ADMIN, attempt)
 
 
+async def test_a_credential_that_is_not_tried_any_more_costs_the_next_device_no_connection(device: Any) -> None:
+    chain, connected = a_chain(limit=1), []
+
+    async def attempt(_credentials: Credentials, permission: Permission) -> None:
+        connected.append(1)
+        await permission()
+        raise AuthenticationFailed("r1", "permission denied")
+
+    for _ in range(5):
+        with pytest.raises(AuthenticationFailed):
+            await chain.log_in(device(), ADMIN, attempt)
+
+    assert len(connected) == 1
+
+
 async def test_a_right_password_lets_all_in_together_after_the_first(device: Any) -> None:
     chain, door = a_chain(), Door(answer_s=0.02)
     right = Credentials(username="admin", password=Secret("right"))
