@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import shlex
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Literal, TypeVar
 
@@ -32,33 +30,19 @@ from neops.devices import (
     ReadsRoutes,
     Route,
 )
-from neops.devices.keys import ready
 from neops.devices.parsing import Answers, ParsedConfig, Read
 from neops.devices.parsing.platforms import linux
-from neops.devices.plugin import SSH_PORT
-from neops.devices.ssh import HostKeyClient, connect_failure, ssh_options
+from neops.devices.ssh_login import SshLogin
 from neops.entities import Device
-from neops.errors import (
-    CapabilityMissing,
-    CommandRejected,
-    ConfigLocked,
-    ConfigRejected,
-    ConnectFailed,
-    Considered,
-    DeviceError,
-    OperationTimedOut,
-    SessionLost,
-    Unreachable,
-)
+from neops.errors import CapabilityMissing, CommandRejected, ConfigLocked, ConfigRejected, Considered
 from neops_frr import reads
 from neops_frr.changes import FrrChanges, locked, refused
 from neops_frr.login import PROBE, Answer, LoginKind, extras_of, kind_of, read, request
 
 R = TypeVar("R")
 
-GOODBYE_S = 1.0
-"""How long a device may take to hear that we leave."""
-
+ANSWER = "end of the answer"
+"""What is waited for."""
 
 _PROMPT = re.compile(r"(?:^|\n)[\w.()-]+# ")
 """`r1# ` and `r1(config-router)# `; the echo of a line ends with a line break before the next one."""
@@ -83,53 +67,21 @@ class FrrSession(
 
     def __init__(self, *, device: Device, options: ConnectionOptions) -> None:
         super().__init__(device=device, platform="frr")
-        self._options, self._extras = options, extras_of(device.name, options)
-        self._where = f"{options.place} with frr"
-        self._client = HostKeyClient(device.name, options)
-        self._connection: asyncssh.SSHClientConnection | None = None
+        self._extras = extras_of(device.name, options)
+        self._login = SshLogin(device.name, options, plugin="frr", arguments=self._extras.ssh)
         self._kind: LoginKind = "shell"
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._opening: asyncio.Task[None] | None = None
-        self._aborted = False
 
     async def open(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._opening = asyncio.create_task(self._log_in())
-        try:
-            async with asyncio.timeout(self._options.connect_timeout_s):
-                await self._opening
-        except asyncio.CancelledError:
-            self._drop()
-            if not self._aborted:
-                raise
-            raise self._lost("the login") from None
-        except Exception as error:
-            self._drop()
-            if self._aborted:
-                raise self._lost("the login") from error
-            if isinstance(error, ConnectFailed):
-                raise
-            if isinstance(error, DeviceError):
-                raise Unreachable(self.device.name, error.message) from error
-            raise connect_failure(self.device.name, self._where, self._options, self._client, error) from error
+        await self._login.open(self._look_around)
 
     async def close(self) -> None:
-        connection, self._connection = self._client.connection, None
-        if connection is not None:
-            with suppress(Exception):  # nobody can do anything about a connection that does not close
-                connection.close()
-                async with asyncio.timeout(GOODBYE_S):
-                    await connection.wait_closed()
-            connection.abort()
+        await self._login.close()
 
     def abort(self) -> None:
-        self._aborted = True
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop is closed, and with it the socket
-                self._loop.call_soon_threadsafe(self._drop)
+        self._login.abort()
 
     async def alive(self) -> bool:
-        return self._connection is not None and not self._connection.is_closed()
+        return self._login.alive
 
     async def exchange(self, command: str) -> str:
         start, text = request(self._kind, self._extras.vtysh, command)
@@ -217,22 +169,13 @@ class FrrSession(
         answer = await self._run("cat /proc/uptime", "", "cat /proc/uptime") if self._kind == "shell" else None
         return float(answer.stdout.split()[0]) if answer and answer.status == 0 else -1.0
 
-    async def _log_in(self) -> None:
-        credentials = self._options.credentials
-        await ready(self.device.name, credentials)
-        arguments = ssh_options(self._options, self._client)
-        self._connection = await asyncssh.connect(
-            self._options.host,
-            self._options.port or SSH_PORT,
-            username=credentials.username or "",
-            **arguments | self._extras.ssh,
-        )
+    async def _look_around(self, _connection: asyncssh.SSHClientConnection) -> None:
         probe = await self._run(*request("shell", self._extras.vtysh, PROBE), PROBE)
-        self._kind = kind_of(self.device.name, self._where, probe)
+        self._kind = kind_of(self.device.name, self._login.where, probe)
 
     async def configure(self, lines: Sequence[str]) -> None:
         start = self._extras.vtysh if self._kind == "shell" else ""
-        async with self._bounded("vtysh") as connection:
+        async with self._login.bounded("vtysh", ANSWER) as connection:
             vtysh = await connection.create_process(start, errors="replace")
             await vtysh.stdout.readuntil(_PROMPT)
         try:
@@ -247,7 +190,7 @@ class FrrSession(
 
     async def _type(self, vtysh: asyncssh.SSHClientProcess[str], line: str) -> str:
         """Type a line into a vtysh that waits for one; its answer without echo and prompt."""
-        async with self._bounded(line.strip()):
+        async with self._login.bounded(line.strip(), ANSWER):
             vtysh.stdin.write(f"{line}\n")
             said = await vtysh.stdout.readuntil(_PROMPT)
         return said.partition("\n")[2].rpartition("\n")[0]
@@ -255,42 +198,13 @@ class FrrSession(
     async def _run(self, start: str, text: str, what: str) -> Answer:
         """Start something on a channel of its own, give it its input, and wait for its end."""
         source = asyncssh.PIPE if text else asyncssh.DEVNULL  # asyncssh 2.24 ends no empty input
-        async with self._bounded(what) as connection:
+        async with self._login.bounded(what, ANSWER) as connection:
             done = await connection.run(start, stdin=source, input=text or None, errors="replace")
         if done.exit_status is None:
-            self._drop()
-            raise self._lost(repr(what), "the channel closed without an exit status")
+            self._login.drop()
+            raise self._login.lost(repr(what), "the channel closed without an exit status")
         return Answer(stdout=str(done.stdout or ""), stderr=str(done.stderr or ""), status=done.exit_status)
-
-    @asynccontextmanager
-    async def _bounded(self, what: str) -> AsyncIterator[asyncssh.SSHClientConnection]:
-        """The connection, for one operation; what breaks or takes too long ends it."""
-        if self._connection is None:
-            raise SessionLost(self.device.name, f"the session on {self._where} is not open")
-        try:
-            async with asyncio.timeout(self._options.command_timeout_s):
-                yield self._connection
-        except TimeoutError as error:
-            self._drop()
-            seconds = self._options.command_timeout_s
-            message = f"no end of the answer within {seconds:g} s after {what!r} on {self._where}"
-            raise OperationTimedOut(self.device.name, message) from error
-        except (asyncssh.Error, OSError, EOFError) as error:
-            self._drop()
-            raise self._lost(repr(what), str(error)) from error
-
-    def _lost(self, what: str, reason: str = "") -> SessionLost:
-        why = "aborted" if self._aborted else reason or "the connection broke"
-        return SessionLost(self.device.name, f"{what} on {self._where}: {why}")
 
     def _no_neighbors(self, reason: str) -> CapabilityMissing:
         told = Considered(plugin="frr", reason=f"it asks lldpd in a shell: {reason}")
         return CapabilityMissing(self.device.name, self.platform, ["ReadsNeighbors"], [told])
-
-    def _drop(self) -> None:
-        """Close the connection without a word; on the loop's thread only."""
-        self._connection = None
-        if self._client.connection is not None:
-            self._client.connection.abort()
-        elif self._opening is not None and not self._opening.done():
-            self._opening.cancel()
