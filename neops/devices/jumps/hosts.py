@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+KEEPALIVE_S: Final = 5.0
+"""Jump hosts are asked for signs of life more often than devices, unless nobody is: one that is dead is found out
+after four times this, and takes all sessions behind it along (keepalive_count_max of asyncssh 2.24 is 3)."""
+
 LINGER_S: Final = 1.0
 """A jump host is not left sooner: between the login there and the one at the device nobody is on the way yet."""
 
@@ -164,7 +168,7 @@ class JumpHosts:
                 credentials=credentials,
                 host_keys=path.host_keys,
                 connect_timeout_s=path.connect_timeout_s,
-                keepalive_s=path.keepalive_s,
+                keepalive_s=min(path.keepalive_s, KEEPALIVE_S),
                 tunnel=tunnel,
                 before_login=permission,
             )

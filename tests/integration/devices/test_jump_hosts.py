@@ -7,8 +7,9 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import asyncssh
 import pytest
@@ -371,6 +372,51 @@ async def test_a_jump_host_that_dies_ends_the_commands_behind_it_and_the_next_on
         await asyncio.wait_for(waiting, PROMPTLY_S)
     assert (await router.send_command("show clock")).output
     assert network["outer"].logins == 2
+
+
+class Wire:
+    """A TCP connection that can fall silent without being closed."""
+
+    def __init__(self, port: int) -> None:
+        self._to = port
+        self.silent = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        await asyncio.gather(*self._tasks)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection("127.0.0.1", self._to)
+        for source, sink in ((reader, back), (there, writer)):
+            self._tasks.add(asyncio.create_task(self._copy(source, sink)))
+
+    async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await source.read(65536):
+                if not self.silent:
+                    sink.write(data)
+        sink.close()
+
+
+async def test_a_jump_host_that_falls_silent_is_found_out_by_the_signs_of_life_that_it_owes(
+    make_runtime: Any, network: SimulatedNetwork, outer: Any, device: Any
+) -> None:
+    async with Wire(outer["port"]) as wire:
+        runtime = make_runtime(settings={"keepalive_s": 0.05, "host_keys": "off"})
+        router = runtime.connect(device("r1", outer | {"port": wire.port}), RunsCommands)
+        await router.send_command("show clock")
+
+        wire.silent = True
+
+        with pytest.raises(SessionLost, match=r"^r1: .*via ops@127.0.0.1"):
+            await asyncio.wait_for(router.send_command("show version"), PROMPTLY_S)
+        runtime.stop()
 
 
 @every_plugin
