@@ -54,7 +54,7 @@ def page(
     """
     table, (column, descending) = tables_of(entity), _order(entity, sort)
     key = func.coalesce(column, "") if column.nullable else column
-    condition = compile_query(entity, query)
+    condition = compile_query(entity, query, connection)
     if cursor is not None:
         condition = and_(condition, _after(key, table.c.id, descending, *_decode(cursor, column)))
     order = [key.desc(), table.c.id.desc()] if descending else [key, table.c.id]
@@ -73,7 +73,7 @@ def count(connection: Connection, entity: EntityType, query: str = "") -> int:
     Raises:
         QueryInvalid: the query has a mistake.
     """
-    wanted = select(func.count()).select_from(tables_of(entity)).where(compile_query(entity, query))
+    wanted = select(func.count()).select_from(tables_of(entity)).where(compile_query(entity, query, connection))
     return int(connection.scalar(wanted) or 0)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -19,15 +19,14 @@ from typing import Any
 from luqum import tree
 from luqum.exceptions import ParseError
 from luqum.parser import parser
-from sqlalchemy import ColumnElement, Text, and_, cast, func, not_, or_, select, true
+from sqlalchemy import Column, ColumnElement, Connection, Text, and_, cast, func, or_, select, true
 
 from neops.cms import tables
 from neops.cms.dialect import matches
+from neops.cms.planning import Condition, Members, Part, all_of, whole
 from neops.cms.terms import SEARCHABLE, TERMS
 from neops.entities import EntityType
 from neops.errors import QueryInvalid
-
-Condition = ColumnElement[bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +45,10 @@ _ESCAPED = re.compile(r"\\(.)")
 _POSITION = re.compile(r"at position (\d+)")
 
 
-def compile_query(entity: EntityType, query: str) -> Condition:
+def compile_query(entity: EntityType, query: str, connection: Connection | None = None) -> Condition:
     """The WHERE condition that the query string means for this kind of entity.
+
+    With the connection that it will run on, the rarest condition of each AND is looked at first.
 
     Raises:
         QueryInvalid: a syntax error or an unknown field, with its position.
@@ -58,7 +59,7 @@ def compile_query(entity: EntityType, query: str) -> Condition:
         parsed = parser.parse(query)
     except ParseError as problem:
         raise _syntax_error(query, str(problem)) from None
-    return _Compiler(entity, query).condition(parsed)
+    return whole(_Compiler(entity, query, connection).condition(parsed))
 
 
 def _syntax_error(query: str, problem: str) -> QueryInvalid:
@@ -68,28 +69,34 @@ def _syntax_error(query: str, problem: str) -> QueryInvalid:
 
 
 class _Compiler:
-    def __init__(self, entity: EntityType, query: str) -> None:
-        self._entity, self._query = entity, query
+    def __init__(self, entity: EntityType, query: str, connection: Connection | None) -> None:
+        self._entity, self._query, self._connection = entity, query, connection
         self._fields = FIELDS[entity]
 
-    def condition(self, node: tree.Item, field: str | None = None) -> Condition:
+    def condition(self, node: tree.Item, field: str | None = None) -> Part:
         match node:
             case tree.SearchField():
                 return self._search_field(node)
             case tree.AndOperation():
-                return and_(*(self.condition(child, field) for child in node.children))
+                return self._all_of(node.children, field)
             case tree.OrOperation():
-                return or_(*(self.condition(child, field) for child in node.children))
+                return self._any_of(node.children, field)
             case tree.UnknownOperation():
                 return self._side_by_side(node, field)
             case tree.Not() | tree.Prohibit():
-                return not_(self.condition(node.children[0], field))
+                return ~self.condition(node.children[0], field)
             case tree.Group() | tree.FieldGroup() | tree.Plus() | tree.Boost():
                 return self.condition(node.children[0], field)
             case _:
                 return self._apply(field, self._test(node))
 
-    def _search_field(self, node: tree.SearchField) -> Condition:
+    def _all_of(self, nodes: Iterable[tree.Item], field: str | None) -> Condition:
+        return all_of([self.condition(node, field) for node in nodes], self._connection)
+
+    def _any_of(self, nodes: Iterable[tree.Item], field: str | None) -> Condition:
+        return or_(*(whole(self.condition(node, field)) for node in nodes))
+
+    def _search_field(self, node: tree.SearchField) -> Part:
         name = str(node.expr) if node.name == "_exists_" else node.name
         if name not in self._fields and name not in _MOMENTS and not name.startswith("facts."):
             raise QueryInvalid(self._query, self._unknown(name), node.pos)
@@ -99,7 +106,7 @@ class _Compiler:
             return self._moment(name, node.expr)
         return self.condition(node.expr, name)
 
-    def _exists(self, name: str) -> Condition:
+    def _exists(self, name: str) -> Part:
         if name in _MOMENTS:
             return true()
         there = self._apply(name, _anything)
@@ -107,7 +114,7 @@ class _Compiler:
             return there
         table, owner = TERMS[self._entity]
         inside = select(owner).where(matches(table.c.field, f"{_escaped(name)}.%", f"{name}."))
-        return or_(there, _TABLE[self._entity].c.id.in_(inside))
+        return or_(whole(there), _TABLE[self._entity].c.id.in_(inside))
 
     def _moment(self, name: str, node: tree.Item) -> Condition:
         column = _TABLE[self._entity].c[name]
@@ -135,14 +142,14 @@ class _Compiler:
     def _side_by_side(self, node: tree.UnknownOperation, field: str | None) -> Condition:
         required = [child for child in node.children if isinstance(child, tree.Plus | tree.Prohibit)]
         optional = [child for child in node.children if child not in required]
-        wanted = and_(true(), *(self.condition(child, field) for child in required))
+        wanted = [self.condition(child, field) for child in required]
         if optional and not any(isinstance(child, tree.Plus) for child in required):
-            wanted = and_(wanted, or_(*(self.condition(child, field) for child in optional)))
-        return wanted
+            wanted.append(self._any_of(optional, field))
+        return all_of(wanted, self._connection)
 
-    def _apply(self, field: str | None, test: Test) -> Condition:
+    def _apply(self, field: str | None, test: Test) -> Part:
         if field is None:
-            return or_(*(self._fields[name](test) for name in DEFAULT_FIELDS[self._entity]))
+            return or_(*(whole(self._fields[name](test)) for name in DEFAULT_FIELDS[self._entity]))
         if field in self._fields:
             return self._fields[field](test)
         return _term(self._entity, field)(test)
@@ -239,7 +246,7 @@ def _number(text: str) -> float | None:
 _TABLE = {EntityType.DEVICE: tables.devices, EntityType.GROUP: tables.groups, EntityType.INTERFACE: tables.interfaces}
 _MOMENTS = ("created_at", "updated_at")
 
-Lookup = Callable[[Test], Condition]
+Lookup = Callable[[Test], Part]
 
 
 def _id(column: ColumnElement[Any]) -> Lookup:
@@ -248,23 +255,29 @@ def _id(column: ColumnElement[Any]) -> Lookup:
 
 def _term(entity: EntityType, field: str) -> Lookup:
     table, owner = TERMS[entity]
-    value = Value(text=table.c.text, number=table.c.number)
-    return lambda test: _TABLE[entity].c.id.in_(select(owner).where(table.c.field == field, test(value)))
+    value, of_field = Value(text=table.c.text, number=table.c.number), select(owner).where(table.c.field == field)
+    return lambda test: Members(key=_TABLE[entity].c.id, listing=of_field.where(test(value)))
 
 
-def _platform(column: ColumnElement[Any]) -> Lookup:
-    value = Value(text=func.lower(column), number=column)
-    return lambda test: tables.devices.c.platform_id.in_(select(tables.platforms.c.id).where(test(value)))
+def _platform(lookup: Lookup) -> Lookup:
+    """A device without a platform is one that does not match: in SQL, NULL IN (…) is neither true nor false."""
+    known, found = tables.devices.c.platform_id, select(tables.platforms.c.id)
+    return lambda test: and_(known.is_not(None), known.in_(found.where(whole(lookup(test)))))
+
+
+def _text(column: Column[Any]) -> Lookup:
+    return lambda test: test(Value(text=func.lower(column), number=column))
 
 
 def _member_of(lookup: Lookup) -> Lookup:
     members, groups = tables.group_members, tables.groups
     of_group = select(members.c.device_id).join(groups, members.c.group_id == groups.c.id)
-    return lambda test: tables.devices.c.id.in_(of_group.where(lookup(test)))
+    return lambda test: Members(key=tables.devices.c.id, listing=of_group.where(whole(lookup(test))))
 
 
 def _of_device(lookup: Lookup) -> Lookup:
-    return lambda test: tables.interfaces.c.device_id.in_(select(tables.devices.c.id).where(lookup(test)))
+    devices = select(tables.devices.c.id)
+    return lambda test: tables.interfaces.c.device_id.in_(devices.where(whole(lookup(test))))
 
 
 def _own(entity: EntityType) -> dict[str, Lookup]:
@@ -272,8 +285,8 @@ def _own(entity: EntityType) -> dict[str, Lookup]:
 
 
 _PLATFORM_FIELDS = {
-    **{f"platform.{name}": _platform(tables.platforms.c[name]) for name in ("short_name", "name", "vendor")},
-    "platform.id": _id(tables.devices.c.platform_id),
+    **{f"platform.{name}": _platform(_text(tables.platforms.c[name])) for name in ("short_name", "name", "vendor")},
+    "platform.id": _platform(_id(tables.platforms.c.id)),
 }
 
 FIELDS: Mapping[EntityType, Mapping[str, Lookup]] = {

@@ -67,7 +67,7 @@ class EntityStore:
             QueryInvalid: the query has a mistake.
         """
         table = tables_of(entity)
-        condition = compile_query(entity, query)
+        condition = compile_query(entity, query, connection)
         if entity is EntityType.GROUP:
             condition = and_(condition, tables.groups.c.name != DEFAULTS_GROUP)
         if ids is None:

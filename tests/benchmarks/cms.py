@@ -32,6 +32,8 @@ QUERIES = {
     "group": "groups.name:site__site-7",
     "fact": "facts.role:core",
     "rare fact": "facts.rack:r1 AND facts.site:site-42 AND NOT facts.role:core",
+    "two common, one not": "hostname:r1* AND facts.role:core AND NOT platform.short_name:arista_eos",
+    "three common": "hostname:r* AND facts.status:active AND NOT facts.role:core",
 }
 
 

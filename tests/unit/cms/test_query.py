@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import Connection, select
 
-from neops.cms import EntityStore, compile_query, tables
-from neops.entities import EntityType
+from neops.cms import EntityStore, compile_query, import_batch, tables
+from neops.entities import EntityBatch, EntityType, NewDevice
 from neops.errors import QueryInvalid
 
 
@@ -71,6 +73,17 @@ def test_a_mistake_says_where_it_is(filled: Connection, query: str, position: in
 
     assert caught.value.position == position
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "query", ["NOT platform.short_name:cisco_ios", "NOT platform.id:1", "-platform.vendor:* +hostname:new"]
+)
+def test_a_device_without_a_platform_has_none_of_those_named(filled: Connection, query: str) -> None:
+    import_batch(filled, EntityBatch(devices=(NewDevice(hostname="new"),)), datetime(2026, 1, 3, tzinfo=UTC))
+
+    found = EntityStore().devices(filled, EntityStore().ids(filled, EntityType.DEVICE, query=query))
+
+    assert "new" in [device.name for device in found]
 
 
 def test_ids_and_query_narrow_each_other(filled: Connection) -> None:

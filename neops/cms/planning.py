@@ -1,0 +1,73 @@
+"""How the conditions of an AND are put to the database: the rarest is listed, the others are asked of what it lists.
+
+A database keeps no count of how often a value occurs (SQLite's ANALYZE knows an average for each index), and would
+list every `facts.status:active` to combine it with a handful of devices. Counting stops early, so it costs little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, not_, select, true
+
+Condition = ColumnElement[bool]
+
+COUNT_MAX: Final = 10_000
+"""Where counting stops: half a millisecond (SQLite 3.40)."""
+
+ASK_FACTOR: Final = 3
+"""Asking about one entity costs about three times what listing one does (0.7 and 0.25 µs, SQLite 3.40)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Members:
+    """Entities whose `key` a SELECT of one column lists; not `included`: all others."""
+
+    key: Column[Any]
+    listing: Select[Any]
+    included: bool = True
+
+    def __invert__(self) -> Members:
+        return replace(self, included=not self.included)
+
+    def listed(self) -> Condition:
+        """The condition for a database that makes the list first."""
+        return self._or_others(self.key.in_(self.listing))
+
+    def asked(self) -> Condition:
+        """The condition for one that looks each entity up."""
+        (column,) = self.listing.selected_columns
+        return self._or_others(self.listing.where(column == self.key).correlate(self.key.table).exists())
+
+    def size(self, connection: Connection) -> int:
+        """Length of the list, at most COUNT_MAX."""
+        few = self.listing.limit(COUNT_MAX).subquery()
+        return int(connection.scalar(select(func.count()).select_from(few)) or 0)
+
+    def _or_others(self, condition: Condition) -> Condition:
+        return condition if self.included else not_(condition)
+
+
+Part = Members | Condition
+
+
+def whole(part: Part) -> Condition:
+    """A condition that stands alone."""
+    return part.listed() if isinstance(part, Members) else part
+
+
+def all_of(parts: Sequence[Part], connection: Connection | None) -> Condition:
+    """The AND of conditions; without a connection, in the order given."""
+    members = [part for part in parts if isinstance(part, Members)]
+    if connection is None or len(members) == 1 or not any(one.included for one in members):
+        return and_(true(), *map(whole, parts))
+    sizes = [one.size(connection) for one in members]
+    smallest, first = min((size, at) for at, size in enumerate(sizes) if members[at].included)
+    others = [
+        one.asked() if size > ASK_FACTOR * smallest else one.listed()
+        for at, (one, size) in enumerate(zip(members, sizes, strict=True))
+        if at != first
+    ]
+    return and_(members[first].listed(), *others, *(part for part in parts if not isinstance(part, Members)))
