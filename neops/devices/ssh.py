@@ -91,8 +91,10 @@ def ssh_options(options: ConnectionOptions, client: HostKeyClient) -> dict[str, 
     return arguments
 
 
-async def log_in(name: str, options: ConnectionOptions) -> asyncssh.SSHClientConnection:
+async def log_in(name: str, options: ConnectionOptions, **more: Any) -> asyncssh.SSHClientConnection:
     """A connection that is logged in and does nothing else; `name` is who errors are about.
+
+    `more` are arguments of `asyncssh.connect` that win over ours.
 
     Raises:
         ConnectFailed: there is none; its subclasses say why.
@@ -104,7 +106,7 @@ async def log_in(name: str, options: ConnectionOptions) -> asyncssh.SSHClientCon
         arguments["username"] = options.credentials.username
     try:
         async with asyncio.timeout(options.connect_timeout_s):
-            return await asyncssh.connect(options.host, options.port or SSH_PORT, **arguments)
+            return await asyncssh.connect(options.host, options.port or SSH_PORT, **arguments | more)
     except BaseException as error:
         if client.connection is not None:
             client.connection.abort()

@@ -113,7 +113,8 @@ class ScrapliSession(TextSession, WiredSession):
         return type(self)(device=self.device, platform=self.platform, options=self._options)
 
     def file_wire(self, protocol: str) -> AbstractAsyncContextManager[FileWire]:
-        return ssh_wire(self.device.name, self._options, protocol)
+        asked = self._options.extras.get("transport_options", {}).get("asyncssh", {})
+        return ssh_wire(self.device.name, self._options, protocol, **asked)
 
     async def type_line(self, text: str, *, hidden: bool = False) -> None:
         with self._talking("an answer") as driver:

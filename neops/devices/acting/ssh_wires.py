@@ -25,9 +25,12 @@ GONE_S: Final = 1.0
 
 
 @asynccontextmanager
-async def ssh_wire(device: str, options: ConnectionOptions, protocol: str) -> AsyncIterator[FileWire]:
-    """A connection for files: the session's options and credentials, and the same look at the host key."""
-    connection = await log_in(device, options)
+async def ssh_wire(device: str, options: ConnectionOptions, protocol: str, **more: Any) -> AsyncIterator[FileWire]:
+    """A connection for files: the session's options and credentials, and the same look at the host key.
+
+    `more` are arguments of `asyncssh.connect` that win over ours.
+    """
+    connection = await log_in(device, options, **more)
     wire = ScpWire(device, connection, options.command_timeout_s)
     try:
         if protocol == "sftp":
