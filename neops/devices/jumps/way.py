@@ -131,6 +131,11 @@ class _Tunnelled(CuttableSocket):
 
     hang_up: Callable[[], None] | None = None
 
+    def setsockopt(self, *option: Any) -> None:
+        """What libraries set for TCP (`http.client`: TCP_NODELAY) means nothing here, and fails."""
+        if option[0] != socket.IPPROTO_TCP:
+            super().setsockopt(*option)
+
     def cut(self) -> None:
         super().cut()
         if self.hang_up is not None:

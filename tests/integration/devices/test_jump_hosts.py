@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import asyncssh
 import pytest
@@ -67,6 +67,7 @@ def network(key: tuple[Path, str]) -> Iterator[SimulatedNetwork]:
         [
             *(SimulatedDevice(name=f"r{number}", platform="cisco_ios") for number in range(50)),
             SimulatedDevice(name="core", platform="juniper_junos"),
+            SimulatedDevice(name="eos", platform="arista_eos"),
             SimulatedDevice(name="shell", platform="linux", answers={"cat /var/log/all": LONG}),
             SimulatedDevice(name="outer", platform="linux", public_keys=(key[1],), **bastion),
             SimulatedDevice(name="inner", platform="linux", **bastion),
@@ -190,6 +191,27 @@ async def test_netconf_goes_through_a_jump_host(
 
     assert "core" in configs.running
     assert (network["outer"].forwarded, network["core"].logins) == (1, 1)
+
+
+@pytest.mark.parametrize(("name", "face"), [("eos", "eapi"), ("core", "ssh")])
+async def test_the_apis_that_napalm_speaks_to_are_reached_through_a_jump_host(
+    name: str, face: Literal["eapi", "ssh"], make_runtime: Any, network: SimulatedNetwork, outer: Any, device: Any
+) -> None:
+    arguments = {"transport": "http"} if face == "eapi" else {}
+    behind = device(
+        name,
+        outer,
+        entries={"napalm": {"port": network[name].ports[face], "extras": {"optional_args": arguments}}},
+        ip="127.0.0.1",
+        platform=Platform(short_name=network[name].spec.platform),
+    )
+    runtime = make_runtime("napalm", settings={"plugins": ("napalm",), "host_keys": "off"})
+
+    facts = await runtime.connect(behind, ReadsFacts).get_facts()
+
+    assert facts.hostname == name
+    assert network["outer"].logins == 1
+    assert network["outer"].forwarded >= 1
 
 
 async def test_another_connection_of_nornir_goes_through_a_port_on_loopback(
