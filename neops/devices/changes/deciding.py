@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from collections import Counter
-from typing import Any
 
 from neops.devices.config_change import ChangeOutcome
 
@@ -21,10 +20,8 @@ def same_config(one: str, other: str) -> bool:
     """
     if one == other:
         return True
-    trees = [_tree(config) for config in (one, other)]
-    if None not in trees:
-        return trees[0] == trees[1]
-    return _substance(one) == _substance(other)
+    trees = [tree for config in (one, other) if (tree := _tree(config)) is not None]
+    return _same_tree(*trees) if len(trees) == 2 else _substance(one) == _substance(other)
 
 
 def decide(before: str, now: str | None, *, atomic: bool, reached: bool = False) -> ChangeOutcome:
@@ -64,20 +61,23 @@ def _substance(config: str) -> Counter[tuple[str, ...]]:
     return found
 
 
-def _tree(config: str) -> tuple[Any, ...] | None:
-    """XML as what it says, None for what is no XML.
-
-    Elements of one name may be entries that their user has ordered; the order of others says nothing (RFC 7950 §7.7.7).
-    """
+def _tree(config: str) -> ET.Element | None:
+    """The root of XML, None for what is no XML."""
     if not config.lstrip().startswith("<"):
         return None
     try:
-        return _branch(ET.fromstring(config))  # noqa: S314  # a session wrote it; expat 2.4.1 bounds what entities make
+        return ET.fromstring(config)  # noqa: S314  # a session wrote it; expat 2.4.1 bounds what entities make
     except ET.ParseError:
         return None
 
 
-def _branch(element: ET.Element) -> tuple[Any, ...]:
-    children = sorted((_branch(child) for child in element), key=lambda child: str(child[0]))
-    text = "" if children else element.text or ""
-    return element.tag, text, sorted(element.items()), children
+def _same_tree(one: ET.Element, other: ET.Element) -> bool:
+    """Whether two elements say the same.
+
+    Those of one name may be entries that their user has ordered; the order of others says nothing (RFC 7950 §7.7.7).
+    """
+    if (one.tag, len(one), one.attrib) != (other.tag, len(other), other.attrib):
+        return False
+    if not len(one):
+        return (one.text or "") == (other.text or "")
+    return all(map(_same_tree, *(sorted(parent, key=lambda child: child.tag) for parent in (one, other))))
