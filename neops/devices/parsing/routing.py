@@ -23,6 +23,12 @@ def network_of(query: RouteQuery) -> Network | None:
     return ipaddress.ip_network(query.destination, strict=False) if query.destination else None
 
 
+def families_of(query: RouteQuery) -> tuple[int, ...]:
+    """The IP versions that the query is about: of the whole table both. Raises what `network_of` raises."""
+    network = network_of(query)
+    return (4, 6) if network is None else (network.version,)
+
+
 def chosen(routes: Iterable[tuple[str, Route]], query: RouteQuery) -> Routes:
     """The routes that the query asks for, by prefix; an address is answered by its longest match."""
     table: dict[Network, list[Route]] = {}

@@ -146,6 +146,6 @@ async def test_the_way_to_a_neighbour_is_the_connected_network(
         none = await session.get_route_to(protocol="bgp")
 
     [way] = routes["192.0.2.0/24"]
-    assert (way.protocol, way.outgoing_interface) == ("connected", PORT[platform])
+    assert (way.protocol, way.outgoing_interface) == ("connected", unit(platform))
     assert "192.0.2.0/24" in table
     assert none == {}

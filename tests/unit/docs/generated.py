@@ -70,7 +70,7 @@ take `CommandRejected`: neither is ever an empty table.
 - Ports of a VLAN on IOS are access ports; `show vlan` leaves trunks out. SR Linux and XR have no VLANs to list.
 - BGP on IOS is that of the default VRF, on VRP that of the default VRF over IPv4. IOS, NX-OS, XR and VRP count received
   prefixes, EOS accepted ones too, Junos and SR Linux also those that were sent.
-- Routes are those of the default VRF, on IOS, NX-OS and XR over IPv4. The whole table is read and the answer chosen out
+- Routes are those of the default VRF, on IOS, NX-OS, XR and VRP over IPv4. The whole table is read and the answer chosen out
   of it: on a router with a full table that takes a while.
 
 ## What is sent

@@ -180,9 +180,7 @@ def _peer(peer: Mapping[str, Any], local_as: int, family: str, before: BgpPeer |
 
 def routes(query: RouteQuery) -> Read[Routes]:
     """Routes of the default VRF; the whole table is that of both families."""
-    network = routing.network_of(query)
-    families = (4, 6) if network is None else (network.version,)
-    commands = tuple(f"show {'ip' if family == 4 else 'ipv6'} route | json" for family in families)
+    commands = tuple(f"show {'ip' if family == 4 else 'ipv6'} route | json" for family in routing.families_of(query))
 
     def parse(answers: Answers) -> Routes:
         return routing.chosen((one for command in commands for one in _routes(answers.json(command))), query)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from neops.devices.parsing import addresses
+from neops.devices.parsing import addresses, routing
 from neops.devices.parsing.bgp import as_number
 from neops.devices.parsing.names import by_interface, in_vrf, long_name
 from neops.devices.parsing.reads import (
@@ -19,11 +19,23 @@ from neops.devices.parsing.reads import (
     Neighbors,
     PlatformReads,
     Read,
+    RouteQuery,
+    Routes,
     Vlans,
 )
 from neops.devices.parsing.textfsm import read_rows
 from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, vlan_number, whole_number
-from neops.devices.results import ArpEntry, BgpInstance, BgpPeer, BgpPrefixes, Facts, InterfaceDetails, MacEntry, Vlan
+from neops.devices.results import (
+    ArpEntry,
+    BgpInstance,
+    BgpPeer,
+    BgpPrefixes,
+    Facts,
+    InterfaceDetails,
+    MacEntry,
+    Route,
+    Vlan,
+)
 from neops.errors import ParseFailed
 
 SYSNAME = "display current-configuration | include sysname"
@@ -32,6 +44,7 @@ IPV6 = "display ipv6 interface"
 MACS = "display mac-address"
 VLANS = "display vlan"
 BGP = "display bgp peer"
+ROUTES = "display ip routing-table"
 PREFIXES = {"GE": "GigabitEthernet", "XGE": "XGigabitEthernet", "Eth": "Ethernet"}
 
 _IPV4_LINE = re.compile(
@@ -173,6 +186,48 @@ def _peer(line: re.Match[str], local_as: int) -> BgpPeer:
     )
 
 
+_ROUTE = re.compile(
+    r"^ *(?P<prefix>\d[\d.]+/\d+)? +(?P<protocol>[A-Z][\w-]+) +(?P<preference>\d+) +(?P<cost>\d+) +"
+    r"(?P<flags>[A-Z]*) +(?P<hop>\d[\d.]+) +(?P<interface>\S+)$",
+    re.MULTILINE,
+)
+"""A further next hop of the same prefix stands below without it."""
+
+
+def routes(query: RouteQuery) -> Read[Routes]:
+    """IPv4 routes of the default VRF."""
+    routing.network_of(query)
+
+    def parse(answers: Answers) -> Routes:
+        return routing.chosen(_routes(answers), query)
+
+    return Read(commands=(ROUTES,), parse=parse)
+
+
+def _routes(answers: Answers) -> Iterator[tuple[str, Route]]:
+    text, prefix = answers.text(ROUTES), ""
+    if text.strip() and "Destination/Mask" not in text:
+        raise ParseFailed(answers.device, ROUTES, "there is no line of headings")
+    for line in _ROUTE.finditer(text):
+        prefix = line["prefix"] or prefix
+        yield prefix, _route(line)
+
+
+def _route(line: re.Match[str]) -> Route:
+    """In the forwarding table is what has the flag D."""
+    protocol = line["protocol"].lower()
+    known = {"direct": "connected", "ebgp": "bgp", "ibgp": "bgp", "o_ase": "ospf", "o_nssa": "ospf"}
+    return Route(
+        protocol=known.get(protocol, protocol),
+        current_active="D" in line["flags"],
+        next_hop="" if protocol == "direct" else line["hop"],
+        outgoing_interface=line["interface"],
+        selected_next_hop="D" in line["flags"],
+        preference=int(line["preference"]),
+        protocol_attributes={"metric": int(line["cost"])},
+    )
+
+
 READS = PlatformReads(
     facts=Read(commands=("display version", SYSNAME, "display esn", "display interface"), parse=facts),
     interfaces=Read(commands=("display interface",), parse=interfaces),
@@ -180,6 +235,7 @@ READS = PlatformReads(
     arp=arp,
     macs=Read(commands=(MACS,), parse=macs),
     vlans=Read(commands=(VLANS,), parse=vlans),
+    routes=routes,
     bgp=Read(commands=(BGP,), parse=bgp_neighbors),
     neighbors=Read(commands=("display lldp neighbor",), parse=neighbors),
     config=ConfigRead(

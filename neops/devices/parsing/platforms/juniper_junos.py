@@ -10,7 +10,7 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from neops.devices.parsing import addresses
+from neops.devices.parsing import addresses, routing
 from neops.devices.parsing.bgp import as_number
 from neops.devices.parsing.names import by_interface, in_vrf
 from neops.devices.parsing.reads import (
@@ -24,10 +24,22 @@ from neops.devices.parsing.reads import (
     Neighbors,
     PlatformReads,
     Read,
+    RouteQuery,
+    Routes,
     Vlans,
 )
 from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, vlan_number, whole_number
-from neops.devices.results import ArpEntry, BgpInstance, BgpPeer, BgpPrefixes, Facts, InterfaceDetails, MacEntry, Vlan
+from neops.devices.results import (
+    ArpEntry,
+    BgpInstance,
+    BgpPeer,
+    BgpPrefixes,
+    Facts,
+    InterfaceDetails,
+    MacEntry,
+    Route,
+    Vlan,
+)
 from neops.errors import ParseFailed
 
 _PHYSICAL = re.compile(
@@ -206,6 +218,58 @@ def _family(table: str) -> str:
     return _FAMILIES.get(family) or _FAMILIES.get(family.rpartition(".")[2], table)
 
 
+_WAY = re.compile(
+    r"^(?P<prefix>[0-9A-Fa-f.:]+/\d+)?\s*(?P<mark>[*+-])?"
+    r"\[(?P<protocol>[\w-]+)/(?P<preference>\d+)\S*\] (?P<age>[\w: ]+)"
+    r"|^\s+(?P<used>>)?\s*(?:to (?P<hop>\S+) |Local )?via (?P<interface>[^\s,]+)",
+    re.MULTILINE,
+)
+"""A way, on the line below its prefix when that is too long for its column; a next hop."""
+
+
+def routes(query: RouteQuery) -> Read[Routes]:
+    """Of the tables inet.0 and inet6.0; the whole table is that of both families."""
+    tables = {4: "inet.0", 6: "inet6.0"}
+    commands = tuple(f"show route table {tables[family]}" for family in routing.families_of(query))
+
+    def parse(answers: Answers) -> Routes:
+        return routing.chosen((one for command in commands for one in _routes(answers, command)), query)
+
+    return Read(commands=commands, parse=parse)
+
+
+def _routes(answers: Answers, command: str) -> Iterator[tuple[str, Route]]:
+    """One for each next hop; a way that leads nowhere (Discard, Reject) has none."""
+    prefix, way, hops = "", None, 0
+    for found, _ in answers.sections(command, _WAY):
+        if found["interface"] and way:
+            hops += 1
+            yield prefix, _through(way, found)
+        elif found["protocol"]:
+            if way and not hops:
+                yield prefix, way
+            prefix, way, hops = found["prefix"] or prefix, _way(found), 0
+    if way and not hops:
+        yield prefix, way
+
+
+def _through(way: Route, found: re.Match[str]) -> Route:
+    hop = found["hop"] or ""
+    used = bool(found["used"]) or not hop
+    return way.model_copy(update={"next_hop": hop, "outgoing_interface": found["interface"], "selected_next_hop": used})
+
+
+def _way(found: re.Match[str]) -> Route:
+    protocol = found["protocol"].lower()
+    return Route(
+        protocol="connected" if protocol == "direct" else protocol,
+        current_active=found["mark"] in ("*", "+"),
+        last_active=found["mark"] in ("*", "-"),
+        age=duration_s(found["age"]),
+        preference=int(found["preference"]),
+    )
+
+
 READS = PlatformReads(
     facts=Read(
         commands=("show version", "show chassis hardware", "show system uptime", "show interfaces"), parse=facts
@@ -215,6 +279,7 @@ READS = PlatformReads(
     arp=arp,
     macs=Read(commands=(MACS, VLANS), parse=macs),
     vlans=Read(commands=(VLANS,), parse=vlans),
+    routes=routes,
     bgp=Read(commands=(BGP,), parse=bgp_neighbors),
     neighbors=Read(commands=("show lldp neighbors",), parse=neighbors),
     # What is committed is what runs and what is booted: Junos has no startup configuration.

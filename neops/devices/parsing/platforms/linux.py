@@ -150,9 +150,7 @@ def vlans(answers: Answers) -> Vlans:
 
 def routes(query: RouteQuery) -> Read[Routes]:
     """Of the main table; the whole one is that of both families."""
-    network = routing.network_of(query)
-    families = (4, 6) if network is None else (network.version,)
-    commands = tuple(f"ip -j -{family} route show" for family in families)
+    commands = tuple(f"ip -j -{family} route show" for family in routing.families_of(query))
 
     def parse(answers: Answers) -> Routes:
         return routing.chosen((one for command in commands for one in _routes(answers, command)), query)

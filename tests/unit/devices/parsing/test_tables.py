@@ -294,7 +294,7 @@ def test_a_device_without_bgp_has_an_empty_answer(platform: str) -> None:
     assert read.parse(Answers(device="r1", platform=platform, outputs=outputs)) == {}
 
 
-ROUTE_PLATFORMS = ("arista_eos", "cisco_ios", "cisco_nxos", "cisco_xr", "linux")
+ROUTE_PLATFORMS = ("arista_eos", "cisco_ios", "cisco_nxos", "cisco_xr", "huawei_vrp", "juniper_junos", "linux")
 NO_DISTANCE = {"linux": -1}
 
 
@@ -323,20 +323,31 @@ def test_routes_are_found_by_longest_match_prefix_and_protocol(
 def test_a_route_has_its_next_hop_and_its_distance(platform: str, answers: Recorded) -> None:
     table = parse(routes_of(platform, RouteQuery()), platform, answers)
 
-    [bgp], [connected] = table["198.51.100.0/24"], table["192.0.2.0/24"]
+    bgp, [connected] = table["198.51.100.0/24"][0], table["192.0.2.0/24"]
     assert (bgp.protocol, bgp.next_hop, bgp.preference) == ("bgp", "192.0.2.2", NO_DISTANCE.get(platform, 20))
     assert (connected.protocol, connected.next_hop) == ("connected", "")
     assert connected.outgoing_interface == PORT[platform]
     assert table["203.0.113.0/24"][0].protocol.startswith("ospf")
 
 
-def test_a_route_with_several_next_hops_has_several_ways(answers: Recorded) -> None:
-    ways = parse(routes_of("linux", RouteQuery(destination="203.0.113.5")), "linux", answers)
+@pytest.mark.parametrize("platform", ["linux", "huawei_vrp", "juniper_junos"])
+def test_a_route_with_several_next_hops_has_several_ways(platform: str, answers: Recorded) -> None:
+    ways = parse(routes_of(platform, RouteQuery(destination="203.0.113.5")), platform, answers)
 
     assert [one.next_hop for one in ways["203.0.113.0/24"]] == ["192.0.2.6", "192.0.2.10"]
 
 
-@pytest.mark.parametrize("platform", ["arista_eos", "linux"])
+def test_junos_tells_used_ways_from_others_and_what_is_discarded(answers: Recorded) -> None:
+    table = parse(routes_of("juniper_junos", RouteQuery()), "juniper_junos", answers)
+
+    assert [(one.protocol, one.current_active) for one in table["198.51.100.0/24"]] == [("bgp", True), ("ospf", False)]
+    assert [one.selected_next_hop for one in table["203.0.113.0/24"]] == [False, True]
+    assert [(one.protocol, one.outgoing_interface) for one in table["203.0.113.128/25"]] == [("static", "")]
+    assert [one.next_hop for one in table["2001:db8:0:1:2:3:4:5/128"]] == ["fe80::2"]
+    assert table["0.0.0.0/0"][0].age == 3 * DAY + HOUR + 2 * MINUTE + 3
+
+
+@pytest.mark.parametrize("platform", ["arista_eos", "juniper_junos", "linux"])
 def test_routes_of_both_families_are_found(platform: str, answers: Recorded) -> None:
     [route] = parse(routes_of(platform, RouteQuery(destination="2001:db8::7")), platform, answers)["2001:db8::/64"]
 
