@@ -32,7 +32,9 @@ class ChangesByDriver(NapalmSession, ConfigSession):
 
     counts_s: ClassVar[int]
     """Times to confirm are multiples of this."""
-    refusals: ClassVar[tuple[type[Exception], ...]]
+    strength: ClassVar[ConfirmStrength] = ConfirmStrength.NATIVE
+    """Who takes back a commit that is not confirmed."""
+    refusals: ClassVar[tuple[type[Exception], ...]] = ()
     """What a commit that the device refuses raises, besides NAPALM's own exceptions."""
     _staged_here = False
 
@@ -44,8 +46,7 @@ class ChangesByDriver(NapalmSession, ConfigSession):
         if not self._staged_here:
             raise SessionLost(self.device.name, "the session with the candidate is gone")
         seconds = None if confirm_within is None else math.ceil(confirm_within / self.counts_s) * self.counts_s
-        await self._call("commit", lambda driver: self._commit(driver, seconds))
-        return ConfirmStrength.NONE if confirm_within is None else ConfirmStrength.NATIVE
+        return await self._call("commit", lambda driver: self._commit(driver, seconds))
 
     async def confirm_change(self, staged: StagedChange, strength: ConfirmStrength) -> None:
         await self._call("confirm", lambda driver: self._confirm(driver, staged.plan, strength))
@@ -71,13 +72,14 @@ class ChangesByDriver(NapalmSession, ConfigSession):
         self._staged_here = True
         return StagedChange(plan=plan, diff=driver.compare_config(), before=before)
 
-    def _commit(self, driver: Any, seconds: int | None) -> None:
+    def _commit(self, driver: Any, seconds: int | None) -> ConfirmStrength:
         with self._refusals("commit"):
             driver.commit_config(revert_in=seconds)
         self._staged_here = False
+        return ConfirmStrength.NONE if seconds is None else self.strength
 
     def _confirm(self, driver: Any, plan: ChangePlan, strength: ConfirmStrength) -> None:
-        if strength is ConfirmStrength.NATIVE:
+        if strength is self.strength:
             self._claim(driver, plan)
             try:
                 driver.confirm_commit()
@@ -120,6 +122,8 @@ def refused_line(error: Exception, config: str) -> str:
     text = str(error)
     if quoted := re.search(r"CLI command \d+ of \d+ '(.+?)' failed", text):
         return quoted[1]
+    if marked := re.search(r"^(.+)\n\s*\^\s*\n% Invalid", text, re.MULTILINE):
+        return marked[1]
     bad = re.search(r"'bad_element': '([^']+)'", text)
     lines = [line for line in config.splitlines() if line.strip()]
     found = next((line for line in lines if bad and bad[1] in line.split()), None)

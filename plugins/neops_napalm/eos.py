@@ -13,6 +13,7 @@ from pyeapi.eapilib import ConnectionError as EapiConnectionError
 
 from neops.devices import Facts
 from neops.devices.changes import CANDIDATE_PREFIX, ChangePlan
+from neops.devices.config_change import ConfirmStrength
 from neops_napalm.changes import ChangesByDriver
 
 
@@ -62,21 +63,22 @@ class EosSession(ChangesByDriver):
         driver.config_session = plan.name
 
     def _clear(self, driver: Any) -> None:
-        for name in _pending(driver):
+        for name in _sessions(driver, "pending"):
             if name.startswith(CANDIDATE_PREFIX):
                 _run(driver, f"configure session {name} abort")
 
-    def _commit(self, driver: Any, seconds: int | None) -> None:
-        super()._commit(driver, seconds)
+    def _commit(self, driver: Any, seconds: int | None) -> ConfirmStrength:
+        strength = super()._commit(driver, seconds)
         driver.config_session = None  # NAPALM 5 aborts the session that it knows, also a committed one, when it closes
+        return strength
 
     def _revert(self, driver: Any, plan: ChangePlan) -> None:
-        super()._revert(driver, plan)
-        driver.config_session = None
+        if plan.name in _sessions(driver, "pendingCommitTimer"):
+            _run(driver, f"configure session {plan.name} abort")  # NAPALM's rollback saves, too
 
     def _discard(self, driver: Any, plan: ChangePlan) -> None:
         driver.config_session = None
-        if plan.name in _pending(driver):
+        if plan.name in _sessions(driver, "pending"):
             _run(driver, f"configure session {plan.name} abort")
         self._staged_here = False
 
@@ -101,10 +103,10 @@ def use_our_sockets(driver: Any, connect: Callable[[int], socket.socket]) -> Non
     driver.transport_class = made
 
 
-def _pending(driver: Any) -> list[str]:
-    """Names of the configuration sessions that wait to be committed."""
+def _sessions(driver: Any, state: str) -> list[str]:
+    """Names of the configuration sessions in this state: pending, or pendingCommitTimer until they are confirmed."""
     sessions: dict[str, dict[str, str]] = driver._run_commands(["show configuration sessions"])[0]["sessions"]
-    return [name for name, session in sessions.items() if session["state"] == "pending"]
+    return [name for name, session in sessions.items() if session["state"] == state]
 
 
 def _run(driver: Any, command: str) -> None:

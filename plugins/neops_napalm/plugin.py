@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from neops.devices import (
@@ -29,11 +30,16 @@ if TYPE_CHECKING:
 COMMON: frozenset[type] = frozenset({RunsCommands, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig})
 GETTERS: frozenset[type] = COMMON | {ReadsAddresses, ReadsArp, ReadsMacTable, ReadsVlans}
 
-CHANGES_BY_ITSELF = frozenset({"eos", "junos"})
-"""Drivers whose changes keep what `WritesConfig` promises: they leave neither files nor lines of their own."""
-
-KEEPS_BGP_PEERS = frozenset({"ios"})
-"""Not nxos_ssh: of a VRF with two address families it keeps the peers of the last one ("FIX" in its source, 5.2)."""
+CAPABILITIES: Mapping[str, frozenset[type]] = MappingProxyType(
+    {
+        "eos": COMMON | {WritesConfig},
+        "ios": GETTERS | {ReadsBgp, WritesConfig},
+        "junos": COMMON | {WritesConfig},
+        "nxos_ssh": GETTERS,
+    }
+)
+"""By driver. nxos_ssh has no ReadsBgp: of a VRF with two address families it keeps the peers of the last one ("FIX" in
+its source, 5.2), and no WritesConfig: nothing takes back what is not confirmed."""
 
 
 class NapalmPlugin:
@@ -62,12 +68,7 @@ class NapalmPlugin:
 
         Not ReadsRoutes: get_route_to of both drivers takes neither the whole table nor longer prefixes.
         """
-        driver = self.platforms.get(platform)
-        if driver is None:
-            return frozenset()
-        if driver in CHANGES_BY_ITSELF:
-            return COMMON | {WritesConfig}
-        return GETTERS | {ReadsBgp} if driver in KEEPS_BGP_PEERS else GETTERS
+        return CAPABILITIES.get(self.platforms.get(platform, ""), frozenset())
 
     def session(self, device: Device, options: ConnectionOptions) -> Session:
         session = _session_class(options.platform)
@@ -81,10 +82,14 @@ def _session_class(driver: str) -> type[NapalmSession]:
             from neops_napalm.eos import EosSession
 
             return EosSession
+        case "ios":
+            from neops_napalm.ios import IosSession
+
+            return IosSession
         case "junos":
             from neops_napalm.junos import JunosSession
 
             return JunosSession
-    from neops_napalm.session import NapalmBgpSession, NapalmTablesSession
+    from neops_napalm.session import NapalmTablesSession
 
-    return NapalmBgpSession if driver in KEEPS_BGP_PEERS else NapalmTablesSession
+    return NapalmTablesSession

@@ -5,7 +5,7 @@ See docs/how-to/simulate-devices.md.
 
 from neops.testing.simulator.demo import demo_devices, demo_network
 from neops.testing.simulator.network import RunningDevice, SimulatedNetwork
-from neops.testing.simulator.platform import PlatformInvalid, load_platform, shipped_platforms
+from neops.testing.simulator.platform_files import PlatformInvalid, load_platform, shipped_platforms
 from neops.testing.simulator.spec import Facts, Fault, FaultKind, Interface, Neighbor, SimulatedDevice
 
 __all__ = [

@@ -16,7 +16,7 @@ from typing import Any
 from neops.testing.simulator.commands import CommandTable
 from neops.testing.simulator.configuration import Datastore, flatten
 from neops.testing.simulator.dialects import Dialect, dialect_of
-from neops.testing.simulator.platform import Command, Platform
+from neops.testing.simulator.platform import Asked, Command, Platform
 from neops.testing.simulator.spec import Face, Facts, FaultKind, Interface, SimulatedDevice, derived_serial
 from neops.testing.simulator.storage import Storage
 from neops.testing.simulator.template import Deferred, Scope, render
@@ -134,6 +134,11 @@ class DeviceState:
         """The protocols that it speaks."""
         known = self.platform.data.faces
         return known if self.spec.faces is None else known & self.spec.faces
+
+    def spares(self, asked: Asked) -> bool:
+        """Whether it does not ask this question now."""
+        saved = asked.only == "unsaved" and not self.datastore.unsaved
+        return saved or (bool(asked.unless) and asked.unless in self.datastore.running)
 
     def struck_by(self, kind: FaultKind, command: str = "") -> bool:
         """Whether the device has this fault now for this command; counts the strike."""

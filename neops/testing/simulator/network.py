@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from neops.errors import UsageError
 from neops.testing.simulator.device import DeviceState, PlatformRuntime, utc_now
 from neops.testing.simulator.inventory import known_hosts_text, write_inventory
-from neops.testing.simulator.platform import Platform, load_platform
+from neops.testing.simulator.platform import Platform
+from neops.testing.simulator.platform_files import load_platform
 from neops.testing.simulator.spec import Face, Fault, SimulatedDevice
 
 if TYPE_CHECKING:

@@ -177,7 +177,7 @@ class Shell:
         if not asks:
             return self._carry_out(found)
         asked, *rest = asks
-        if asked.only == "unsaved" and not self._device.datastore.unsaved:
+        if self._device.spares(asked):
             return self._ask_next(found, rest)
 
         def answer(typed: str) -> Reply:

@@ -48,6 +48,11 @@ class Example:
         return f"{self.platform}-{self.plugin}"
 
     @property
+    def takes_s(self) -> float:
+        """Time enough for a commit."""
+        return 5.0 if (self.platform, self.plugin) == ("cisco_ios", "napalm") else 1.0
+
+    @property
     def logs_in_for_each_request(self) -> bool:
         """eAPI has no sessions."""
         return (self.platform, self.plugin) == ("arista_eos", "napalm")
@@ -92,7 +97,7 @@ EXAMPLES = [
 ]
 
 EXAMPLES += [
-    replace(example, plugin="napalm") for example in EXAMPLES if example.platform in ("arista_eos", "juniper_junos")
+    replace(example, plugin="napalm") for example in EXAMPLES if example.platform in NapalmPlugin.platforms
 ] + [
     Example(
         platform="juniper_junos",

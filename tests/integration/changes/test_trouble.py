@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.integration.changes.conftest import Clock, Example, MakeRuntime
 
 LAST_OF_COMMIT = {
-    "cisco_ios": "^ntp server 192.0.2.7",
+    "cisco_ios": "^ntp server 192.0.2.7|^copy .*running-config$",
     "arista_eos": "commit timer",
     "juniper_junos": "^commit(-configuration)? confirmed",
     "nokia_srl": "^commit confirmed",
@@ -43,6 +43,8 @@ async def becomes_true(claim: Callable[[], bool], within_s: float = 5.0) -> bool
 async def test_a_commit_whose_answer_is_lost_is_read_back_and_can_be_confirmed(
     runtime: DeviceRuntime, device: Device, router: RunningDevice, example: Example, clock: Clock
 ) -> None:
+    if example.name == "cisco_ios-napalm":
+        pytest.skip("IOS asks for a file name before it copies one, and faults strike commands, not answers")
     async with runtime.connect(device, WritesConfig).change(example.config) as change:
         router.fault = Fault(kind=FaultKind.DROP, command=LAST_OF_COMMIT[example.platform], times=1)
         await change.commit(confirm_within=120)
@@ -139,10 +141,10 @@ async def test_a_change_ends_at_its_jobs_deadline(
     before = router.running_config
 
     async def change_for_too_long() -> None:
-        with deadline(Deadline.after(1.0)):
+        with deadline(Deadline.after(example.takes_s)):
             async with runtime.connect(device, WritesConfig).change(example.config) as change:
                 await change.commit(confirm_within=120)
-                await becomes_true(lambda: router.running_config == before)
+                await becomes_true(lambda: router.running_config == before, within_s=2 * example.takes_s)
                 await change.confirm()
 
     with pytest.raises(SessionLost):
