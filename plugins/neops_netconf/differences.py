@@ -6,6 +6,7 @@ told apart by as many of their first leaves as it takes.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -17,7 +18,7 @@ from neops.devices import ChangeMode
 from neops_netconf.messages import BASE, Element, name_of
 
 MOST_KEYS: Final = 6
-"""Leaves that may identify an entry; no published YANG module has a longer key."""
+"""How many leaves are tried as the key of an entry."""
 
 _OPERATION: Final = f"{{{BASE}}}operation"
 
@@ -74,9 +75,11 @@ def applied(running: Node, config: Node, mode: ChangeMode) -> Node:
 
 def _merged(running: Node, config: Node) -> Node:
     children = list(running.children)
+    alike = Counter(child.tag for child in (*running.children, *config.children))
     for wanted in config.children:
-        place = next((i for i, child in enumerate(children) if _meant(child, wanted, running, config)), None)
-        what = dict(wanted.attributes).get(_OPERATION, "merge")
+        only = alike[wanted.tag] == 2
+        places = (place for place, child in enumerate(children) if _meant(child, wanted, only=only))
+        place, what = next(places, None), dict(wanted.attributes).get(_OPERATION, "merge")
         if what in ("delete", "remove"):
             children = [child for at, child in enumerate(children) if at != place]
         elif place is None:
@@ -88,15 +91,13 @@ def _merged(running: Node, config: Node) -> Node:
     return _with_children(running, children)
 
 
-def _meant(child: Node, wanted: Node, running: Node, config: Node) -> bool:
-    """Whether an element of the running configuration is the one that an edit names."""
+def _meant(child: Node, wanted: Node, *, only: bool) -> bool:
+    """Whether an element of the running configuration is the one that an edit names; `only`: there are no others."""
     if child.tag != wanted.tag:
         return False
-    alike = [one for parent in (running, config) for one in parent.children if one.tag == wanted.tag]
-    single = len(alike) == 2
     if not wanted.children:
-        return single or child.text == wanted.text
-    if single and not _looks_like_key(wanted.children[0].name):
+        return only or child.text == wanted.text
+    if only and not _looks_like_key(wanted.children[0].name):
         return True
     return _identity(child, 1) == _identity(wanted, 1)
 
