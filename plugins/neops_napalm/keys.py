@@ -23,6 +23,18 @@ def key_arguments(device: str, credentials: Credentials) -> dict[str, Any]:
     return {} if credentials.password else {"allow_agent": True}
 
 
+def key_file(device: str, credentials: Credentials) -> str:
+    """The file, for drivers that read it themselves. They would take the password for its passphrase (paramiko 5).
+
+    Raises:
+        ConnectFailed: the private key cannot be read, or only with a passphrase.
+    """
+    if credentials.passphrase is not None:
+        raise ConnectFailed(device, "this driver of NAPALM takes no encrypted key: prefer another plugin")
+    private_key(device, credentials)
+    return str(credentials.private_key)
+
+
 def _parsed(device: str, key: str) -> paramiko.PKey:
     for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
         try:

@@ -45,7 +45,7 @@ from neops.errors import ConnectFailed, DeviceError, ParseFailed, SessionLost, U
 from neops_napalm import results
 from neops_napalm.failures import chain, command_failure, login_refused, opening_failure
 from neops_napalm.host_keys import fetch_host_key
-from neops_napalm.keys import key_arguments
+from neops_napalm.keys import key_arguments, key_file
 
 R = TypeVar("R")
 
@@ -54,6 +54,9 @@ OVER_NETMIKO = frozenset({"ios", "nxos_ssh"})
 
 OVER_OUR_SOCKETS = frozenset({"eos", "junos"})
 """Drivers of APIs that are given ours, see `neops_napalm.apis`."""
+
+OVER_NETCONF = frozenset({"junos", "iosxr_netconf"})
+"""Drivers that log in over SSH with a key file, by way of ncclient."""
 
 OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})
 
@@ -179,8 +182,8 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
                 asked |= self._strict(cleanup, asked_host_keys(asked, options.host_keys))
                 asked["sock"] = connected = self._connect()
                 connected.on_end = self._stop_polling  # not for the connection that only fetched the host key
-        elif credentials.private_key:
-            arguments["key_file"] = str(credentials.private_key)
+        elif credentials.private_key and options.platform in OVER_NETCONF:
+            arguments["key_file"] = key_file(self.device.name, credentials)
         return arguments | asked
 
     def _over_netmiko(self, asked: Mapping[str, Any]) -> bool:
