@@ -173,7 +173,7 @@ class CredentialChain:
     @asynccontextmanager
     async def _guarded(self, device: Device, credentials: Credentials) -> AsyncIterator[Permission]:
         """Let a login through and learn from how it ends."""
-        record = self._records.setdefault(replace(credentials, enable_secret=None), _Record(self._limit, self._lots))
+        record = self._record_of(replace(credentials, enable_secret=None))
         if record.stopped and self._clock() - record.stopped_at >= self._hold_off_s:
             record.refused_by.pop()  # one more try, and it stays stopped if that is refused
         if record.stopped:
@@ -202,6 +202,12 @@ class CredentialChain:
             record.proven = True
             record.refused_by.clear()
             record.logins.move()
+
+    def _record_of(self, login: Credentials) -> _Record:
+        record = self._records.get(login)
+        if record is None:
+            record = self._records[login] = _Record(self._limit, self._lots)
+        return record
 
     def _refused(self, record: _Record, device: Device, credentials: Credentials) -> None:
         if not record.proven or device.name not in record.refused_by:
