@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from neops.devices.results import LldpNeighbor
+from neops.devices.parsing.textfsm import Row
+from neops.devices.results import LldpNeighbor, Vlan
 
 
 def long_name(text: str, prefixes: Mapping[str, str]) -> str:
@@ -32,6 +33,16 @@ def one_word(vrf: str) -> str:
     if not re.fullmatch(r"\w[\w.:-]*", vrf):
         raise ValueError(f"{vrf!r} is not the name of a VRF")
     return vrf
+
+
+def vlans_of(rows: Iterable[Row], prefixes: Mapping[str, str]) -> Mapping[str, Vlan]:
+    """VLANs out of the rows of `show vlan`, whose ports have short names."""
+    return {
+        row["vlan_id"]: Vlan(
+            name=row["vlan_name"], interfaces=tuple(long_name(port, prefixes) for port in row["interfaces"])
+        )
+        for row in rows
+    }
 
 
 def by_interface(seen: Iterable[tuple[str, str, str]]) -> Mapping[str, Sequence[LldpNeighbor]]:

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from neops.devices.parsing.reads import RouteQuery, Routes
+from neops.devices.parsing.reads import Answers, Read, RouteQuery, Routes
+from neops.devices.parsing.textfsm import Row
 from neops.devices.results import Route
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+PROTOCOLS = {
+    "B": "bgp",
+    "C": "connected",
+    "D": "eigrp",
+    "L": "local",
+    "O": "ospf",
+    "R": "rip",
+    "S": "static",
+    "i": "isis",
+}
+"""The letters with which IOS and IOS XR mark a route."""
 
 
 def network_of(query: RouteQuery) -> Network | None:
@@ -27,6 +41,21 @@ def families_of(query: RouteQuery) -> tuple[int, ...]:
     """The IP versions that the query is about: of the whole table both. Raises what `network_of` raises."""
     network = network_of(query)
     return (4, 6) if network is None else (network.version,)
+
+
+def ipv4_table(command: str, query: RouteQuery, route: Callable[[Row], Route]) -> Read[Routes]:
+    """Routes out of the rows of a command's template, which knows IPv4 and the default VRF.
+
+    Raises:
+        ValueError: the query makes no sense; see `network_of`.
+    """
+    network_of(query)
+
+    def parse(answers: Answers) -> Routes:
+        rows = [row for row in answers.rows(command) if row["network"]]  # none after NX-OS's "Route not found"
+        return chosen(((f"{row['network']}/{row['prefix_length']}", route(row)) for row in rows), query)
+
+    return Read(commands=(command,), parse=parse)
 
 
 def chosen(routes: Iterable[tuple[str, Route]], query: RouteQuery) -> Routes:

@@ -10,7 +10,7 @@ from typing import Any
 
 from neops.devices.parsing import addresses, routing
 from neops.devices.parsing.bgp import as_number
-from neops.devices.parsing.names import by_interface, in_vrf, long_name
+from neops.devices.parsing.names import by_interface, in_vrf, long_name, vlans_of
 from neops.devices.parsing.reads import (
     Addresses,
     Answers,
@@ -36,7 +36,6 @@ from neops.devices.results import (
     InterfaceDetails,
     MacEntry,
     Route,
-    Vlan,
 )
 
 PREFIXES = {"Et": "Ethernet", "Lo": "Loopback", "Ma": "Management", "Po": "Port-Channel", "Vx": "Vxlan"}
@@ -140,12 +139,7 @@ def macs(answers: Answers) -> Macs:
 
 
 def vlans(answers: Answers) -> Vlans:
-    return {
-        row["vlan_id"]: Vlan(
-            name=row["vlan_name"], interfaces=tuple(long_name(port, PREFIXES) for port in row["interfaces"])
-        )
-        for row in answers.rows(VLANS)
-    }
+    return vlans_of(answers.rows(VLANS), PREFIXES)
 
 
 def bgp_neighbors(answers: Answers) -> Bgp:

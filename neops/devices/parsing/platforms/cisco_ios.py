@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neops.devices.parsing import addresses, bgp, routing
-from neops.devices.parsing.names import by_interface, in_vrf, long_name
+from neops.devices.parsing.names import by_interface, in_vrf, long_name, vlans_of
 from neops.devices.parsing.reads import (
     Addresses,
     Answers,
@@ -23,7 +23,7 @@ from neops.devices.parsing.reads import (
 )
 from neops.devices.parsing.textfsm import Row
 from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, vlan_number, whole_number
-from neops.devices.results import ArpEntry, Facts, InterfaceDetails, MacEntry, Route, Vlan
+from neops.devices.results import ArpEntry, Facts, InterfaceDetails, MacEntry, Route
 from neops.errors import ParseFailed
 
 SHORT = "show lldp neighbors"
@@ -50,18 +50,6 @@ PREFIXES = {
     "Vl": "Vlan",
 }
 """Interfaces that tables name shortly, as Catalyst IOS XE 17 abbreviates them."""
-
-PROTOCOLS = {
-    "B": "bgp",
-    "C": "connected",
-    "D": "eigrp",
-    "L": "local",
-    "O": "ospf",
-    "R": "rip",
-    "S": "static",
-    "i": "isis",
-}
-"""The first letters in `show ip route`; others stay as they are."""
 
 
 def facts(answers: Answers) -> Facts:
@@ -159,12 +147,7 @@ def macs(answers: Answers) -> Macs:
 
 def vlans(answers: Answers) -> Vlans:
     """Ports are those that have the VLAN as their access VLAN: trunks are not in the table."""
-    return {
-        row["vlan_id"]: Vlan(
-            name=row["vlan_name"], interfaces=tuple(long_name(port, PREFIXES) for port in row["interfaces"])
-        )
-        for row in answers.rows(VLANS)
-    }
+    return vlans_of(answers.rows(VLANS), PREFIXES)
 
 
 def bgp_neighbors(answers: Answers) -> Bgp:
@@ -173,18 +156,12 @@ def bgp_neighbors(answers: Answers) -> Bgp:
 
 def routes(query: RouteQuery) -> Read[Routes]:
     """IPv4 routes of the default VRF."""
-    routing.network_of(query)
-
-    def parse(answers: Answers) -> Routes:
-        rows = answers.rows(ROUTES)
-        return routing.chosen(((f"{row['network']}/{row['prefix_length']}", _route(row)) for row in rows), query)
-
-    return Read(commands=(ROUTES,), parse=parse)
+    return routing.ipv4_table(ROUTES, query, _route)
 
 
 def _route(row: Row) -> Route:
     return Route(
-        protocol=PROTOCOLS.get(row["protocol"], row["protocol"].lower()),
+        protocol=routing.PROTOCOLS.get(row["protocol"], row["protocol"].lower()),
         current_active=True,
         age=duration_s(row["uptime"]),
         next_hop=row["nexthop_ip"],

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from neops.devices.parsing import addresses, bgp, routing
-from neops.devices.parsing.names import by_interface, in_vrf, long_name
+from neops.devices.parsing.names import by_interface, in_vrf, long_name, vlans_of
 from neops.devices.parsing.reads import (
     Addresses,
     Answers,
@@ -24,7 +24,7 @@ from neops.devices.parsing.reads import (
 )
 from neops.devices.parsing.textfsm import Row
 from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, vlan_number, whole_number
-from neops.devices.results import ArpEntry, Facts, InterfaceDetails, MacEntry, Route, Vlan
+from neops.devices.results import ArpEntry, Facts, InterfaceDetails, MacEntry, Route
 from neops.errors import ParseFailed
 
 PREFIXES = {"Eth": "Ethernet", "Lo": "loopback", "Po": "port-channel"}
@@ -138,12 +138,7 @@ def macs(answers: Answers) -> Macs:
 
 
 def vlans(answers: Answers) -> Vlans:
-    return {
-        row["vlan_id"]: Vlan(
-            name=row["vlan_name"], interfaces=tuple(long_name(port, PREFIXES) for port in row["interfaces"])
-        )
-        for row in answers.rows(VLANS)
-    }
+    return vlans_of(answers.rows(VLANS), PREFIXES)
 
 
 def bgp_neighbors(answers: Answers) -> Bgp:
@@ -152,13 +147,7 @@ def bgp_neighbors(answers: Answers) -> Bgp:
 
 def routes(query: RouteQuery) -> Read[Routes]:
     """IPv4 routes of the default VRF."""
-    routing.network_of(query)
-
-    def parse(answers: Answers) -> Routes:
-        rows = [row for row in answers.rows(ROUTES) if row["network"]]  # none after "Route not found"
-        return routing.chosen(((f"{row['network']}/{row['prefix_length']}", _route(row)) for row in rows), query)
-
-    return Read(commands=(ROUTES,), parse=parse)
+    return routing.ipv4_table(ROUTES, query, _route)
 
 
 def _route(row: Row) -> Route:

@@ -31,18 +31,6 @@ IPV6 = "show ipv6 vrf all interface"
 BGP = ("show bgp all all summary", "show bgp vrf all summary")
 ROUTES = "show route"
 
-PROTOCOLS = {
-    "B": "bgp",
-    "C": "connected",
-    "D": "eigrp",
-    "L": "local",
-    "O": "ospf",
-    "R": "rip",
-    "S": "static",
-    "i": "isis",
-}
-"""The first letters in `show route`; others stay as they are."""
-
 
 def facts(answers: Answers) -> Facts:
     version = answers.row("show version")
@@ -121,19 +109,13 @@ def bgp_neighbors(answers: Answers) -> Bgp:
 
 def routes(query: RouteQuery) -> Read[Routes]:
     """IPv4 routes of the default VRF."""
-    routing.network_of(query)
-
-    def parse(answers: Answers) -> Routes:
-        rows = answers.rows(ROUTES)
-        return routing.chosen(((f"{row['network']}/{row['prefix_length']}", _route(row)) for row in rows), query)
-
-    return Read(commands=(ROUTES,), parse=parse)
+    return routing.ipv4_table(ROUTES, query, _route)
 
 
 def _route(row: Row) -> Route:
     letter = row["protocol"][:1]
     return Route(
-        protocol=PROTOCOLS.get(letter, row["protocol"].lower().partition(" ")[0]),
+        protocol=routing.PROTOCOLS.get(letter, row["protocol"].lower().partition(" ")[0]),
         current_active=True,
         age=duration_s(row["uptime"]),
         next_hop="" if row["next_hop"] == "connected" else row["next_hop"],
