@@ -17,6 +17,7 @@ from neops.devices import (
     ReadsRoutes,
     RunsCommands,
     Session,
+    TransfersFiles,
     WritesConfig,
 )
 from neops.entities import Device
@@ -36,9 +37,12 @@ class FrrPlugin:
     platforms: Mapping[str, str] = {"frr": "frr"}
 
     def capabilities(self, platform: str) -> frozenset[type]:
-        """All that vtysh tells; in a shell lldpd is asked for neighbours, and the kernel for ARP and MAC addresses."""
+        """All that vtysh tells; in a shell lldpd is asked for neighbours, the kernel for ARP and MAC addresses.
+
+        Files are the host's, over SFTP.
+        """
         reads = {ReadsFacts, ReadsInterfaces, ReadsAddresses, ReadsBgp, ReadsRoutes, ReadsConfig}
-        in_a_shell = {ReadsNeighbors, ReadsArp, ReadsMacTable}
+        in_a_shell = {ReadsNeighbors, ReadsArp, ReadsMacTable, TransfersFiles}
         known = frozenset({RunsCommands, WritesConfig, *reads, *in_a_shell})
         return known if platform in self.platforms else frozenset()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Literal, TypeVar
 
@@ -30,6 +31,9 @@ from neops.devices import (
     ReadsRoutes,
     Route,
 )
+from neops.devices.acting import FileWire, TransfersOverSsh
+from neops.devices.acting.file_systems import FILE_SYSTEMS, FileSystem
+from neops.devices.acting.ssh_wires import ssh_wire
 from neops.devices.parsing import Answers, ParsedConfig, Read
 from neops.devices.parsing.platforms import linux
 from neops.devices.ssh_login import SshLogin
@@ -51,6 +55,7 @@ _PROMPT = re.compile(r"(?:^|\n)[\w.()-]+# ")
 class FrrSession(
     ParsedConfig,
     FrrChanges,
+    TransfersOverSsh,
     ReadsFacts,
     ReadsInterfaces,
     ReadsAddresses,
@@ -67,7 +72,7 @@ class FrrSession(
 
     def __init__(self, *, device: Device, options: ConnectionOptions) -> None:
         super().__init__(device=device, platform="frr")
-        self._extras = extras_of(device.name, options)
+        self._options, self._extras = options, extras_of(device.name, options)
         self._login = SshLogin(device.name, options, plugin="frr", arguments=self._extras.ssh)
         self._kind: LoginKind = "shell"
 
@@ -163,6 +168,25 @@ class FrrSession(
                 raise CommandRejected(self.device.name, command, answer.complaint or f"exit status {answer.status}")
             outputs[command] = answer.stdout
         return read.of(Answers(device=self.device.name, platform="linux", outputs=outputs))
+
+    @property
+    def file_system(self) -> FileSystem:
+        return FILE_SYSTEMS["linux"]
+
+    def file_wire(self, protocol: str) -> AbstractAsyncContextManager[FileWire]:
+        """SFTP, beside vtysh.
+
+        Raises:
+            CapabilityMissing: the login has no shell: sshd forces what would serve files into vtysh too.
+        """
+        if self._kind != "shell":
+            told = Considered(plugin="frr", reason="the login is forced into vtysh, which has no files")
+            raise CapabilityMissing(self.device.name, self.platform, ["TransfersFiles"], [told])
+        return ssh_wire(self.device.name, self._options, protocol, **self._extras.ssh)
+
+    async def compute(self, command: str, within_s: float) -> str:
+        del within_s  # a host reads its disk faster than a switch its flash
+        return (await self._run(command, "", command)).stdout
 
     async def _uptime(self) -> float:
         """Of the host, as other platforms' uptime is; vtysh does not know it."""

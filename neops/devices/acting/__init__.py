@@ -2,7 +2,16 @@
 
 from neops.devices.acting.dialogue import DialogueSession
 from neops.devices.acting.sessions import acting_capabilities, acting_session_class
-from neops.devices.acting.transferring import WiredSession
+from neops.devices.acting.transferring import FileSession, TransfersOverSsh, WiredSession
 from neops.devices.acting.wires import FileWire, FolderWire
 
-__all__ = ["DialogueSession", "FileWire", "FolderWire", "WiredSession", "acting_capabilities", "acting_session_class"]
+__all__ = [
+    "DialogueSession",
+    "FileSession",
+    "FileWire",
+    "FolderWire",
+    "TransfersOverSsh",
+    "WiredSession",
+    "acting_capabilities",
+    "acting_session_class",
+]

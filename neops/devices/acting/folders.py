@@ -9,7 +9,7 @@ from neops.devices.acting.dialogue import DialogueSession
 from neops.devices.acting.file_systems import FileCommands
 from neops.devices.acting.wires import FileWire, FolderWire
 from neops.devices.answers import Answer
-from neops.devices.parsing import rejected
+from neops.devices.parsing import CommandSession, rejected
 from neops.devices.results import RemoteFile
 from neops.errors import TransferFailed
 
@@ -61,10 +61,10 @@ class CommandFolders:
             raise TransferFailed(self._session.device.name, f"{command!r}: {' '.join(said.split())}")
 
 
-def folders_of(session: DialogueSession, commands: FileCommands | None, wire: FileWire) -> Folders:
+def folders_of(session: CommandSession, commands: FileCommands | None, wire: FileWire) -> Folders:
     """The command line where the wire only copies."""
-    if commands is not None:
-        return CommandFolders(session, commands)
-    if not isinstance(wire, FolderWire):
-        raise TypeError("a platform without commands for files needs SFTP")
-    return wire
+    if isinstance(wire, FolderWire):
+        return wire
+    if commands is None or not isinstance(session, DialogueSession):
+        raise TypeError("SCP only copies: it takes a session that can have dialogues, and the platform's commands")
+    return CommandFolders(session, commands)

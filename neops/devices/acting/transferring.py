@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from neops.devices.acting.folders import Folders, folders_of
 from neops.devices.acting.rebooting import ActingSession
 from neops.devices.acting.wires import Copied, FileWire
 from neops.devices.capabilities import TRANSFER_S, Progress, TransfersFiles
+from neops.devices.parsing import CommandSession
 from neops.devices.results import FileTransfer, RemoteFile
 from neops.errors import DeviceError, OperationTimedOut, TransferFailed, UsageError
 
@@ -47,8 +48,20 @@ class Storage:
     system: FileSystem
 
 
-class WiredSession(ActingSession):
-    """An acting session that can open a connection for files."""
+class FileSession(CommandSession):
+    """A command session that can open a connection for files, and have the device compute something of one."""
+
+    @abstractmethod
+    def compute(self, command: str, within_s: float) -> Awaitable[str]:
+        """The answer to a command that may take this long."""
+        ...
+
+    @property
+    def file_system(self) -> FileSystem:
+        """Where the device keeps files; that of its platform."""
+        if (system := files_of(self.platform)) is None:
+            raise TypeError("nobody has described this platform's files: take the class from acting_session_class()")
+        return system
 
     @abstractmethod
     def file_wire(self, protocol: str) -> AbstractAsyncContextManager[FileWire]:
@@ -60,7 +73,14 @@ class WiredSession(ActingSession):
         ...
 
 
-class TransfersOverSsh(WiredSession, TransfersFiles):
+class WiredSession(ActingSession, FileSession):
+    """An acting session that can open a connection for files."""
+
+    async def compute(self, command: str, within_s: float) -> str:
+        return (await self.converse(command, (), within_s=within_s)).text(command)
+
+
+class TransfersOverSsh(FileSession, TransfersFiles):
     """SFTP, or SCP with the command line, as the platform has it."""
 
     async def put_file(
@@ -114,7 +134,7 @@ class TransfersOverSsh(WiredSession, TransfersFiles):
         return result
 
     async def list_files(self, folder: str = "") -> Sequence[RemoteFile]:
-        path = self._path(folder) if folder else self._system.folder
+        path = self._path(folder) if folder else self.file_system.folder
         async with self._storage(TRANSFER_S) as storage:
             return [file for file in await storage.folders.files(path) if not file.name.endswith(PART)]
 
@@ -125,20 +145,14 @@ class TransfersOverSsh(WiredSession, TransfersFiles):
                 raise TransferFailed(self.device.name, f"there is no file {path}")
             await storage.folders.remove(path)
 
-    @property
-    def _system(self) -> FileSystem:
-        if (system := files_of(self.platform)) is None:
-            raise TypeError("nobody has described this platform's files: take the class from acting_session_class()")
-        return system
-
     def _path(self, name: str) -> str:
         if not _NAME.fullmatch(name):
             raise UsageError(f"{name!r} cannot be a file's name on every platform: letters, digits and ._-+=,~@%:/ can")
-        return self._system.path(name)
+        return self.file_system.path(name)
 
     @asynccontextmanager
     async def _storage(self, within_s: float) -> AsyncIterator[Storage]:
-        system = self._system
+        system = self.file_system
         try:
             async with asyncio.timeout(within_s), self.file_wire(system.protocol) as wire:
                 yield Storage(wire=wire, folders=folders_of(self, system.commands, wire), system=system)
@@ -179,8 +193,7 @@ class TransfersOverSsh(WiredSession, TransfersFiles):
     async def _digest(self, system: FileSystem, path: str) -> tuple[Algorithm, str] | None:
         """The first checksum that the device computes."""
         for digest in system.digests:
-            command = digest.command.format(path=path)
-            said = (await self.converse(command, (), within_s=DIGEST_S)).text(command)
+            said = await self.compute(digest.command.format(path=path), DIGEST_S)
             if found := digest.found_in(said):
                 return digest.algorithm, found
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import shlex
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,6 +26,7 @@ from neops.devices import (
     ReadsNeighbors,
     ReadsRoutes,
     RunsCommands,
+    TransfersFiles,
 )
 from neops.devices.transcript import Level, Recorder, ReplayPlugin, ReplayRuntime
 from neops.entities import Device, Platform, Secret
@@ -73,6 +75,8 @@ async def serve(process: asyncssh.SSHServerProcess[str]) -> None:
         return
     words = [word for word in shlex.split(process.command or "") if not word.startswith("PATH=")]
     output, status = await vtysh(words[-1], process) if words[:2] == ["vtysh", "-c"] else ("", 127)
+    if words[0] == "sha512sum":
+        output, status = f"{hashlib.sha512(Path(words[1]).read_bytes()).hexdigest()}  {words[1]}\n", 0
     if words == ["cat", "/proc/uptime"]:
         output, status = "86400.50 1.00\n", 0
     if " ".join(words) in KERNEL:
@@ -112,7 +116,13 @@ async def vtysh(command: str, process: asyncssh.SSHServerProcess[str]) -> tuple[
 async def port() -> AsyncIterator[int]:
     key = asyncssh.generate_private_key("ssh-ed25519")
     server = await asyncssh.listen(
-        "127.0.0.1", 0, server_factory=Router, process_factory=serve, server_host_keys=[key], line_editor=False
+        "127.0.0.1",
+        0,
+        server_factory=Router,
+        process_factory=serve,
+        sftp_factory=True,
+        server_host_keys=[key],
+        line_editor=False,
     )
     async with server:
         yield server.get_port()
@@ -308,3 +318,24 @@ async def test_what_was_recorded_of_a_router_is_replayed_without_one(
     replay = ReplayPlugin(path, level=level)
     with replay, ReplayRuntime(replay) as runtime:
         assert await work(runtime, elsewhere) == live
+
+
+async def test_files_of_the_host_are_put_and_got_over_sftp(connect: Connect, tmp_path: Path) -> None:
+    source, host = tmp_path / "frr.conf", tmp_path / "on_the_host.conf"
+    source.write_bytes(b"hostname r2\n" * 1000)
+    session = await connect("shell")
+
+    put = await session.put_file(source, str(host))
+    got = await session.get_file(str(host), tmp_path / "back.conf")
+    again = await session.put_file(source, str(host), overwrite=True)
+
+    assert host.read_bytes() == (tmp_path / "back.conf").read_bytes() == source.read_bytes()
+    assert (put.transferred, again.transferred) == (True, False)
+    assert put.verified == got.verified == "sha512"
+    assert not list(tmp_path.glob("*.neops-part"))
+    assert TransfersFiles in FrrPlugin().capabilities("frr")
+
+
+async def test_a_login_that_is_forced_into_vtysh_has_no_files(connect: Connect, tmp_path: Path) -> None:
+    with pytest.raises(CapabilityMissing, match="forced into vtysh, which has no files"):
+        await (await connect("vtysh")).get_file("/etc/frr/frr.conf", tmp_path / "back.conf")
