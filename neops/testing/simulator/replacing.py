@@ -116,7 +116,7 @@ def _additions(old: Section, new: Section, depth: int) -> Iterator[str]:
         if old.get(line) != after:
             yield f"{' ' * depth}{line}"
             yield from _additions(old.get(line, {}), after, depth + 1)
-    words = {line.split(" ", 1)[0] for line in new}
+    words = {line.split(" ", 1)[0] for line in new if line not in old}
     yield from (f"{' ' * depth}no {line}" for line in old if line not in new and line.split(" ", 1)[0] not in words)
 
 
