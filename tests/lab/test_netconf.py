@@ -25,7 +25,7 @@ from neops.devices import (
     WritesConfig,
 )
 from neops.entities import Device
-from neops.errors import CommandRejected, ConfigLocked, ConfigRejected, OperationTimedOut, SessionLost
+from neops.errors import ChangeFailed, CommandRejected, ConfigLocked, ConfigRejected, OperationTimedOut, SessionLost
 from neops.settings import DeviceSettings
 from neops_netconf import NetconfPlugin
 from tests.lab import changing_client
@@ -171,6 +171,17 @@ async def test_a_change_that_is_not_confirmed_is_taken_back(router: Any, netconf
     assert free(netconf)
 
 
+async def test_a_confirmation_after_the_servers_timer_is_too_late(router: Any, netconf: NetconfServer) -> None:
+    async with router.change(hostname("new")) as change:
+        await change.commit(confirm_within=2)
+        await eventually(lambda: reads(router, "<hostname>old<"))
+        with pytest.raises(ChangeFailed, match="too late"):
+            await change.confirm()
+
+    assert change.outcome is ChangeOutcome.REVERTED
+    assert free(netconf)
+
+
 async def test_the_servers_own_timer_takes_back_what_a_killed_client_committed(
     router: Any, netconf: NetconfServer, tmp_path: Path
 ) -> None:
@@ -292,7 +303,7 @@ async def test_a_server_that_hangs_is_given_up_and_left_as_it_was(
     impatient = runtime.connect(hasty, Netconf)
     await impatient.get_config()
 
-    with netconf.hanging(), pytest.raises(OperationTimedOut, match="yuma: .* within 1 s"):
+    with netconf.hanging(), pytest.raises(OperationTimedOut, match=r"yuma: .* within 1 s"):
         await impatient.get_config()
 
     await eventually(lambda: asyncio.to_thread(free, netconf))
