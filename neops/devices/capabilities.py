@@ -153,7 +153,7 @@ class ReadsArp(Protocol):
         """Resolved entries in the device's order.
 
         `vrf` names one VRF. Without it the answer is what the device shows unasked: the default VRF on most platforms,
-        all of them on Junos, SR Linux and AOS-CX.
+        all of them on Junos, SR Linux, AOS-CX and VRP.
         """
         ...
 

@@ -31,6 +31,7 @@ OF_NO_TEMPLATE = {
 
 RECORDED_NOWHERE = {
     "display ip interface",
+    "display ip routing-table",
     "display ipv6 interface",
     "show interfaces terse",
     "show vlans ports all detail",
