@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, delete, select
+from sqlalchemy import Column, Connection, Table, delete
 
 from neops.cms import tables
 from neops.cms.dialect import insert_plain
@@ -46,7 +46,6 @@ TERMS: Mapping[EntityType, tuple[Table, Column[Any]]] = {
     EntityType.GROUP: (tables.group_terms, tables.group_terms.c.group_id),
     EntityType.INTERFACE: (tables.interface_terms, tables.interface_terms.c.interface_id),
 }
-_OWNERS = {EntityType.DEVICE: tables.devices, EntityType.GROUP: tables.groups, EntityType.INTERFACE: tables.interfaces}
 
 
 def index(connection: Connection, entity: EntityType, rows: Mapping[int, Mapping[str, Any]], *, new: bool) -> None:
@@ -68,14 +67,6 @@ def index_changes(connection: Connection, entity: EntityType, changes: Iterable[
     searched = {"facts", *SEARCHABLE[entity]}
     touched = [one for one in changes if not searched.isdisjoint(one.after)]
     index(connection, entity, {one.id: {**one.row, **one.after} for one in touched}, new=False)
-
-
-def index_all(connection: Connection) -> None:
-    """Write the terms of everything there is."""
-    for entity, table in _OWNERS.items():
-        columns = [table.c[name] for name in ("id", *SEARCHABLE[entity], "facts")]
-        for rows in connection.execute(select(*columns)).partitions(1000):
-            index(connection, entity, {row.id: dict(row._mapping) for row in rows}, new=True)
 
 
 def terms_of(entity: EntityType, row: Mapping[str, Any]) -> Iterator[Term]:
