@@ -15,10 +15,11 @@ class Cell:
     """One capability on one platform.
 
     `plugins` could answer, and the first one does. Where there is none `why` says so in one line, and `install` are the
-    commands that would change it.
+    commands that would change it. `on_request` are plugins that could answer where they are preferred.
     """
 
     plugins: tuple[str, ...] = ()
+    on_request: tuple[str, ...] = ()
     why: str = ""
     install: tuple[str, ...] = ()
 
@@ -66,11 +67,14 @@ def _row(platform: str, entries: Sequence[PluginEntry], preferred: Sequence[str]
 def _cell(capability: type, offers: Sequence[Offer], pip: Mapping[str, str]) -> Cell:
     having = [offer for offer in offers if capability in offer.capabilities]
     usable = tuple(offer.plugin for offer in having if offer.obstacle is None)
+    waiting = tuple(offer.plugin for offer in having if offer.on_request and offer.plugin not in usable)
     if usable:
-        return Cell(plugins=usable)
+        return Cell(plugins=usable, on_request=waiting)
     lacking = {offer.plugin: offer.obstacle for offer in having or offers if offer.obstacle}
     why = "; ".join(f"{plugin}: {obstacle}" for plugin, obstacle in lacking.items())
     if not having:
         others = ", ".join(offer.plugin for offer in offers if offer.capabilities)
         why = "; ".join(part for part in (f"not among what {others} can do there" if others else "", why) if part)
-    return Cell(why=why, install=tuple(pip[offer.plugin] for offer in having if not offer.on_request))
+    return Cell(
+        why=why, on_request=waiting, install=tuple(pip[offer.plugin] for offer in having if not offer.on_request)
+    )

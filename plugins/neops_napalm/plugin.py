@@ -62,6 +62,7 @@ class NapalmPlugin:
         "juniper_junos": "junos",
     }
     on_request = frozenset({"arista_eos", "juniper_junos"})
+    ports: Mapping[str, int] = {"arista_eos": 443}  # Junos' SSH port speaks NETCONF as well
 
     def capabilities(self, platform: str) -> frozenset[type]:
         """What a platform's driver implements (NAPALM 5, https://napalm.readthedocs.io/en/latest/support/).

@@ -72,6 +72,8 @@ def _own_connection_options(device: RunningDevice, known_hosts: Path) -> dict[st
     if (port := device.ports.get("eapi")) is not None:
         arguments = {"transport": "http", **({"enable_password": secret} if secret else {})}
         options["napalm"] = {"port": port, "extras": {"optional_args": arguments}}
+    if (port := device.ports.get("netconf")) is not None:
+        options["netconf"] = {"port": port}
     return options
 
 

@@ -83,7 +83,7 @@ def test_a_plugin_that_waits_to_be_asked_for_fills_no_cell_and_says_how_to_ask_f
 
     cell = row(capability_matrix(offering), "beta").cells["ReadsFacts"]
 
-    assert (cell.plugins, cell.install) == ((), ())
+    assert (cell.plugins, cell.install, cell.on_request) == ((), (), ("shy",))
     assert cell.why == "shy: serves this platform only when preferred: set plugins: [shy]"
     assert row(capability_matrix(offering, preferred=("shy",)), "beta").cells["ReadsFacts"].plugin == "shy"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from neops.devices import PluginCatalogue
-from neops.devices.matrix import capability_matrix
+from neops.devices.matrix import Cell, capability_matrix
 from neops.devices.parsing import PLATFORMS, PlatformReads, RouteQuery
 
 ROOT = Path(__file__).parents[3]
@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[3]
 PLATFORMS_HEAD = """\
 # Platforms
 
-Which installed plugin answers for a capability, the preferred one first. Platform names are netmiko's device types.
+Which installed plugin answers for a capability, the preferred one first. Those in parentheses serve on request, where
+the device or the settings name them in `plugins`. Platform names are netmiko's device types.
 Every other platform that netmiko, scrapli or scrapli-community knows has RunsCommands. `neops plugins matrix --all`
 shows them all, with the plugins of other distributions and why a cell is empty.
 
@@ -36,9 +37,11 @@ def _platform_table() -> Iterator[str]:
     yield "|---" * (len(names) + 1) + "|"
     for row in rows:
         if not row.only_commands:
-            yield (
-                " | ".join([f"| {row.platform}", *(", ".join(row.cells[name].plugins) or "-" for name in names)]) + " |"
-            )
+            yield " | ".join([f"| {row.platform}", *(_in_words(row.cells[name]) for name in names)]) + " |"
+
+
+def _in_words(cell: Cell) -> str:
+    return ", ".join((*cell.plugins, *(f"({plugin})" for plugin in cell.on_request))) or "-"
 
 
 READS_HEAD = """\
