@@ -17,6 +17,7 @@ from neops.devices import ConnectionOptions
 from neops.devices.acting import acting_capabilities
 from neops.devices.capabilities import methods_of
 from neops.devices.host_keys import HostKey, strict_excerpt
+from neops.devices.keys import private_key
 from neops.devices.parsing import CommandSession
 from neops.devices.plugin import Forward, Tunnel
 from neops.entities import Device
@@ -82,12 +83,29 @@ class NornirSession(CommandSession):
 
     def _log_in(self) -> None:
         plugin = connection_plugin(self._choice.connection, self.device.name)
-        arguments = self._choice.arguments()
+        arguments = self._choice.arguments(**self._for_scrapli())
         with ExitStack() as cleanup:
             if self._options.tunnel is not None:
                 arguments |= self._way(self._options.tunnel, arguments["extras"], cleanup)
             plugin.open(**arguments, configuration=Config())
         self._plugin = plugin
+
+    def _for_scrapli(self) -> dict[str, Any]:
+        """scrapli's arguments for what we are told; other libraries have names of their own."""
+        if self._choice.connection != SCRAPLI:
+            return {}
+        options, credentials = self._options, self._options.credentials
+        arguments: dict[str, Any] = {
+            "timeout_socket": options.connect_timeout_s,
+            "timeout_ops": options.command_timeout_s,
+        }
+        if private_key(self.device.name, credentials) is not None:
+            arguments["auth_private_key"] = str(credentials.private_key)
+        if credentials.passphrase is not None:
+            arguments["auth_private_key_passphrase"] = credentials.passphrase.reveal()
+        if credentials.enable_secret is not None:
+            arguments["auth_secondary"] = credentials.enable_secret.reveal()
+        return arguments
 
     def _way(self, tunnel: Tunnel, extras: dict[str, Any], cleanup: ExitStack) -> dict[str, Any]:
         """A port on loopback, for a library of which we know only that it connects to host and port.

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from neops.devices import HostKeys
+from neops.devices import Credentials, HostKeys
+from neops.entities import Secret
 from neops.errors import ConnectFailed, HostKeyRejected, SessionLost
 from neops.testing.simulator import RunningDevice
 
@@ -28,6 +29,26 @@ async def test_nornir_scrapli_serves_the_same_getters(plugin: str, device: Find,
     await session.close()
 
     assert facts.hostname == "cisco_ios"
+
+
+async def test_nornir_scrapli_is_told_of_the_enable_secret(plugin: str, device: Find, sessions: Make) -> None:
+    credentials = Credentials(username="neops", password=Secret("s3cret-of-all"), enable_secret=Secret("up-up"))
+    session = sessions(device("cisco_ios-enable"), extras=SCRAPLI, credentials=credentials)
+
+    await session.open()
+    config = await session.get_config()
+    await session.close()
+
+    assert "interface" in config.running
+
+
+async def test_a_key_for_nornir_scrapli_that_cannot_be_read_is_called_so(
+    plugin: str, device: Find, sessions: Make, tmp_path: Path
+) -> None:
+    credentials = Credentials(username="neops", private_key=tmp_path / "nowhere")
+
+    with pytest.raises(ConnectFailed, match="cannot be used: No such file"):
+        await sessions(device("cisco_ios"), extras=SCRAPLI, credentials=credentials).open()
 
 
 async def test_a_closed_session_of_another_connection_runs_nothing(plugin: str, device: Find, sessions: Make) -> None:

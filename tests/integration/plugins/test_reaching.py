@@ -137,6 +137,20 @@ async def test_a_key_lets_in_without_a_password(
     assert (target.logins, target.failed_logins) == (1, 0)
 
 
+@pytest.mark.parametrize("plugin", ["nornir"])
+@pytest.mark.parametrize(("file", "passphrase"), [("plain", None), ("encrypted", PASSPHRASE)])
+async def test_a_key_lets_in_through_another_connection_of_nornir(
+    plugin: str, file: str, passphrase: str | None, target: RunningDevice, session: Any, keys: Path
+) -> None:
+    pytest.importorskip("ssh2", reason="ssh2-python is not installed: pip install 'neops[bench]'")
+    extras = {"connection": "scrapli", "transport": "ssh2", "auth_strict_key": False}
+
+    async with opened(session(with_key(keys / file, passphrase), extras=extras)) as one:
+        assert await ask(one)
+
+    assert (target.logins, target.failed_logins) == (1, 0)
+
+
 @every_plugin
 async def test_a_key_is_tried_before_the_password(plugin: str, target: RunningDevice, session: Any, keys: Path) -> None:
     async with opened(session(with_key(keys / "plain", password="a-wrong-one"))):
