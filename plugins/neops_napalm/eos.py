@@ -15,9 +15,10 @@ from neops.devices import Facts
 from neops.devices.changes import CANDIDATE_PREFIX, ChangePlan
 from neops.devices.config_change import ConfirmStrength
 from neops_napalm.changes import ChangesByDriver
+from neops_napalm.session import NapalmTablesSession
 
 
-class EosSession(ChangesByDriver):
+class EosSession(NapalmTablesSession, ChangesByDriver):
     """Each request is an HTTP connection of its own; changes are made in a configuration session under our name."""
 
     counts_s = 1

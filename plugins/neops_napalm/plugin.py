@@ -32,7 +32,7 @@ GETTERS: frozenset[type] = COMMON | {ReadsAddresses, ReadsArp, ReadsMacTable, Re
 
 CAPABILITIES: Mapping[str, frozenset[type]] = MappingProxyType(
     {
-        "eos": COMMON | {WritesConfig},
+        "eos": GETTERS | {WritesConfig},
         "ios": GETTERS | {ReadsBgp, WritesConfig},
         "junos": COMMON | {WritesConfig},
         "nxos_ssh": GETTERS,

@@ -106,7 +106,7 @@ def arp_table(driver: str, found: Sequence[Mapping[str, Any]]) -> Sequence[ArpEn
     second = 60.0 if driver == "ios" else 1.0
     return [
         ArpEntry(
-            interface=one["interface"],
+            interface=one["interface"].partition(",")[0],  # eos adds the port behind a VLAN's
             mac=mac_address(one["mac"]),
             ip=one["ip"],
             age=float(one["age"]) * second if one["age"] >= 0 else -1.0,
@@ -116,7 +116,7 @@ def arp_table(driver: str, found: Sequence[Mapping[str, Any]]) -> Sequence[ArpEn
 
 
 def mac_table(found: Sequence[Mapping[str, Any]], now: Callable[[], float] = time.time) -> Sequence[MacEntry]:
-    """What a driver does not know of moves is None or -1; ios gives interfaces the short names of the table."""
+    """What a driver does not know of moves is None, 0 or -1; ios gives interfaces the short names of the table."""
     return [
         MacEntry(
             mac=mac_address(one["mac"]),
@@ -125,7 +125,7 @@ def mac_table(found: Sequence[Mapping[str, Any]], now: Callable[[], float] = tim
             static=one["static"],
             active=one["active"],
             moves=-1 if one["moves"] is None else int(one["moves"]),
-            last_move=-1.0 if one["last_move"] is None else _seconds_ago(float(one["last_move"]), now),
+            last_move=_seconds_ago(float(one["last_move"]), now) if one["last_move"] else -1.0,
         )
         for one in found
     ]

@@ -88,6 +88,18 @@ async def test_getters_mean_the_same_as_over_ssh(platform: str, device: Find, se
     assert port in config.running
 
 
+async def test_eapi_tells_tables_as_the_command_line_does(device: Find, session: Make) -> None:
+    async with opened(session(device("arista_eos"))) as napalm:
+        addresses, vlans = await napalm.get_interfaces_ip(), await napalm.get_vlans()
+        [entry], [seen] = await napalm.get_arp_table(), await napalm.get_mac_address_table()
+
+    assert addresses["Ethernet1"].ipv4["192.0.2.1"].prefix_length == 24
+    assert (entry.interface, entry.ip, entry.mac, entry.age) == ("Ethernet1", "192.0.2.9", "02:00:5E:10:00:09", 720.0)
+    assert (seen.interface, seen.mac, seen.vlan, seen.moves) == ("Ethernet1", "02:00:5E:10:00:09", 1, 1)
+    assert seen.last_move > 1_000_000
+    assert (vlans["1"].name, "Ethernet1" in vlans["1"].interfaces) == ("default", True)
+
+
 @every_platform
 async def test_a_rejected_command_is_an_answer(platform: str, device: Find, session: Make) -> None:
     async with opened(session(device(platform))) as napalm:
