@@ -1,7 +1,8 @@
-"""A login through NAPALM's eos driver: eAPI, or SSH with `transport: ssh`. Importing this module imports pyeapi."""
+"""A login through NAPALM's eos driver: eAPI. Importing this module imports pyeapi."""
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
@@ -14,6 +15,7 @@ from pyeapi.eapilib import ConnectionError as EapiConnectionError
 from neops.devices import Facts
 from neops.devices.changes import CANDIDATE_PREFIX, ChangePlan
 from neops.devices.config_change import ConfirmStrength
+from neops.errors import ConnectFailed
 from neops_napalm.changes import ChangesByDriver
 from neops_napalm.session import NapalmTablesSession
 
@@ -30,7 +32,10 @@ class EosSession(NapalmTablesSession, ChangesByDriver):
             self._driver.device.connection.transport.sock.shutdown(socket.SHUT_RDWR)  # TLS has wrapped ours
 
     def _over_netmiko(self, asked: Mapping[str, Any]) -> bool:
-        return asked.get("transport") == "ssh"
+        if asked.get("transport") == "ssh":
+            said = "NAPALM does not notice refused lines over SSH; take its eAPI, or the plugin scrapli"
+            raise ConnectFailed(self.device.name, f"{self._where}: {said}")
+        return False
 
     def _optional_args(self, cleanup: ExitStack, asked: dict[str, Any]) -> dict[str, Any]:
         secret = self._options.credentials.enable_secret
@@ -38,9 +43,9 @@ class EosSession(NapalmTablesSession, ChangesByDriver):
         return super()._optional_args(cleanup, {**own, **asked})  # `enable` needs no secret where none is configured
 
     def _take_over(self, driver: Any, asked: Mapping[str, Any], cleanup: ExitStack) -> None:
-        del cleanup
-        if not self._over_netmiko(asked):
-            use_our_sockets(driver, self._connect)
+        del cleanup, asked
+        logging.getLogger("pyeapi.eapilib").addFilter(_is_no_traceback)
+        use_our_sockets(driver, self._connect)
 
     def _refuses_login(self, error: BaseException) -> bool:
         return isinstance(error, EapiConnectionError) and error.message.startswith("Unauthorized")
@@ -85,6 +90,11 @@ class EosSession(NapalmTablesSession, ChangesByDriver):
 
     def _save(self, driver: Any) -> None:
         _run(driver, "write memory")
+
+
+def _is_no_traceback(record: logging.LogRecord) -> bool:
+    """pyeapi 1.0 logs every exception that it raises with its traceback; what becomes of it is ours to say."""
+    return record.exc_info is None
 
 
 def use_our_sockets(driver: Any, connect: Callable[[int], socket.socket]) -> None:

@@ -67,6 +67,8 @@ class CommandApi:
             return reply.text
 
         text = await suffer(self._device, line, answer)
+        if reply.reboots:
+            self._device.reboot()  # which cuts this connection
         if text is None:
             await asyncio.Event().wait()
         if self._shell.asks:

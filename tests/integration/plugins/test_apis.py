@@ -25,6 +25,7 @@ from neops.errors import (
     AuthenticationFailed,
     CapabilityMissing,
     CommandRejected,
+    ConnectFailed,
     HostKeyRejected,
     OperationTimedOut,
     SessionLost,
@@ -170,6 +171,25 @@ async def test_a_closed_port_is_unreachable(platform: str, device: Find, session
 
     with pytest.raises(Unreachable, match="refused"):
         await session(target).open()
+
+
+async def test_a_device_that_is_away_is_no_traceback_in_the_log(
+    device: Find, session: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    target = device("arista_eos")
+    target.fault = Fault(kind=FaultKind.REFUSE)
+
+    with pytest.raises(Unreachable):
+        await session(target).open()
+
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_eos_over_ssh_is_left_to_others(device: Find, session: Make) -> None:
+    over_ssh = {"optional_args": {"transport": "ssh"}}
+
+    with pytest.raises(ConnectFailed, match="take its eAPI, or the plugin scrapli"):
+        await session(device("arista_eos"), port=None, extras=over_ssh).open()
 
 
 @every_platform

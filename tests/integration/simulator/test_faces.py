@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -25,6 +26,7 @@ def network() -> Iterator[SimulatedNetwork]:
         SimulatedDevice(name="eos", platform="arista_eos"),
         SimulatedDevice(name="eos-enable", platform="arista_eos", enable_secret="up-up"),
         SimulatedDevice(name="eos-ssh", platform="arista_eos", faces=frozenset({"ssh"})),
+        SimulatedDevice(name="eos-reload", platform="arista_eos", boot_s=60),
         SimulatedDevice(name="junos", platform="juniper_junos"),
         SimulatedDevice(name="junos-ssh", platform="juniper_junos", faces=frozenset({"ssh"})),
     ]
@@ -219,6 +221,15 @@ def test_faults_strike_over_eapi_too(network: SimulatedNetwork, kind: FaultKind,
         device.fault = None
 
     assert eapi(device, "show version")["result"]
+
+
+def test_a_reload_over_eapi_cuts_the_connection_and_closes_both_ports(network: SimulatedNetwork) -> None:
+    device = network["eos-reload"]
+
+    with pytest.raises((OSError, http.client.HTTPException)):
+        eapi(device, "enable", "reload now")
+    with pytest.raises(urllib.error.URLError, match="refused"):
+        eapi(device, "show version")
 
 
 def test_a_netconf_session_that_is_cut_leaves_no_lock(network: SimulatedNetwork) -> None:
