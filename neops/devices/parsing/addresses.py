@@ -16,6 +16,9 @@ _IPV6_LINE = re.compile(
     r"|^\s+(?P<address>[0-9A-Fa-f:]+)(?:/\d+)?, subnet is [0-9A-Fa-f:]+/(?P<length>\d+)"
 )
 
+_TIME = re.compile(r"^\w{3} \w{3} +\d+ \d\d:\d\d:\d\d.*$", re.MULTILINE)
+"""Above every answer of IOS XR."""
+
 
 def by_interface(seen: Iterable[tuple[str, str]]) -> Addresses:
     """Addresses by interface and family, from (interface, `192.0.2.1/24` or, without a known length, `192.0.2.1`).
@@ -49,5 +52,5 @@ def ipv6_of(answers: Answers, command: str) -> Iterator[tuple[str, str]]:
             interface = match["interface"]
         else:
             yield interface, match["link_local"] or f"{match['address']}/{match['length']}"
-    if text.strip() and not interface:
+    if _TIME.sub("", text).strip() and not interface:
         raise ParseFailed(answers.device, command, "no line names an interface")

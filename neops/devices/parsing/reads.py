@@ -51,9 +51,9 @@ class Answers:
         """The answer as it came."""
         return self.outputs[command]
 
-    def rows(self, command: str) -> list[Row]:
-        """The records that the platform's ntc-template finds."""
-        return read_rows(self.device, self.platform, command, self.outputs[command])
+    def rows(self, command: str, heading: str = "") -> list[Row]:
+        """The records that the platform's ntc-template finds; `heading` is what it should know of an empty table."""
+        return read_rows(self.device, self.platform, command, self.outputs[command], heading)
 
     def row(self, command: str) -> Row:
         """The first record; there must be one."""
@@ -66,9 +66,14 @@ class Answers:
         """The JSON that the answer is."""
         return read_json(self.device, command, self.outputs[command])
 
-    def sections(self, command: str, start: re.Pattern[str]) -> list[tuple[re.Match[str], str]]:
-        """The answer cut into pieces: each start, and the text from there to the next one; none of a blank answer."""
-        text = self.outputs[command]
+    def sections(
+        self, command: str, start: re.Pattern[str], heading: re.Pattern[str] | None = None
+    ) -> list[tuple[re.Match[str], str]]:
+        """The answer cut into pieces: each start, and the text from there to the next one.
+
+        There are none of an answer that is blank without its headings.
+        """
+        text = heading.sub("", self.outputs[command]) if heading else self.outputs[command]
         starts = list(start.finditer(text))
         if not starts and text.strip():
             raise ParseFailed(self.device, command, f"no line matches {start.pattern!r}")

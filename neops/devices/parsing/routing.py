@@ -43,7 +43,7 @@ def families_of(query: RouteQuery) -> tuple[int, ...]:
     return (4, 6) if network is None else (network.version,)
 
 
-def ipv4_table(command: str, query: RouteQuery, route: Callable[[Row], Route]) -> Read[Routes]:
+def ipv4_table(command: str, query: RouteQuery, route: Callable[[Row], Route], heading: str = "") -> Read[Routes]:
     """Routes out of the rows of a command's template, which knows IPv4 and the default VRF.
 
     Raises:
@@ -52,7 +52,7 @@ def ipv4_table(command: str, query: RouteQuery, route: Callable[[Row], Route]) -
     network_of(query)
 
     def parse(answers: Answers) -> Routes:
-        rows = [row for row in answers.rows(command) if row["network"]]  # none after NX-OS's "Route not found"
+        rows = [row for row in answers.rows(command, heading) if row["network"]]  # none after NX-OS's "Route not found"
         return chosen(((f"{row['network']}/{row['prefix_length']}", route(row)) for row in rows), query)
 
     return Read(commands=(command,), parse=parse)

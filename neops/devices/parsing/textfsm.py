@@ -6,6 +6,7 @@ ntc-templates and TextFSM are imported on first use: the index alone takes 0.2 s
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,10 @@ def template_for(platform: str, command: str) -> str | None:
     return str(table.index.index[row]["Template"]) if row else None
 
 
-def read_rows(device: str, platform: str, command: str, output: str) -> list[Row]:
+def read_rows(device: str, platform: str, command: str, output: str, heading: str = "") -> list[Row]:
     """The records of a command's output; an empty list means that the device has none.
+
+    `heading` is a regular expression for a line that tells the output although the template does not know it.
 
     Raises:
         ParseFailed: there is no template for the command, the template calls a line an error, or it recognises no
@@ -47,7 +50,8 @@ def read_rows(device: str, platform: str, command: str, output: str) -> list[Row
         raise ParseFailed(device, command, f"{template} does not match: {' '.join(str(error).split())}") from error
     names = [name.lower() for name in table.header]
     rows = [dict(zip(names, row, strict=True)) for row in table]
-    if not rows and output.strip() and not _recognises(template, output):
+    told = heading and re.search(heading, output, re.MULTILINE)
+    if not rows and output.strip() and not told and not _recognises(template, output):
         raise ParseFailed(device, command, f"{template} recognises no line of it")
     return rows
 

@@ -156,7 +156,7 @@ def bgp_neighbors(answers: Answers) -> Bgp:
 
 def routes(query: RouteQuery) -> Read[Routes]:
     """IPv4 routes of the default VRF."""
-    return routing.ipv4_table(ROUTES, query, _route)
+    return routing.ipv4_table(ROUTES, query, _route, heading="^Default gateway is ")  # a switch that does not route
 
 
 def _route(row: Row) -> Route:

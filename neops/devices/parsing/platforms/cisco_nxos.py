@@ -133,7 +133,7 @@ def macs(answers: Answers) -> Macs:
             vlan=vlan_number(row["vlan_id"]),
             static=row["type"] != "dynamic",
         )
-        for row in answers.rows(MACS)
+        for row in answers.rows(MACS, heading=r"^\s*VLAN\s+MAC Address")
     ]
 
 

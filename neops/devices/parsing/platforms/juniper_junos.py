@@ -46,6 +46,9 @@ _PHYSICAL = re.compile(
     r"^Physical interface: (?P<name>[^\s,]+)\s*, (?P<admin>[^,]+), Physical link is (?P<link>\w+)", re.MULTILINE
 )
 
+_HEADING = re.compile(r"^(?:\{\w+(?::\w+)?\}|\S+: \d+ destinations, .*|\+ = Active Route, .*)$", re.MULTILINE)
+"""The role of the routing engine, which stands below every answer, and the heads of routing tables."""
+
 TERSE = "show interfaces terse"
 MACS = "show ethernet-switching table"
 VLANS = "show vlans"
@@ -182,7 +185,7 @@ def bgp_neighbors(answers: Answers) -> Bgp:
     if "BGP is not running" in answers.text(BGP):
         return {}
     found: dict[str, tuple[list[str], dict[str, BgpPeer]]] = {}
-    for start, body in answers.sections(BGP, _PEER):
+    for start, body in answers.sections(BGP, _PEER, _HEADING):
         instance = _first(r"Routing-Instance: (\S+)", body)
         ids, peers = found.setdefault("global" if instance in ("", "master") else instance, ([], {}))
         ids.append(_first(r"Local ID: (\S+)", body))
@@ -241,7 +244,7 @@ def routes(query: RouteQuery) -> Read[Routes]:
 def _routes(answers: Answers, command: str) -> Iterator[tuple[str, Route]]:
     """One for each next hop; a way that leads nowhere (Discard, Reject) has none."""
     prefix, way, hops = "", None, 0
-    for found, _ in answers.sections(command, _WAY):
+    for found, _ in answers.sections(command, _WAY, _HEADING):
         if found["interface"] and way:
             hops += 1
             yield prefix, _through(way, found)

@@ -388,6 +388,10 @@ EMPTY = {
     ("cisco_ios", "show ip arp"): "Protocol  Address          Age (min)  Hardware Addr   Type   Interface\n",
     ("cisco_ios", "show mac address-table"): "          Mac Address Table\n------\n\n"
     "Vlan    Mac Address       Type        Ports\n----    -----------       --------    -----\n",
+    ("cisco_ios", "show ip route"): "Default gateway is 192.0.2.254\n\n"
+    "Host               Gateway           Last Use    Total Uses  Interface\nICMP redirect cache is empty\n",
+    ("cisco_nxos", "show mac address-table"): "Legend:\n        * - primary entry\n"
+    "   VLAN     MAC Address      Type      age     Secure NTFY Ports\n---------+-----------------+------\n",
     ("cisco_nxos", "show ip arp"): "IP ARP Table for context default\nTotal number of entries: 0\n"
     "Address         Age       MAC Address     Interface       Flags\n",
     ("cisco_xr", "show arp"): "Mon Nov  4 10:00:00.789 UTC\n\n"
@@ -400,6 +404,7 @@ EMPTY = {
     ): "IP ADDRESS      MAC ADDRESS     EXPIRE(M) TYPE     INTERFACE   VPN-INSTANCE\n"
     "------------------------------------------------------------------------------\n"
     "Total:0         Dynamic:0       Static:0     Interface:0\n",
+    ("juniper_junos", "show bgp neighbor"): "\n{master:0}\n",
     ("hp_procurve", "show arp"): "\n IP ARP table\n\n  IP Address      MAC Address       Type    Port\n"
     "  --------------- ----------------- ------- ----\n",
     ("hp_procurve", "show mac-address"): "\n Status and Counters - Port Address Table\n\n"
@@ -421,6 +426,24 @@ def test_a_table_without_entries_is_empty_and_no_failure(platform: str, command:
     answer = read.parse(Answers(device="r1", platform=platform, outputs={command: EMPTY[platform, command]}))
 
     assert len(answer) == 0
+
+
+def test_a_table_of_junos_without_routes_is_empty() -> None:
+    head = (
+        "\n{}: 0 destinations, 0 routes (0 active, 0 holddown, 0 hidden)\n+ = Active Route, - = Last Active, * = Both\n"
+    )
+    read = routes_of("juniper_junos", RouteQuery())
+    outputs = dict(zip(read.commands, [head.format("inet.0"), "\n{master:0}\n"], strict=True))
+
+    assert read.parse(Answers(device="r1", platform="juniper_junos", outputs=outputs)) == {}
+
+
+def test_xr_that_says_no_more_than_the_time_has_no_addresses() -> None:
+    read = reads_of("cisco_xr").addresses
+    assert read is not None
+    outputs = dict.fromkeys(read.commands, "Mon Nov  4 10:00:00.123 UTC\n")
+
+    assert read.parse(Answers(device="r1", platform="cisco_xr", outputs=outputs)) == {}
 
 
 def test_json_with_other_text_is_not_taken_for_a_table() -> None:
