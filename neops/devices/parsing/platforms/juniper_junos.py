@@ -149,7 +149,7 @@ def macs(answers: Answers) -> Macs:
     The ntc-template (9.3) knows no VLAN that has a name of its own.
     """
     tags = {row["vlan_name"]: vlan_number(row["tag"]) for row in answers.rows(VLANS)}
-    text = answers.text(MACS)
+    text = _HEADING.sub("", answers.text(MACS))
     if text.strip() and "MAC flags" not in text:
         raise ParseFailed(answers.device, MACS, "there is no line 'MAC flags'")
     return [
