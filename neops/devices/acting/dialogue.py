@@ -20,6 +20,9 @@ from neops.logs import MASK
 QUIET_S: Final = 1.0
 """A line that looks like a question, and nothing more for this long: the device waits for somebody."""
 
+PERHAPS_S: Final = 5.0
+"""The same for a line that may also be the beginning of an answer: `Computing checksum:`."""
+
 RECOVERY_S: Final = 3.0
 """How long a device may take to show its prompt again when a question is cancelled."""
 
@@ -30,7 +33,10 @@ FAREWELL_S: Final = 10.0
 """A device that may hang up and says nothing for this long is gone: a TCP connection does not always end."""
 
 CTRL_C: Final = "\x03"
-_QUESTION: Final = re.compile(r"[?:\])>]\s*$")
+_QUESTION: Final = re.compile(
+    r"(?:\?|\[[^\]]*[/,][^\]]*\]|\[confirm\]|\([^)]*/[^)]*\)|[Pp]ass(?:word|phrase)[^:]*:)(?:\s*[\[(]\w*[\])])?[?:]?\s*$"
+)
+_PERHAPS: Final = re.compile(r"[:\])>]\s*$")
 
 
 class DialogueSession(CommandSession, Interacts):
@@ -124,9 +130,11 @@ class DialogueSession(CommandSession, Interacts):
             said.heard(text)
             if text:
                 silent_since = time.monotonic()
-            elif _QUESTION.search(line):
+                continue
+            silent_s = time.monotonic() - silent_since
+            if _QUESTION.search(line) or (silent_s >= PERHAPS_S and _PERHAPS.search(line)):
                 return line
-            elif time.monotonic() - silent_since >= within_s:
+            if silent_s >= within_s:
                 self.abort()
                 tail = said.text(command)[-200:]
                 raise OperationTimedOut(
@@ -176,7 +184,7 @@ def _bare(line: str) -> str:
 
 def _beginning(prompt: str) -> str:
     """A prompt as far as modes and directories do not change it: `r1`, `RP/0/RP0/CPU0:r1`."""
-    found = re.match(r"[\w./-]+(?:(?<=\d):[\w.-]+)?", _bare(prompt))
+    found = re.match(r"[\w./-]+(?::[\w.-]+)?", _bare(prompt))
     return found[0] if found else ""
 
 

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import logging
 import os
 import re
 import shutil
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from neops.concurrency import in_thread
+from neops.devices.acting.dialogue import DialogueSession
 from neops.devices.acting.file_systems import Algorithm, FileSystem, files_of
-from neops.devices.acting.folders import Folders, folders_of
+from neops.devices.acting.folders import CommandFolders, Folders, folders_of
 from neops.devices.acting.rebooting import ActingSession
 from neops.devices.acting.wires import Copied, FileWire
 from neops.devices.capabilities import TRANSFER_S, Progress, TransfersFiles
 from neops.devices.parsing import CommandSession
 from neops.devices.results import FileTransfer, RemoteFile
 from neops.errors import DeviceError, OperationTimedOut, TransferFailed, UsageError
-
-logger = logging.getLogger(__name__)
 
 PART: Final = ".neops-part"
 """What a file is called until it is whole. One that was left behind is written over."""
@@ -37,15 +34,6 @@ TIDYING_S: Final = 10.0
 
 _NAME: Final = re.compile(r"[\w.:/@%+=,~-]+")
 """Names that mean the same to every command line, without quotes."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Storage:
-    """One transfer's way to the device: what copies, and what looks after files."""
-
-    wire: FileWire
-    folders: Folders
-    system: FileSystem
 
 
 class FileSession(CommandSession):
@@ -94,18 +82,18 @@ class TransfersOverSsh(FileSession, TransfersFiles):
     ) -> FileTransfer:
         local, path = Path(source), self._path(destination)
         size = self._size_of(local)
-        async with self._storage(within_s) as storage:
-            if (there := await storage.folders.size(path)) is not None:
-                if await self._same(storage, path, there, local):
-                    return await self._result(storage, path, local, transferred=False)
+        async with self._storage(within_s) as (wire, folders):
+            if await folders.size(path) is not None:
+                if (same := await self._same(folders, path, local)) is not None:
+                    return same
                 if not overwrite:
-                    known = "is another file" if storage.system.digests else "cannot be compared"
+                    known = "is another file" if self.file_system.digests else "cannot be compared"
                     raise TransferFailed(self.device.name, f"{path} exists and {known}; overwrite=True replaces it")
-            await self._check_room(storage, path, size)
+            await self._check_room(folders, path, size)
             try:
-                await storage.wire.send(local, path + PART, _telling(progress, size, local.name))
-                result = await self._result(storage, path + PART, local, transferred=True)
-                await storage.folders.rename(path + PART, path)
+                await wire.send(local, path + PART, _telling(progress, size, local.name))
+                result = await self._result(folders, path + PART, local)
+                await folders.rename(path + PART, path)
             except DeviceError:
                 await self._tidy(path + PART)
                 raise
@@ -121,13 +109,13 @@ class TransfersOverSsh(FileSession, TransfersFiles):
     ) -> FileTransfer:
         path, target = self._path(source), Path(destination)
         part = target.with_name(target.name + PART)
-        async with self._storage(within_s) as storage:
-            if (size := await storage.folders.size(path)) is None:
+        async with self._storage(within_s) as (wire, folders):
+            if (size := await folders.size(path)) is None:
                 raise TransferFailed(self.device.name, f"there is no file {path}")
             self._check_local_room(part, size)
             try:
-                await storage.wire.fetch(path, part, _telling(progress, size, target.name))
-                result = await self._result(storage, path, part, transferred=True)
+                await wire.fetch(path, part, _telling(progress, size, target.name))
+                result = await self._result(folders, path, part)
                 part.replace(target)
             finally:
                 part.unlink(missing_ok=True)
@@ -135,15 +123,15 @@ class TransfersOverSsh(FileSession, TransfersFiles):
 
     async def list_files(self, folder: str = "") -> Sequence[RemoteFile]:
         path = self._path(folder) if folder else self.file_system.folder
-        async with self._storage(TRANSFER_S) as storage:
-            return [file for file in await storage.folders.files(path) if not file.name.endswith(PART)]
+        async with self._folders() as folders:
+            return [file for file in await folders.files(path) if not file.name.endswith(PART)]
 
     async def remove_file(self, name: str) -> None:
         path = self._path(name)
-        async with self._storage(TRANSFER_S) as storage:
-            if await storage.folders.size(path) is None:
+        async with self._folders() as folders:
+            if await folders.size(path) is None:
                 raise TransferFailed(self.device.name, f"there is no file {path}")
-            await storage.folders.remove(path)
+            await folders.remove(path)
 
     def _path(self, name: str) -> str:
         if not _NAME.fullmatch(name):
@@ -151,11 +139,12 @@ class TransfersOverSsh(FileSession, TransfersFiles):
         return self.file_system.path(name)
 
     @asynccontextmanager
-    async def _storage(self, within_s: float) -> AsyncIterator[Storage]:
+    async def _storage(self, within_s: float) -> AsyncIterator[tuple[FileWire, Folders]]:
+        """What copies, and what looks after files."""
         system = self.file_system
         try:
             async with asyncio.timeout(within_s), self.file_wire(system.protocol) as wire:
-                yield Storage(wire=wire, folders=folders_of(self, system.commands, wire), system=system)
+                yield wire, folders_of(self, system.commands, wire)
         except TimeoutError:
             raise OperationTimedOut(self.device.name, f"the file was not transferred within {within_s:g} s") from None
         except TransferFailed as error:
@@ -164,45 +153,53 @@ class TransfersOverSsh(FileSession, TransfersFiles):
             hint = f"{error.message}; the device may lack {system.enable!r} in its configuration"
             raise TransferFailed(self.device.name, hint) from error
 
-    async def _result(self, storage: Storage, path: str, local: Path, *, transferred: bool) -> FileTransfer:
+    @asynccontextmanager
+    async def _folders(self) -> AsyncIterator[Folders]:
+        """Without a connection for copies where the command line looks after files."""
+        commands = self.file_system.commands
+        if commands is not None and isinstance(self, DialogueSession):
+            yield CommandFolders(self, commands)
+            return
+        async with self._storage(TRANSFER_S) as (_, folders):
+            yield folders
+
+    async def _result(self, folders: Folders, path: str, local: Path) -> FileTransfer:
         """What is on the device, compared with the local file.
 
         Raises:
             TransferFailed: it is not the same.
         """
-        ours, theirs = self._size_of(local), await storage.folders.size(path)
+        ours, theirs = self._size_of(local), await folders.size(path)
         if theirs != ours:
             raise TransferFailed(self.device.name, f"{path} has {theirs} bytes there and {ours} here")
-        found = await self._digest(storage.system, path)
-        if found is None:
-            return FileTransfer(device=self.device.name, path=path, size=ours, verified="size", transferred=transferred)
+        if (found := await self._digest(path)) is None:
+            return FileTransfer(device=self.device.name, path=path, size=ours, verified="size")
         algorithm, digest = found
         if digest != await in_thread(lambda: _digest_of(local, algorithm)):
             raise TransferFailed(self.device.name, f"the {algorithm} of {path} is {digest} there and another one here")
-        return FileTransfer(
-            device=self.device.name, path=path, size=ours, verified=algorithm, digest=digest, transferred=transferred
-        )
+        return FileTransfer(device=self.device.name, path=path, size=ours, verified=algorithm, digest=digest)
 
-    async def _same(self, storage: Storage, path: str, size: int, local: Path) -> bool:
-        """Whether the device has this content already; where it computes no checksum nobody knows."""
-        if size != self._size_of(local) or (found := await self._digest(storage.system, path)) is None:
-            return False
-        algorithm, digest = found
-        return digest == await in_thread(lambda: _digest_of(local, algorithm))
+    async def _same(self, folders: Folders, path: str, local: Path) -> FileTransfer | None:
+        """The answer when the device has this content already; where it computes no checksum nobody knows."""
+        with suppress(TransferFailed):
+            result = await self._result(folders, path, local)
+            if result.verified != "size":
+                return result.model_copy(update={"transferred": False})
+        return None
 
-    async def _digest(self, system: FileSystem, path: str) -> tuple[Algorithm, str] | None:
+    async def _digest(self, path: str) -> tuple[Algorithm, str] | None:
         """The first checksum that the device computes."""
-        for digest in system.digests:
+        for digest in self.file_system.digests:
             said = await self.compute(digest.command.format(path=path), DIGEST_S)
             if found := digest.found_in(said):
                 return digest.algorithm, found
         return None
 
-    async def _check_room(self, storage: Storage, path: str, size: int) -> None:
+    async def _check_room(self, folders: Folders, path: str, size: int) -> None:
         folder = re.sub(r"[^:/]*$", "", path)
         with suppress(TransferFailed):  # an earlier transfer broke
-            await storage.folders.remove(path + PART)
-        room = await storage.folders.room(folder)
+            await folders.remove(path + PART)
+        room = await folders.room(folder)
         if room is not None and room < size:
             raise TransferFailed(self.device.name, f"{path} needs {size} bytes, {room} are free")
 
@@ -224,9 +221,9 @@ class TransfersOverSsh(FileSession, TransfersFiles):
 
     async def _tidy(self, part: str) -> None:
         """Remove what came of a failed transfer, over a connection of its own; what stays is written over next time."""
-        with suppress(DeviceError):
-            async with self._storage(TIDYING_S) as storage:
-                await storage.folders.remove(part)
+        with suppress(DeviceError, TimeoutError):
+            async with asyncio.timeout(TIDYING_S), self._folders() as folders:
+                await folders.remove(part)
 
 
 def _digest_of(local: Path, algorithm: str) -> str:

@@ -20,7 +20,15 @@ Find = Callable[[str], RunningDevice]
 
 PLATFORMS = ("arista_eos", "cisco_ios", "cisco_nxos", "cisco_xr", "huawei_vrp", "juniper_junos", "linux", "nokia_srl")
 every_plugin = pytest.mark.parametrize("plugin", ["scrapli", "nornir"])
-every_platform = pytest.mark.parametrize("platform", PLATFORMS)
+SLOW = ("nornir", "huawei_vrp")  # netmiko takes two seconds for a login there
+every_pair = pytest.mark.parametrize(
+    ("plugin", "platform"),
+    [
+        pytest.param(plugin, platform, marks=[pytest.mark.slow] if (plugin, platform) == SLOW else [])
+        for plugin in ("scrapli", "nornir")
+        for platform in PLATFORMS
+    ],
+)
 SAVE = Answer(r"Destination filename \[startup-config\]\?")
 UNSAVED = {
     "arista_eos": ("configure", "ntp server 192.0.2.9", "end"),
@@ -111,8 +119,7 @@ async def test_a_connection_that_breaks_in_a_dialogue_is_lost(plugin: str, devic
         assert not await session.alive()
 
 
-@every_plugin
-@every_platform
+@every_pair
 async def test_a_device_reboots_and_lets_us_in_again(plugin: str, platform: str, device: Find, sessions: Any) -> None:
     target = device(platform)
     told: list[tuple[int, int, str]] = []
@@ -127,6 +134,7 @@ async def test_a_device_reboots_and_lets_us_in_again(plugin: str, platform: str,
     assert told[0] == (0, 20, f"waiting for {platform}: it never went down")
 
 
+@pytest.mark.slow
 @every_plugin
 @pytest.mark.parametrize("platform", UNSAVED)
 @pytest.mark.parametrize("save", [True, False, None])

@@ -29,7 +29,15 @@ PLATFORMS = {
 }
 PROTOCOLS = ("cisco_ios", "linux")  # SCP with the command line, and SFTP
 every_plugin = pytest.mark.parametrize("plugin", ["scrapli", "nornir"])
-every_platform = pytest.mark.parametrize("platform", PLATFORMS)
+SLOW = ("nornir", "huawei_vrp")  # netmiko takes two seconds for a login there
+every_pair = pytest.mark.parametrize(
+    ("plugin", "platform"),
+    [
+        pytest.param(plugin, platform, marks=[pytest.mark.slow] if (plugin, platform) == SLOW else [])
+        for plugin in ("scrapli", "nornir")
+        for platform in PLATFORMS
+    ],
+)
 every_protocol = pytest.mark.parametrize("platform", PROTOCOLS)
 IMAGE = os.urandom(300_000)
 
@@ -61,8 +69,7 @@ async def opened(session: Any) -> Any:
         await session.close()
 
 
-@every_plugin
-@every_platform
+@every_pair
 async def test_a_file_goes_there_and_back_verified(
     plugin: str, platform: str, device: Find, sessions: Any, image: Path, tmp_path: Path
 ) -> None:
@@ -83,8 +90,7 @@ async def test_a_file_goes_there_and_back_verified(
     assert told[-1] == (len(IMAGE), len(IMAGE), "new.bin")
 
 
-@every_plugin
-@every_platform
+@every_pair
 async def test_a_file_is_replaced_only_when_asked_and_removed(
     plugin: str, platform: str, device: Find, sessions: Any, image: Path, tmp_path: Path
 ) -> None:
@@ -117,8 +123,7 @@ async def test_the_same_content_is_not_sent_twice(
         assert not (await session.put_file(image, "new.bin")).transferred
 
 
-@every_plugin
-@every_platform
+@every_pair
 async def test_without_room_nothing_is_left_behind(
     plugin: str, platform: str, device: Find, sessions: Any, image: Path
 ) -> None:
@@ -129,8 +134,7 @@ async def test_without_room_nothing_is_left_behind(
     assert not device("small").files
 
 
-@every_plugin
-@every_platform
+@every_pair
 @pytest.mark.parametrize("kind", [FaultKind.GARBLE, FaultKind.TRUNCATE])
 async def test_what_arrives_wrong_never_has_the_name(
     plugin: str, platform: str, kind: FaultKind, device: Find, sessions: Any, image: Path
@@ -168,8 +172,7 @@ async def test_a_spoiled_copy_does_not_replace_a_local_file(
     ]
 
 
-@every_plugin
-@every_platform
+@every_pair
 async def test_a_connection_that_breaks_in_mid_transfer_leaves_no_file_under_the_name(
     plugin: str, platform: str, device: Find, sessions: Any, image: Path
 ) -> None:

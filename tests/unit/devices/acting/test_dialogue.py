@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from neops.devices.acting import DialogueSession
-from neops.devices.acting.dialogue import Said
+from neops.devices.acting.dialogue import _QUESTION, Said
 from neops.devices.answers import Answer
 from neops.devices.transcript.calls import as_json
 from neops.entities import Device, Platform, Secret
@@ -86,6 +86,7 @@ async def test_the_prompt_of_another_mode_ends_a_dialogue() -> None:
         ("<r1>", "[r1]", True),
         ("RP/0/RP0/CPU0:r1#", "RP/0/RP0/CPU0:r1(config)#", True),
         ("RP/0/RP0/CPU0:r1#", "RP/0/RP0/CPU0:other#", False),
+        ("A:r1#", "A:r2#", False),
         ("r1#", "Proceed with reload of r1? [confirm]", False),
         ("r1#", "Destination filename [r1]", False),
         ("r1#", "r1 is up", False),
@@ -150,6 +151,25 @@ def test_a_hidden_answer_is_masked_in_every_form() -> None:
     assert "hush-hush" not in f"{answer!r} {answer} {answer.model_dump()} {answer.model_dump_json()}"
     assert "hush-hush" not in str(as_json([answer]))  # what a transcript keeps
     assert Answer("Sure", "yes").model_dump()["text"] == "yes"
+
+
+@pytest.mark.parametrize(
+    ("line", "asks"),
+    [
+        ("Proceed with reload? [confirm]", True),
+        ("System configuration has been modified. Save? [yes/no]:", True),
+        ("This command will reboot the system. (y/n)?  [n]", True),
+        ("Reboot the system ? [yes,no] (no)", True),
+        ("Destination filename [startup-config]?", True),
+        ("[sudo] password for neops:", True),
+        ("Continue?[Y/N]:", True),
+        ("Computing checksum:", False),
+        ("[##########          ] 50%", False),
+        ("Copied 3 files (12 bytes)", False),
+    ],
+)
+def test_a_question_is_told_from_work_in_progress(line: str, asks: bool) -> None:
+    assert bool(_QUESTION.search(line)) is asks
 
 
 def test_what_was_said_leaves_echo_and_prompt_out() -> None:
