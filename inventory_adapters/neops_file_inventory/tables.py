@@ -50,7 +50,7 @@ def load_csv(source: str) -> EntityBatch:
             devices = [_device(source, lines.line_num, line) for line in lines]
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
         raise InventoryInvalid(f"inventory csv:{source}: {problem}") from problem
-    return EntityBatch(devices=tuple(devices))
+    return EntityBatch(devices=tuple(devices), origin=f"csv:{path.resolve()}", complete=True)
 
 
 def dump_csv(batch: EntityBatch, target: Path) -> None:

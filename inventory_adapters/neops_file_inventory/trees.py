@@ -27,8 +27,9 @@ def load_yaml(source: str) -> EntityBatch:
     Raises:
         InventoryInvalid: it cannot be read; the message names the line, or the entry and its field.
     """
+    path = Path(source).expanduser()
     try:
-        document = yaml.safe_load(Path(source).expanduser().read_text(encoding="utf-8"))
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
         raise InventoryInvalid(f"inventory yaml:{source}: {' '.join(str(problem).split())}") from problem
     document = {} if document is None else document
@@ -39,6 +40,8 @@ def load_yaml(source: str) -> EntityBatch:
     return EntityBatch(
         devices=_entries(source, document, "devices", NewDevice),
         groups=_entries(source, document, "groups", NewGroup),
+        origin=f"yaml:{path.resolve()}",
+        complete=True,
     )
 
 

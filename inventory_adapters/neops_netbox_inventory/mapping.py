@@ -38,7 +38,13 @@ def to_entities(read: Read) -> EntityBatch:
         # their device itself did not change
         name = read.names.get(id_, f"netbox-{id_}")
         devices.setdefault(name, NewDevice(hostname=name, interfaces=rest))
-    return EntityBatch(devices=tuple(devices.values()), groups=tuple(groups.values()), cursor=read.cursor)
+    return EntityBatch(
+        devices=tuple(devices.values()),
+        groups=tuple(groups.values()),
+        cursor=read.cursor,
+        origin=read.origin,
+        complete=read.complete,
+    )
 
 
 def platform_name(platform: Record | None) -> str | None:

@@ -37,6 +37,10 @@ class Read:
     names: Mapping[int, str]
     """Names of the devices by id, also of those whose interfaces alone were read."""
     cursor: str | None
+    origin: str | None
+    """The NetBox, None where a filter chose among its devices."""
+    complete: bool
+    """These are all devices of the NetBox."""
 
 
 class NetBox:
@@ -77,7 +81,14 @@ class NetBox:
             raise InventoryInvalid(f"inventory netbox:{self._url}: {_reason(problem)}") from problem
         stamps = [one["last_updated"] for one in (*devices, *interfaces) if one.get("last_updated")]
         names = {port["device"]["id"]: port["device"]["name"] for port in interfaces if port["device"].get("name")}
-        return Read(devices=devices, interfaces=interfaces, names=names, cursor=max([*stamps, since or ""]) or None)
+        return Read(
+            devices=devices,
+            interfaces=interfaces,
+            names=names,
+            cursor=max([*stamps, since or ""]) or None,
+            origin=None if self._filters else f"netbox:{self._url}",
+            complete=not self._filters and not since,
+        )
 
     def _ports(
         self, devices: list[Record], changed: Mapping[str, str], progress: LoadProgress | None
@@ -91,17 +102,36 @@ class NetBox:
             yield from self._pages("dcim/interfaces", chosen, progress)
 
     def _pages(self, endpoint: str, filters: Mapping[str, Any], progress: LoadProgress | None) -> Iterator[Record]:
+        """By id, not by offset: what is deleted meanwhile moves nothing from a page to come to one that was read."""
+        done = last = 0
+        while True:
+            page, left = self._page(endpoint, {**filters, "id__gt": last})
+            if page and page[0]["id"] <= last:
+                raise InventoryInvalid(f"inventory netbox:{self._url}: it does not know the filter id__gt")
+            yield from page
+            done += len(page)
+            if progress is not None and page:
+                progress(endpoint.rpartition("/")[2], done, done - len(page) + left)
+            if len(page) == left:
+                return
+            if not page:
+                raise InventoryInvalid(
+                    f"inventory netbox:{self._url}: it counts {left} more {endpoint}, and gives none"
+                )
+            last = page[-1]["id"]
+
+    def _page(self, endpoint: str, filters: Mapping[str, Any]) -> tuple[list[Record], int]:
+        """One page, and how many records match from its beginning on."""
         request = Request(
             base=f"{self._api.base_url}/{endpoint}/",
             http_session=self._api.http_session,
             token=self._api.token,
             filters={**filters, "ordering": "id"},
             limit=PAGE,
+            offset=0,
         )
-        for number, record in enumerate(request.get(), start=1):
-            yield record
-            if progress is not None and (number % PAGE == 0 or number == request.count):
-                progress(endpoint.rpartition("/")[2], number, request.count)
+        page = list(request.get())
+        return page, int(request.count)
 
 
 class _Session(requests.Session):

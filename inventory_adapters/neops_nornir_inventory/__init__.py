@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,10 +22,12 @@ def load(source: str) -> EntityBatch:
     Raises:
         InventoryInvalid: a file is missing or cannot be read; the message names it.
     """
-    from neops_nornir_inventory.loading import load_inventory
+    from neops_nornir_inventory.loading import load_inventory, origin_of
     from neops_nornir_inventory.mapping import to_entities
 
-    return to_entities(load_inventory(source))
+    batch = to_entities(load_inventory(source))
+    origin = origin_of(source)
+    return replace(batch, origin=origin, complete=origin is not None)
 
 
 def dump(batch: EntityBatch, target: Path) -> None:

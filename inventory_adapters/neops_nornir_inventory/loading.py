@@ -29,6 +29,14 @@ def load_inventory(source: str) -> Inventory:
         raise InventoryInvalid(f"inventory nornir:{source}: {_one_line(problem)}") from problem
 
 
+def origin_of(source: str) -> str | None:
+    """A name for an inventory that is always read whole; None: its plugin may choose, as one with a query does."""
+    path = Path(source).expanduser()
+    if path.is_dir() or Config.from_file(str(path)).inventory.plugin == "SimpleInventory":
+        return f"nornir:{path.resolve()}"
+    return None
+
+
 def _from_folder(folder: Path) -> Inventory:
     if not (folder / "hosts.yaml").exists():
         raise InventoryInvalid(f"inventory nornir:{folder}: the folder has no hosts.yaml")

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 from neops.cms import tables
 from neops.cms.inheritance import Groups, own_columns, parents_of_groups
 from neops.cms.memberships import groups_of
+from neops.cms.paging import page
 from neops.cms.rows import batches, rows_by
 from neops.cms.store import EntityStore
 from neops.entities import EntityBatch, EntityType, NewDevice, NewGroup, NewInterface
@@ -26,6 +27,23 @@ def export_batch(connection: Connection, query: str = "") -> EntityBatch:
         QueryInvalid: the query has a mistake.
     """
     ids = EntityStore().ids(connection, EntityType.DEVICE, query=query)
+    return _batch(connection, ids, all_groups=not query)
+
+
+def export_page(connection: Connection, query: str, limit: int, cursor: str | None) -> tuple[EntityBatch, str | None]:
+    """The same in parts: devices with the groups they need, the first part of everything with all groups.
+
+    Answers the cursor of the next part too, None: this was the last.
+
+    Raises:
+        QueryInvalid: the query has a mistake.
+        UsageError: the cursor is not one of this list.
+    """
+    found = page(connection, EntityType.DEVICE, query=query, limit=limit, cursor=cursor)
+    return _batch(connection, found.ids, all_groups=not query and cursor is None), found.cursor
+
+
+def _batch(connection: Connection, ids: list[int], *, all_groups: bool) -> EntityBatch:
     known = Groups.read(connection)
     memberships = groups_of(connection, ids)
     rows = rows_by(connection, tables.devices.c.id, ids)
@@ -41,7 +59,7 @@ def export_batch(connection: Connection, query: str = "") -> EntityBatch:
         for id_, row in rows.items()
         if row["hostname"] is not None
     )
-    wanted = None if not query else {one for groups in memberships.values() for one in known.ancestors(groups)}
+    wanted = None if all_groups else {one for groups in memberships.values() for one in known.ancestors(groups)}
     return EntityBatch(devices=devices, groups=_groups(connection, known, wanted))
 
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from neops.cms import tables, terms
 from neops.cms.fields import GROUP_LEVEL, NAMES, tables_of
 from neops.cms.history import Author, Journal
 from neops.cms.inheritance import Groups, completed, own_columns
 from neops.cms.memberships import groups_of, set_groups
+from neops.cms.platforms import platform_ids
 from neops.cms.rows import Change, batches, change_of, ids_by, insert_rows, rows_by, write_changes
+from neops.cms.sources import remember_origin
 from neops.cms.writing import change_parents, rework
 from neops.entities import DEFAULTS_GROUP, EntityBatch, EntityType, NewDevice, NewGroup, NewInterface, Secret
 
@@ -56,18 +58,8 @@ def import_batch(connection: Connection, batch: EntityBatch, now: datetime, auth
     groups = importing.groups(_all_groups(batch), listed={group.name for group in batch.groups})
     devices = importing.devices(batch.devices)
     interfaces = importing.interfaces(batch.devices)
-    importing.finish()
+    importing.finish(batch.origin)
     return groups + devices + interfaces
-
-
-def platform_ids(connection: Connection, names: Iterable[str | None]) -> dict[str, int]:
-    """Ids of platforms by short name; unknown ones are created."""
-    table, wanted = tables.platforms, {name for name in names if name}
-    known = ids_by(connection, table.c.short_name, wanted)
-    if missing := sorted(wanted - known.keys()):
-        connection.execute(insert(table), [{"short_name": name, "name": name} for name in missing])
-        known |= ids_by(connection, table.c.short_name, missing)
-    return known
 
 
 class _Import:
@@ -78,7 +70,7 @@ class _Import:
         self._levels_moved = False
 
     def groups(self, groups: Mapping[str, NewGroup], *, listed: Collection[str]) -> ImportSummary:
-        platform_ids(self._connection, (group.platform for group in groups.values()))
+        platform_ids(self._connection, self._journal, (group.platform for group in groups.values()))
         known = rows_by(self._connection, tables.groups.c.name, groups)
         new = [{"name": name, **_group_columns(group, {})} for name, group in groups.items() if name not in known]
         changes = _changes((row, _group_columns(groups[name], row["facts"])) for name, row in known.items())
@@ -104,7 +96,7 @@ class _Import:
         memberships = groups_of(self._connection, (row["id"] for row in known.values()))
         plan = _DevicePlan(
             levels=Groups.read(self._connection),
-            platforms=platform_ids(self._connection, (device.platform for device in devices)),
+            platforms=platform_ids(self._connection, self._journal, (device.platform for device in devices)),
             group_ids=self._group_ids,
         )
         wanted = {
@@ -141,7 +133,9 @@ class _Import:
             self._journal.changed("interface", change.id, change.row["name"], change.before, change.after)
         return _summary(new, changes, wanted)
 
-    def finish(self) -> None:
+    def finish(self, origin: str | None) -> None:
+        if origin is not None:
+            remember_origin(self._connection, origin, self._device_ids.values())
         if self._levels_moved:
             rework(self._connection, self._journal)
         self._journal.flush()

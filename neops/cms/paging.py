@@ -42,11 +42,12 @@ def page(
     entity: EntityType,
     *,
     query: str = "",
+    name: str | None = None,
     sort: str = "id",
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page:
-    """One page of the entities that match.
+    """One page of the entities that match, `name` exactly.
 
     Raises:
         QueryInvalid: the query has a mistake.
@@ -54,7 +55,7 @@ def page(
     """
     table, (column, descending) = tables_of(entity), _order(entity, sort)
     key = func.coalesce(column, "") if column.nullable else column
-    condition = compile_query(entity, query, connection)
+    condition = _matching(connection, entity, query, name)
     if cursor is not None:
         condition = and_(condition, _after(key, table.c.id, descending, *_decode(cursor, column)))
     order = [key.desc(), table.c.id.desc()] if descending else [key, table.c.id]
@@ -67,14 +68,19 @@ def page(
     return Page(ids=[row.id for row in shown], cursor=_encode(shown[-1].key, shown[-1].id) if more else None)
 
 
-def count(connection: Connection, entity: EntityType, query: str = "") -> int:
+def count(connection: Connection, entity: EntityType, query: str = "", *, name: str | None = None) -> int:
     """How many entities match.
 
     Raises:
         QueryInvalid: the query has a mistake.
     """
-    wanted = select(func.count()).select_from(tables_of(entity)).where(compile_query(entity, query, connection))
-    return int(connection.scalar(wanted) or 0)
+    matching = _matching(connection, entity, query, name)
+    return int(connection.scalar(select(func.count()).select_from(tables_of(entity)).where(matching)) or 0)
+
+
+def _matching(connection: Connection, entity: EntityType, query: str, name: str | None) -> ColumnElement[bool]:
+    condition = compile_query(entity, query, connection)
+    return condition if name is None else and_(tables_of(entity).c[NAMES[entity]] == name, condition)
 
 
 def _order(entity: EntityType, sort: str) -> tuple[Column[Any], bool]:

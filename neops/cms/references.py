@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
 from neops.cms import tables
 from neops.cms.fields import NAMES, Refusal, tables_of
+from neops.cms.history import Journal
+from neops.cms.platforms import platform_ids
 from neops.entities import EntityType
 
 
 class References:
     """Looks entities up; `created` maps temporary ids to real ones."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, journal: Journal) -> None:
+        self._connection, self._journal = connection, journal
         self.created: dict[tuple[EntityType, int], int] = {}
 
     def real(self, entity: EntityType, id_: int) -> int:
@@ -58,14 +60,13 @@ class References:
         """
         if not reference:
             return None
-        table, short_name = tables.platforms, reference.get("short_name") or reference.get("shortName")
-        key = table.c.short_name == short_name if short_name else table.c.id == reference.get("id")
-        known: int | None = self._connection.scalar(select(table.c.id).where(key))
-        if known is None and not short_name:
-            raise Refusal(f"platform {reference.get('id')} does not exist")
+        if short_name := reference.get("short_name") or reference.get("shortName"):
+            return platform_ids(self._connection, self._journal, [short_name])[short_name]
+        known: int | None = self._connection.scalar(
+            select(tables.platforms.c.id).where(tables.platforms.c.id == reference.get("id"))
+        )
         if known is None:
-            new = insert(table).values(short_name=short_name, name=reference.get("name") or short_name)
-            known = int(self._connection.scalars(new.returning(table.c.id)).one())
+            raise Refusal(f"platform {reference.get('id')} does not exist")
         return known
 
     def platform_name(self, reference: Mapping[str, Any] | None) -> str | None:

@@ -147,6 +147,16 @@ sources = Table(
 )
 """How far an inventory was read that can tell what changed since."""
 
+device_origins = Table(
+    "cms_device_origins",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    Column("device_id", ForeignKey("cms_devices.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_cms_device_origins_device_id", "device_id"),
+    sqlite_with_rowid=False,
+)
+"""Which inventories have, or had, a device: what is gone from all of them may be deleted."""
+
 
 def _terms(owner: str, table: str) -> Table:
     name = f"cms_{owner}_terms"

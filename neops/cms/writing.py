@@ -35,7 +35,7 @@ class Writer:
 
     def __init__(self, connection: Connection, journal: Journal) -> None:
         self._connection, self._journal = connection, journal
-        self.references = References(connection)
+        self.references = References(connection, journal)
         self._open: dict[tuple[EntityType, int], _Open] = {}
         self._groups: Groups | None = None
 

@@ -109,6 +109,10 @@ class EntityBatch:
     groups: tuple[NewGroup, ...] = field(default=())
     cursor: str | None = None
     """How far the source was read, where it can tell what changed since."""
+    origin: str | None = None
+    """Names the inventory, the same whenever it is read, unless a part of it was chosen: its devices are remembered."""
+    complete: bool = False
+    """These are all devices that `origin` has: one that it had before is gone from there."""
 
 
 def own_facts(device: Device) -> dict[str, JsonValue]:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
+from starlette.responses import JSONResponse
 
-from neops.cms import ConfigVersion, HistoryEntry, ImportSummary
+from neops.cms import ConfigVersion, FieldChange, HistoryEntry, ImportSummary, Operation
 from neops.entities import (
+    REVEAL,
     ConnectionState,
     Device,
     DeviceGroup,
+    Entity,
+    EntityBatch,
     EntityReference,
     Interface,
     InterfaceState,
@@ -23,18 +29,61 @@ from neops.entities import (
 from neops.protocol import JsonObject, Maybe, Message
 from neops.protocol.message import Timestamp
 
+PAGE_MAX: Final = 1000
+"""Entities in one answer."""
 
-class _Fields(BaseModel):
+
+class HistoryKind(StrEnum):
+    """What has a history."""
+
+    DEVICE = "device"
+    GROUP = "group"
+    INTERFACE = "interface"
+    PLATFORM = "platform"
+
+
+class Listing(BaseModel):
+    """What is asked of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: str = Field(default="", description="Elasticsearch query string: `hostname:r1* AND facts.role:core`.")
+    name: str | None = Field(default=None, description="Only what is named so, exactly.")
+    sort: str = Field(default="id", description="Field to sort by, `hostname` or `hostname:desc`.")
+    limit: int = Field(default=100, ge=1, le=PAGE_MAX)
+    cursor: str | None = Field(default=None, description="`nextCursor` of the page before, all else being the same.")
+    total: bool = Field(default=False, description="Count all that match.")
+
+
+class DeviceListing(Listing):
+    """What is asked of a list of devices."""
+
+    credentials: bool = Field(
+        default=False, description="Write passwords and connection options out; see the CMS's page."
+    )
+
+
+class _Given(BaseModel):
     """Fields to write. One that is left out stays as it is; an unknown one is refused."""
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
-    facts: dict[str, JsonValue] = Field(default_factory=dict)
-    """Fact by fact: null removes one, those that are left out stay."""
-
     def given(self) -> dict[str, Any]:
         """What was sent, by snake_case name; references as objects."""
         return {name: _plain(getattr(self, name)) for name in self.model_fields_set}
+
+
+class PlatformFields(_Given):
+    """`shortName` is netmiko's device type."""
+
+    short_name: str | None = None
+    name: str | None = None
+    vendor: str | None = None
+
+
+class _Fields(_Given):
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    """Fact by fact: null removes one, those that are left out stay."""
 
 
 class DeviceFields(_Fields):
@@ -80,53 +129,6 @@ class InterfaceFields(_Fields):
     """By id or host name; only when it is created."""
 
 
-class PlatformFields(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
-
-    short_name: str | None = None
-    name: str | None = None
-    vendor: str | None = None
-
-
-class Bulk(BaseModel):
-    """An inventory: devices are found again by host name, groups by name, interfaces by device and name."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    devices: list[NewDevice] = Field(default_factory=list)
-    groups: list[NewGroup] = Field(default_factory=list)
-
-
-class BulkResult(Message):
-    """How many entities were created, changed and left as they were."""
-
-    created: int
-    changed: int
-    unchanged: int
-
-    @classmethod
-    def of(cls, summary: ImportSummary) -> BulkResult:
-        return cls(created=summary.created, changed=summary.changed, unchanged=summary.unchanged)
-
-
-class DevicePage(Message):
-    items: list[Device]
-    next_cursor: str | None
-    total: Maybe[int] = None
-
-
-class GroupPage(Message):
-    items: list[DeviceGroup]
-    next_cursor: str | None
-    total: Maybe[int] = None
-
-
-class InterfacePage(Message):
-    items: list[Interface]
-    next_cursor: str | None
-    total: Maybe[int] = None
-
-
 class FieldChangeMessage(Message):
     """`hidden`: a secret or a configuration changed; its values are not kept here."""
 
@@ -166,6 +168,133 @@ class HistoryMessage(Message):
             ],
         )
 
+    def entry(self) -> HistoryEntry:
+        """The change as the CMS knows it."""
+        return HistoryEntry(
+            id=self.id,
+            at=self.at,
+            author=self.author,
+            run=self.run,
+            entity=self.entity,
+            entity_id=self.entity_id,
+            name=self.name,
+            operation=Operation(self.operation),
+            changes=tuple(
+                FieldChange(path=one.path, before=one.before, after=one.after, hidden=one.hidden)
+                for one in self.changes
+            ),
+        )
+
+
+class Bulk(BaseModel):
+    """An inventory: devices are found again by host name, groups by name, interfaces by device and name.
+
+    `source` names it in the history. `origin` is what its devices are remembered by: `gone` names those that it had and
+    has no more, which are deleted unless another one has them. `cursor` is how far it was read.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    devices: list[NewDevice] = Field(default_factory=list)
+    groups: list[NewGroup] = Field(default_factory=list)
+    source: str | None = None
+    origin: str | None = None
+    gone: list[str] = Field(default_factory=list)
+    cursor: str | None = None
+
+    @model_validator(mode="after")
+    def _names_what_it_is_about(self) -> Self:
+        if self.gone and self.origin is None:
+            raise ValueError("gone: say of which origin")
+        if self.cursor is not None and self.source is None:
+            raise ValueError("cursor: say of which source")
+        return self
+
+    def batch(self) -> EntityBatch:
+        """What is to be created and changed."""
+        return EntityBatch(devices=tuple(self.devices), groups=tuple(self.groups), origin=self.origin)
+
+
+class BulkResult(Message):
+    """How many entities were created, changed and left as they were, and which devices of `gone` were deleted."""
+
+    created: int
+    changed: int
+    unchanged: int
+    deleted: list[str]
+    changes: list[HistoryMessage]
+
+    @classmethod
+    def of(cls, summary: ImportSummary, deleted: list[str], entries: Iterable[HistoryEntry]) -> BulkResult:
+        return cls(
+            created=summary.created,
+            changed=summary.changed,
+            unchanged=summary.unchanged,
+            deleted=deleted,
+            changes=[HistoryMessage.of(entry) for entry in entries],
+        )
+
+
+class SourceMessage(Message):
+    """How far a source was read, and the host names of the devices that an inventory has, or had."""
+
+    cursor: str | None
+    devices: list[str]
+
+
+class Exporting(BaseModel):
+    """What is asked of an export."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: str = Field(default="", description="Only the devices that this query finds, with the groups they need.")
+    limit: int = Field(default=PAGE_MAX, ge=1, le=PAGE_MAX)
+    cursor: str | None = Field(default=None, description="`nextCursor` of the page before, with the same query.")
+    credentials: bool = Field(default=False, description="Write passwords and connection options too.")
+
+
+class Export(BaseModel):
+    """Devices and groups with their own values; a group may come on several pages."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+
+    devices: list[NewDevice]
+    groups: list[NewGroup]
+    next_cursor: str | None
+
+    @classmethod
+    def answer(cls, batch: EntityBatch, cursor: str | None, *, credentials: bool) -> JSONResponse:
+        """One page, with credentials only where they are asked for."""
+
+        def written(one: NewDevice | NewGroup) -> JsonObject:
+            hidden = None if credentials else {"password", "connection_options"}
+            return one.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=hidden, context=REVEAL)
+
+        content = {
+            "devices": [written(one) for one in batch.devices],
+            "groups": [written(one) for one in batch.groups],
+            "nextCursor": cursor,
+        }
+        return JSONResponse(content, headers={"Cache-Control": "no-store"} if credentials else None)
+
+
+class DevicePage(Message):
+    items: list[Device]
+    next_cursor: str | None
+    total: Maybe[int] = None
+
+
+class GroupPage(Message):
+    items: list[DeviceGroup]
+    next_cursor: str | None
+    total: Maybe[int] = None
+
+
+class InterfacePage(Message):
+    items: list[Interface]
+    next_cursor: str | None
+    total: Maybe[int] = None
+
 
 class ConfigVersionMessage(Message):
     """One version of a device's configuration; lists leave the text out."""
@@ -189,7 +318,7 @@ class ConfigVersionMessage(Message):
         )
 
 
-def plain(entity: Device | DeviceGroup | Interface) -> JsonObject:
+def plain(entity: Entity) -> JsonObject:
     """An entity as JSON, without what is not set and with its secrets masked."""
     return entity.model_dump(mode="json", by_alias=True, exclude_none=True)
 

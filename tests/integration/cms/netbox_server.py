@@ -75,7 +75,8 @@ class FakeNetBox:
 def _matches(record: Record, query: dict[str, list[str]]) -> bool:
     since, sites, ids = query.get("last_updated__gt"), query.get("site"), query.get("device_id")
     return (
-        (since is None or record["last_updated"] > since[0])
+        record["id"] > int(query.get("id__gt", ["0"])[0])
+        and (since is None or record["last_updated"] > since[0])
         and (sites is None or record["site"]["slug"] in sites)
         and (ids is None or str(record["device"]["id"]) in ids)
     )

@@ -118,6 +118,32 @@ def test_a_netbox_that_is_not_there_is_named() -> None:
         load("http://127.0.0.1:9")
 
 
+@pytest.mark.parametrize(
+    ("query", "since", "whole"),
+    [("", None, (True, True)), ("", "2026", (True, False)), ("?site=site-1", None, (False, False))],
+)
+def test_a_netbox_that_was_read_in_part_is_not_complete(
+    url: str, query: str, since: str | None, whole: tuple[bool, bool]
+) -> None:
+    batch = load(url + query, since=since)
+
+    assert (batch.origin == f"netbox:{url}", batch.complete) == whole
+
+
+def test_a_device_that_is_deleted_while_netbox_is_read_hides_no_other(
+    monkeypatch: pytest.MonkeyPatch, netbox: FakeNetBox, url: str
+) -> None:
+    monkeypatch.setattr("neops_netbox_inventory.reading.PAGE", 3)
+
+    def delete_the_first(what: str, done: int, total: int | None) -> None:
+        if (what, done) == ("devices", 3):
+            del netbox.devices[0]
+
+    batch = load(url, progress=delete_the_first)
+
+    assert [device.hostname for device in batch.devices] == [f"r{number:05d}" for number in range(1, 8)]
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_30_000_devices_come_in_within_a_minute_and_again_within_15_seconds(cms: Command) -> None:

@@ -56,9 +56,10 @@ def test_a_change_says_who_when_in_which_run_and_what_was_before(filled: Connect
 
 
 def test_a_platform_is_recorded_by_name(filled: Connection, now: datetime) -> None:
-    (entry,) = _apply(filled, now, _patch("platform", {"short_name": "frr"}))
+    changed, created = _apply(filled, now, _patch("platform", {"short_name": "frr"}))
 
-    assert entry.changes == (FieldChange(path="platform", before="cisco_ios", after="frr"),)
+    assert (created.entity, created.name, created.operation) == ("platform", "frr", Operation.CREATED)
+    assert changed.changes == (FieldChange(path="platform", before="cisco_ios", after="frr"),)
 
 
 def test_other_parents_of_a_group_are_recorded(filled: Connection, now: datetime) -> None:

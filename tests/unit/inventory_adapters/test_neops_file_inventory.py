@@ -33,11 +33,13 @@ def test_a_csv_file_comes_back_as_it_was(tmp_path: Path) -> None:
 def test_a_yaml_file_comes_back_as_it_was(tmp_path: Path) -> None:
     port = NewInterface(name="eth0", state=InterfaceState.UP, facts={"mtu": 9000})
     r1 = DEVICES[0].model_copy(update={"interfaces": [port]})
-    batch = EntityBatch(devices=(r1,), groups=(NewGroup(name="core", parents=["zürich"], username="ops"),))
+    path = tmp_path / "out.yaml"
+    groups = (NewGroup(name="core", parents=["zürich"], username="ops"),)
+    batch = EntityBatch(devices=(r1,), groups=groups, origin=f"yaml:{path}", complete=True)
 
-    dump_yaml(batch, tmp_path / "out.yaml")
+    dump_yaml(batch, path)
 
-    assert load_yaml(str(tmp_path / "out.yaml")) == batch
+    assert load_yaml(str(path)) == batch
     assert "'{\"netmiko" not in (tmp_path / "out.yaml").read_text()
 
 

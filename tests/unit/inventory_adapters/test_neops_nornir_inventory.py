@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from nornir.core.inventory import Hosts, Inventory
 
 from neops.entities import DEFAULTS_GROUP
 from neops.errors import InventoryInvalid
@@ -107,3 +108,23 @@ def test_a_mistake_is_one_line_that_says_where(folder: Path, file: str, text: st
 def test_a_missing_file_is_named() -> None:
     with pytest.raises(InventoryInvalid, match=r"nornir:nowhere\.yaml: no such file"):
         load("nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    ("config", "whole"),
+    [
+        ("inventory: {plugin: SimpleInventory, options: {host_file: hosts.yaml}}", True),
+        ("inventory: {plugin: YAMLInventory, options: {}}", False),
+    ],
+)
+def test_only_an_inventory_that_cannot_choose_is_taken_for_complete(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: str, whole: bool
+) -> None:
+    (tmp_path / "hosts.yaml").write_text(HOSTS.replace("groups: [core]", ""))
+    (tmp_path / "config.yaml").write_text(config)
+    monkeypatch.setattr("neops_nornir_inventory.loading._plugin", lambda *_, **__: Inventory(hosts=Hosts()))
+
+    batch = load(str(tmp_path / "config.yaml"))
+
+    assert batch.complete == whole
+    assert batch.origin == (f"nornir:{tmp_path / 'config.yaml'}" if whole else None)

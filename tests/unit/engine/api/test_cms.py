@@ -18,7 +18,7 @@ async def many(client: httpx.AsyncClient) -> httpx.AsyncClient:
         for n in range(10)
     ]
     answer = await client.post("/cms/bulk", json={"devices": switches, "groups": [{"name": "*", "username": "ops"}]})
-    assert answer.json() == {"created": 13, "changed": 0, "unchanged": 0}
+    assert answer.json() == {"created": 13, "changed": 0, "unchanged": 0, "deleted": [], "changes": []}
     return client
 
 
@@ -101,7 +101,13 @@ async def test_a_device_is_created_changed_and_deleted(client: httpx.AsyncClient
         ("DELETE", "/cms/toasters/7", None, 404, "no toasters"),
         ("POST", "/cms/bulk", {"devices": [{"hostname": "a"}, {"ip": "x"}]}, 400, "devices.1.hostname: "),
         ("POST", "/cms/platforms", {"shortName": "cisco_ios"}, 409, "'cisco_ios'"),
+        ("POST", "/cms/platforms", {"name": "x"}, 400, "shortName: a platform needs one"),
+        ("PATCH", "/cms/platforms/1", {"shortName": None}, 400, "shortName: a platform needs one"),
+        ("PATCH", "/cms/platforms/9", {"name": "x"}, 404, "there is no platform 9"),
         ("DELETE", "/cms/platforms/1", None, 409, "device r1 has the platform cisco_ios"),
+        ("POST", "/cms/bulk", {"gone": ["r1"]}, 400, "gone: say of which origin"),
+        ("POST", "/cms/bulk", {"cursor": "x"}, 400, "cursor: say of which source"),
+        ("GET", "/cms/history", None, 400, "say run, or kind and name"),
     ],
 )
 async def test_a_refusal_names_what_is_wrong(
@@ -139,7 +145,7 @@ async def test_an_interface_belongs_to_its_device(client: httpx.AsyncClient) -> 
     again = await client.post("/cms/interfaces", json=body)
     found = await client.get("/cms/interfaces", params={"query": "device.hostname:r1 AND state:up"})
 
-    assert created.json()["device"] == {"id": 1}
+    assert created.json()["device"] == {"id": 1, "hostname": "r1"}
     assert again.status_code == 409
     assert [port["name"] for port in found.json()["items"]] == ["eth0"]
 
@@ -163,6 +169,71 @@ async def test_platforms_are_listed_and_edited(client: httpx.AsyncClient) -> Non
     assert changed.json() == created | {"vendor": "FRR"}
     assert gone.status_code == 204
     assert [one["shortName"] for one in (await client.get("/cms/platforms")).json()] == ["cisco_ios"]
+    deleted, edited, made = (await client.get(f"/cms/platforms/{created['id']}/history")).json()
+    assert [one["operation"] for one in (deleted, edited, made)] == ["deleted", "changed", "created"]
+    assert edited["author"] == "api"
+    assert edited["changes"] == [{"path": "vendor", "before": None, "after": "FRR", "hidden": False}]
+
+
+async def test_a_platform_with_another_name_is_still_handed_on(client: httpx.AsyncClient) -> None:
+    await client.post("/cms/bulk", json={"groups": [{"name": "edge", "platform": "ios_xe"}]})
+    (platform,) = [p for p in (await client.get("/cms/platforms")).json() if p["shortName"] == "ios_xe"]
+    refused = await client.delete(f"/cms/platforms/{platform['id']}")
+
+    await client.patch(f"/cms/platforms/{platform['id']}", json={"shortName": "cisco_xe"})
+    await client.post("/cms/devices", json={"hostname": "e1", "groups": [{"name": "edge"}]})
+
+    assert (refused.status_code, refused.json()["message"]) == (409, "group edge has the platform ios_xe")
+    (device,) = (await client.get("/cms/devices", params={"name": "e1"})).json()["items"]
+    assert device["platform"]["shortName"] == "cisco_xe"
+    renamed = (await client.get("/cms/history", params={"kind": "group", "name": "edge"})).json()[0]
+    assert renamed["changes"][0] | {"hidden": False} == {
+        "path": "platform",
+        "before": "ios_xe",
+        "after": "cisco_xe",
+        "hidden": False,
+    }
+
+
+async def test_an_export_goes_back_in_without_a_change(many: httpx.AsyncClient) -> None:
+    body: dict[str, Any] = {"devices": [], "groups": []}
+    cursor: dict[str, str] = {}
+    for _ in range(4):
+        part = (await many.get("/cms/export", params={"limit": 5, "credentials": True, **cursor})).json()
+        body["devices"] += part["devices"]
+        body["groups"] += part["groups"]
+        cursor = {"cursor": part["nextCursor"]} if part["nextCursor"] else {}
+        if not cursor:
+            break
+
+    again = (await many.post("/cms/bulk", json=body | {"source": "export"}, params={"changes": True})).json()
+
+    assert len(body["devices"]) == 12
+    assert (again["created"], again["changed"], again["changes"]) == (0, 0, [])
+    assert [one for one in body["devices"] if one.get("password") == "hunter2"]
+    assert "hunter2" not in (await many.get("/cms/export")).text
+
+
+async def test_devices_that_are_gone_from_all_their_inventories_are_deleted(client: httpx.AsyncClient) -> None:
+    async def sends(origin: str, *names: str, **more: Any) -> Any:
+        devices = [{"hostname": name} for name in names]
+        answer = await client.post(
+            "/cms/bulk", json={"source": origin, "origin": origin, "devices": devices} | more, params={"changes": True}
+        )
+        return answer.json()
+
+    await sends("csv:/a.csv", "a1", "a2", "both")
+    await sends("csv:/b.csv", "both")
+    known = (await client.get("/cms/sources", params={"origin": "csv:/a.csv"})).json()
+
+    done = await sends("csv:/a.csv", "a1", gone=["a2", "both", "r1"])
+
+    assert known["devices"] == ["a1", "a2", "both"]
+    assert done["deleted"] == ["a2"]
+    assert [(one["operation"], one["name"], one["author"]) for one in done["changes"]] == [
+        ("deleted", "a2", "import csv:/a.csv")
+    ]
+    assert await names(client, query="NOT hostname:a1") == ["r1", "r2", "both"]
 
 
 async def test_passwords_are_shown_only_where_they_are_asked_for(client: httpx.AsyncClient) -> None:
@@ -173,11 +244,14 @@ async def test_passwords_are_shown_only_where_they_are_asked_for(client: httpx.A
     assert asked.json()["items"][0]["password"] == "hunter2"
 
 
+@pytest.mark.parametrize("path", ["/cms/devices", "/cms/export"])
 @pytest.mark.parametrize(("address", "headers"), [("192.0.2.1", {}), ("127.0.0.1", {"X-Forwarded-For": "192.0.2.1"})])
-async def test_passwords_are_not_shown_to_other_machines(engine: Engine, address: str, headers: dict[str, str]) -> None:
+async def test_passwords_are_not_shown_to_other_machines(
+    engine: Engine, path: str, address: str, headers: dict[str, str]
+) -> None:
     transport = httpx.ASGITransport(engine.asgi, client=(address, 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://engine", headers=headers) as client:
-        answer = await client.get("/cms/devices", params={"credentials": True})
+        answer = await client.get(path, params={"credentials": True})
 
     assert answer.status_code == 403
     assert "hunter2" not in answer.text

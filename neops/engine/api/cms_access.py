@@ -1,0 +1,63 @@
+"""What all routes of the CMS share: who writes, what a refusal becomes, who may see credentials."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from http import HTTPStatus
+from typing import TypeVar
+
+from fastapi import Request
+from sqlalchemy import Connection
+from starlette.exceptions import HTTPException
+
+from neops.cms import Author, Refusal
+from neops.engine.api.services import Services
+
+T = TypeVar("T")
+
+API = Author(name="api")
+
+
+async def found(parts: Services, look: Callable[[Connection], T]) -> T:
+    """Look something up; a Refusal becomes the answer."""
+    with _refusals_answered():
+        return await parts.store.read(look)
+
+
+async def written(parts: Services, change: Callable[[Connection, datetime], T]) -> T:
+    """Change something, all of it or nothing; a Refusal becomes the answer."""
+    with _refusals_answered():
+        return await parts.store.write(change)
+
+
+def check_may_see_credentials(request: Request) -> None:
+    """Only a client on this machine, and not one behind a proxy, whose clients all look as if they were.
+
+    Raises:
+        HTTPException: it is another one.
+    """
+    client = request.client.host if request.client else ""
+    forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
+    if forwarded or not _is_loopback(client):
+        raise HTTPException(HTTPStatus.FORBIDDEN, "credentials are shown to clients on the engine's own machine only")
+
+
+@contextmanager
+def _refusals_answered() -> Iterator[None]:
+    try:
+        yield
+    except Refusal as refusal:
+        status = HTTPStatus.BAD_REQUEST
+        if refusal.missing or refusal.conflict:
+            status = HTTPStatus.NOT_FOUND if refusal.missing else HTTPStatus.CONFLICT
+        raise HTTPException(status, str(refusal)) from refusal
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
