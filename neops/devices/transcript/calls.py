@@ -85,7 +85,8 @@ def as_json(value: Any) -> JsonValue:
 
 def _described(value: object) -> str:
     name = getattr(value, "__qualname__", None)
-    return f"{value.__module__}:{name}" if name else f"<{type(value).__qualname__}>"
+    module = getattr(value, "__module__", None) or "builtins"  # which methods of built-in types do not name
+    return f"{module}:{name}" if name else f"<{type(value).__qualname__}>"
 
 
 def _verdicts(staged: StagedChange) -> dict[str, Verdict]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
@@ -22,7 +23,10 @@ from neops.devices import (
     Facts,
     InterfaceDetails,
     LldpNeighbor,
+    Parse,
     Route,
+    RunsCommands,
+    Ttp,
 )
 from neops.devices.answers import Answer
 from neops.devices.capabilities import methods_of
@@ -103,6 +107,18 @@ def test_a_function_among_the_arguments_is_told_by_its_name() -> None:
     arguments = arguments_of(declaration("send_command", ()), ("show clock",), {"parse": json.loads})
 
     assert arguments["parse"] == "json:loads"
+
+
+@pytest.mark.parametrize(
+    ("parse", "told"),
+    [
+        (str.splitlines, "builtins:str.splitlines"),
+        (re.compile("x").search, "builtins:Pattern.search"),
+        (Ttp("port {{ port }}"), {"template": "port {{ port }}"}),
+    ],
+)
+def test_whatever_reads_an_output_is_told(parse: Parse, told: Any) -> None:
+    assert arguments_of(declaration("send_command", [RunsCommands]), ("show x",), {"parse": parse})["parse"] == told
 
 
 def test_secrets_and_local_folders_among_the_arguments_are_left_out() -> None:
