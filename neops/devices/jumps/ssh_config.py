@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from asyncssh.config import ConfigParseError, SSHClientConfig
 
-from neops.devices.options import jump_host
 from neops.devices.plugin import ConnectionOptions, Credentials, JumpHost
+from neops.devices.written import jump_host
 from neops.errors import ConnectFailed
 
 MOST_HOPS: Final = 8
