@@ -132,7 +132,7 @@ class Sessions:
         )
         options = ConnectionOptions(
             host="127.0.0.1",
-            port=target.port,
+            **{"port": target.port, **self._of_api(target)},
             platform=self.plugin.platforms[platform],
             credentials=Credentials(username=target.spec.username, password=Secret(target.spec.password)),
             host_keys=HostKeys(known_hosts=self.known_hosts),
@@ -140,6 +140,12 @@ class Sessions:
             command_timeout_s=20.0,
         )
         return self.plugin.session(entity, replace(options, **changes))
+
+    def _of_api(self, target: RunningDevice) -> dict[str, Any]:
+        """What an inventory says of a device that this plugin does not reach over SSH."""
+        if self.plugin.name != "napalm" or "eapi" not in target.ports:
+            return {}
+        return {"port": target.ports["eapi"], "extras": {"optional_args": {"transport": "http"}}}
 
 
 @pytest.fixture

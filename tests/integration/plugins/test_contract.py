@@ -44,6 +44,8 @@ PAIRS = [
     *(("nornir", platform) for platform in PLATFORMS),
     ("napalm", "cisco_ios"),
     ("napalm", "cisco_nxos"),
+    ("napalm", "arista_eos"),
+    ("napalm", "juniper_junos"),
 ]
 every_pair = pytest.mark.parametrize(("plugin", "platform"), PAIRS)
 every_plugin = pytest.mark.parametrize("plugin", ["scrapli", "nornir", "napalm"])
