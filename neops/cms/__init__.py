@@ -19,7 +19,7 @@ from neops.cms.paging import Page, count, page
 from neops.cms.platforms import change_platform, create_platform, delete_platform, get_platform, list_platforms
 from neops.cms.query import compile_query
 from neops.cms.reading import read_entities
-from neops.cms.sources import cursor_of, delete_gone, devices_from, keep_cursor
+from neops.cms.sources import Remembered, cursor_of, devices_from, keep_cursor, remember_origin, settle_gone
 from neops.cms.store import DeviceSecrets, EntitySet, EntityStore
 from neops.cms.tables import metadata
 from neops.cms.updates import Applied, Refused, apply_updates
@@ -38,6 +38,7 @@ __all__ = [
     "Page",
     "Refusal",
     "Refused",
+    "Remembered",
     "apply_updates",
     "change_entity",
     "change_platform",
@@ -49,7 +50,6 @@ __all__ = [
     "create_platform",
     "cursor_of",
     "delete_entity",
-    "delete_gone",
     "delete_platform",
     "devices_from",
     "export_batch",
@@ -65,4 +65,6 @@ __all__ = [
     "metadata",
     "page",
     "read_entities",
+    "remember_origin",
+    "settle_gone",
 ]

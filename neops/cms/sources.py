@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, exists, insert, select
 
 from neops.cms import tables
 from neops.cms.history import Author, Journal
@@ -35,28 +36,45 @@ def remember_origin(connection: Connection, origin: str, devices: Iterable[int])
         connection.execute(insert(_ORIGINS), [{"origin": origin, "device_id": one} for one in new])
 
 
-def devices_from(connection: Connection, origin: str) -> list[str]:
-    """Host names of the devices that an inventory has, or had when it was read before."""
-    devices = tables.devices
-    joined = _ORIGINS.join(devices, devices.c.id == _ORIGINS.c.device_id)
-    wanted = select(devices.c.hostname).select_from(joined).where(_ORIGINS.c.origin == origin)
-    return [name for name in connection.scalars(wanted.order_by(devices.c.hostname)) if name is not None]
+@dataclass(frozen=True, kw_only=True)
+class Remembered:
+    """Host names of the devices that an inventory has, or had when it was read before; `shared`: others have it too."""
+
+    devices: list[str]
+    shared: list[str]
 
 
-def delete_gone(
-    connection: Connection, origin: str, names: Collection[str], now: datetime, author: Author
+def devices_from(connection: Connection, origin: str) -> Remembered:
+    """What is remembered of an inventory."""
+    devices, others = tables.devices, _ORIGINS.alias()
+    shared = exists().where(others.c.device_id == devices.c.id, others.c.origin != origin)
+    wanted = (
+        select(devices.c.hostname, shared.label("shared"))
+        .select_from(_ORIGINS.join(devices, devices.c.id == _ORIGINS.c.device_id))
+        .where(_ORIGINS.c.origin == origin, devices.c.hostname.is_not(None))
+        .order_by(devices.c.hostname)
+    )
+    found = connection.execute(wanted).all()
+    return Remembered(devices=[row.hostname for row in found], shared=[row.hostname for row in found if row.shared])
+
+
+def settle_gone(
+    connection: Connection, origin: str, names: Collection[str], now: datetime, author: Author, *, prune: bool
 ) -> list[str]:
-    """Delete devices that an inventory had and has no more, and answer their names; others are left alone.
+    """See to the devices that an inventory had and has no more; answers those that are in no other one.
 
-    A device that another inventory has stays, and is no longer of this one.
+    `prune` deletes these. The others are of the other inventories from now on. Names that the inventory never had are
+    passed over.
     """
-    known = ids_by(connection, tables.devices.c.hostname, set(names) & set(devices_from(connection, origin)))
-    for batch in batches(sorted(known.values())):
+    remembered = devices_from(connection, origin)
+    gone = sorted(set(names) & set(remembered.devices))
+    shared = set(gone) & set(remembered.shared)
+    ids = ids_by(connection, tables.devices.c.hostname, gone)
+    for batch in batches(sorted(ids[name] for name in shared)):
         connection.execute(delete(_ORIGINS).where(_ORIGINS.c.origin == origin, _ORIGINS.c.device_id.in_(batch)))
-    elsewhere = set(connection.scalars(select(_ORIGINS.c.device_id)))
-    gone = {name: id_ for name, id_ in sorted(known.items()) if id_ not in elsewhere}
+    nowhere = [name for name in gone if name not in shared]
     writer = Writer(connection, Journal(connection, now, author))
-    for id_ in gone.values():
-        writer.delete(EntityType.DEVICE, id_)
+    for name in nowhere if prune else ():
+        writer.delete(EntityType.DEVICE, ids[name])
     writer.flush()
-    return list(gone)
+    return nowhere

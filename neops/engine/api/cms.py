@@ -13,8 +13,8 @@ from neops.cms import (
     Author,
     HistoryEntry,
     ImportSummary,
+    Remembered,
     cursor_of,
-    delete_gone,
     devices_from,
     export_page,
     history_of,
@@ -23,6 +23,7 @@ from neops.cms import (
     import_batch,
     keep_cursor,
     last_change,
+    settle_gone,
 )
 from neops.engine.api.answers import answer, answer_all
 from neops.engine.api.cms_access import API, check_may_see_credentials, found, written
@@ -54,7 +55,9 @@ async def bulk(
         author = API if wanted.source is None else Author(name=f"import {wanted.source}")
         before = last_change(connection)
         summary = import_batch(connection, wanted.batch(), now, author)
-        gone = delete_gone(connection, wanted.origin, wanted.gone, now, author) if wanted.origin else []
+        gone: list[str] = []
+        if wanted.origin is not None:
+            gone = settle_gone(connection, wanted.origin, wanted.gone, now, author, prune=wanted.prune)
         if wanted.source is not None and wanted.cursor is not None:
             keep_cursor(connection, wanted.source, wanted.cursor, now)
         return summary, gone, history_since(connection, before) if changes else []
@@ -71,10 +74,9 @@ async def source(
     """What the CMS remembers of an inventory."""
 
     def read(connection: Connection) -> SourceMessage:
-        return SourceMessage(
-            cursor=None if name is None else cursor_of(connection, name),
-            devices=[] if origin is None else devices_from(connection, origin),
-        )
+        known = Remembered(devices=[], shared=[]) if origin is None else devices_from(connection, origin)
+        cursor = None if name is None else cursor_of(connection, name)
+        return SourceMessage(cursor=cursor, devices=known.devices, shared=known.shared)
 
     return answer(await found(parts, read))
 

@@ -190,7 +190,7 @@ class Bulk(BaseModel):
     """An inventory: devices are found again by host name, groups by name, interfaces by device and name.
 
     `source` names it in the history. `origin` is what its devices are remembered by: `gone` names those that it had and
-    has no more, which are deleted unless another one has them. `cursor` is how far it was read.
+    has no more; `prune` deletes them, unless another one has them. `cursor` is how far it was read.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
@@ -200,6 +200,7 @@ class Bulk(BaseModel):
     source: str | None = None
     origin: str | None = None
     gone: list[str] = Field(default_factory=list)
+    prune: bool = False
     cursor: str | None = None
 
     @model_validator(mode="after")
@@ -216,30 +217,31 @@ class Bulk(BaseModel):
 
 
 class BulkResult(Message):
-    """How many entities were created, changed and left as they were, and which devices of `gone` were deleted."""
+    """How many entities were created, changed and left as they were; which devices of `gone` no inventory has."""
 
     created: int
     changed: int
     unchanged: int
-    deleted: list[str]
+    gone: list[str]
     changes: list[HistoryMessage]
 
     @classmethod
-    def of(cls, summary: ImportSummary, deleted: list[str], entries: Iterable[HistoryEntry]) -> BulkResult:
+    def of(cls, summary: ImportSummary, gone: list[str], entries: Iterable[HistoryEntry]) -> BulkResult:
         return cls(
             created=summary.created,
             changed=summary.changed,
             unchanged=summary.unchanged,
-            deleted=deleted,
+            gone=gone,
             changes=[HistoryMessage.of(entry) for entry in entries],
         )
 
 
 class SourceMessage(Message):
-    """How far a source was read, and the host names of the devices that an inventory has, or had."""
+    """How far a source was read; host names of the devices that an inventory has, or had, and that others have too."""
 
     cursor: str | None
     devices: list[str]
+    shared: list[str]
 
 
 class Exporting(BaseModel):

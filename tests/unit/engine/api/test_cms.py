@@ -18,7 +18,7 @@ async def many(client: httpx.AsyncClient) -> httpx.AsyncClient:
         for n in range(10)
     ]
     answer = await client.post("/cms/bulk", json={"devices": switches, "groups": [{"name": "*", "username": "ops"}]})
-    assert answer.json() == {"created": 13, "changed": 0, "unchanged": 0, "deleted": [], "changes": []}
+    assert answer.json() == {"created": 13, "changed": 0, "unchanged": 0, "gone": [], "changes": []}
     return client
 
 
@@ -226,14 +226,17 @@ async def test_devices_that_are_gone_from_all_their_inventories_are_deleted(clie
     await sends("csv:/b.csv", "both")
     known = (await client.get("/cms/sources", params={"origin": "csv:/a.csv"})).json()
 
-    done = await sends("csv:/a.csv", "a1", gone=["a2", "both", "r1"])
+    seen = await sends("csv:/a.csv", "a1", gone=["a2"])
+    done = await sends("csv:/a.csv", "a1", gone=["a2", "both", "r1"], prune=True)
 
-    assert known["devices"] == ["a1", "a2", "both"]
-    assert done["deleted"] == ["a2"]
+    assert (known["devices"], known["shared"]) == (["a1", "a2", "both"], ["both"])
+    assert (seen["gone"], seen["changes"]) == (["a2"], [])
+    assert done["gone"] == ["a2"]
     assert [(one["operation"], one["name"], one["author"]) for one in done["changes"]] == [
         ("deleted", "a2", "import csv:/a.csv")
     ]
     assert await names(client, query="NOT hostname:a1") == ["r1", "r2", "both"]
+    assert (await sends("csv:/b.csv", gone=["both"]))["gone"] == ["both"]
 
 
 async def test_passwords_are_shown_only_where_they_are_asked_for(client: httpx.AsyncClient) -> None:
