@@ -146,28 +146,57 @@ def _starts(work: Sequence[Any]) -> list[_Start]:
     return [_Given(awaitable) for awaitable in work]
 
 
+class _Calls:
+    """Calls under way, at most `limit` at a time: when one ends, the next one begins."""
+
+    def __init__(self, starts: Sequence[_Start], limit: int) -> None:
+        self.tasks: list[asyncio.Task[Any]] = []
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting = iter(starts)
+        self._under_way = 0
+        for _ in range(limit):
+            self._begin()
+
+    def stop(self) -> list[asyncio.Task[Any]]:
+        """Begin no more; those that have not ended."""
+        self._waiting = iter(())
+        return [task for task in self.tasks if not task.done()]
+
+    def _begin(self) -> None:
+        start = next(self._waiting, None)
+        if start is not None:
+            task = asyncio.create_task(_run(start))
+            self.tasks.append(task)
+            self._under_way += 1
+            task.add_done_callback(self._ended)
+        elif not self._under_way and not self.over.done():
+            self.over.set_result(None)
+
+    def _ended(self, _: asyncio.Task[Any]) -> None:
+        self._under_way -= 1
+        self._begin()
+
+
+async def _run(start: _Start) -> Any:
+    return await _awaitable(start())
+
+
 async def _settle(starts: Sequence[_Start], limit: int, timeout: float | None) -> list[Any]:
     """Wait for all, and leave nothing running however this ends."""
-    places = asyncio.Semaphore(limit)
-
-    async def run(start: _Start) -> Any:
-        async with places:
-            return await _awaitable(start())
-
-    tasks = [asyncio.create_task(run(start)) for start in starts]
+    calls = _Calls(starts, limit)
     late: list[asyncio.Task[Any]] = []
     try:
-        if tasks:
-            await asyncio.wait(tasks, timeout=timeout)
+        await asyncio.wait((calls.over,), timeout=timeout)
     finally:
-        late += [task for task in tasks if not task.done()]
+        late += calls.stop()
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
         for start in starts:
             if isinstance(start, _Given):
                 start.drop()
-    return [_outcome(task, timeout if task in late else None) for task in tasks]
+    outcomes = [_outcome(task, timeout if task in late else None) for task in calls.tasks]
+    return [*outcomes, *(_late(timeout or 0.0) for _ in starts[len(outcomes) :])]
 
 
 def _awaitable(made: Any) -> Awaitable[Any]:
@@ -182,5 +211,9 @@ def _outcome(task: asyncio.Task[Any], timed_out_after: float | None) -> Any:
     if not task.cancelled():
         return task.exception() or task.result()
     if timed_out_after is not None:
-        return TimeoutError(f"not done {timed_out_after:g} s after the start of run_parallel")
+        return _late(timed_out_after)
     return concurrent.futures.CancelledError("cancelled from elsewhere")
+
+
+def _late(timeout: float) -> TimeoutError:
+    return TimeoutError(f"not done {timeout:g} s after the start of run_parallel")
