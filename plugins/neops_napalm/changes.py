@@ -7,7 +7,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from napalm.base.exceptions import (
     CommitConfirmException,
@@ -23,8 +23,6 @@ from neops.devices.config_change import ConfirmStrength
 from neops.errors import CommandRejected, ConfigLocked, ConfigRejected, SessionLost
 from neops_napalm import results
 from neops_napalm.session import NapalmSession
-
-R = TypeVar("R")
 
 
 class ChangesByDriver(NapalmSession, ConfigSession):
@@ -68,7 +66,7 @@ class ChangesByDriver(NapalmSession, ConfigSession):
         load = driver.load_merge_candidate if plan.mode == "merge" else driver.load_replace_candidate
         self._claim(driver, plan)
         with self._refusals(plan.config):
-            load(config=plan.config)
+            load(config=self._written(plan))
         self._staged_here = True
         return StagedChange(plan=plan, diff=driver.compare_config(), before=before)
 
@@ -92,6 +90,10 @@ class ChangesByDriver(NapalmSession, ConfigSession):
             self._claim(driver, plan)
             driver.rollback()
 
+    def _written(self, plan: ChangePlan) -> str:
+        """The configuration as the driver is given it."""
+        return plan.config
+
     @abstractmethod
     def _discard(self, driver: Any, plan: ChangePlan) -> None:
         """Drop the candidate and the lock of this plan, if there are any."""
@@ -111,7 +113,7 @@ class ChangesByDriver(NapalmSession, ConfigSession):
         name = self.device.name
         try:
             yield
-        except (LockError, SessionLockedException) as error:
+        except (LockError, SessionLockedException, CommitError) as error:
             raise ConfigLocked(name, str(error)) from error
         except (MergeConfigException, ReplaceConfigException, *self.refusals) as error:
             raise ConfigRejected(name, refused_line(error, config), _answer(error)) from error

@@ -80,6 +80,10 @@ class IosSession(NapalmBgpSession, ChangesByDriver):
         self._clear(driver)
         self._staged_here = False
 
+    def _written(self, plan: ChangePlan) -> str:
+        """IOS compares a file to the configuration only if it ends so (NAPALM 5: "the obscure 'error 5'")."""
+        return f"{plan.config.rstrip()}\nend\n"
+
     def _claim(self, driver: Any, plan: ChangePlan) -> None:
         driver.candidate_cfg, driver.merge_cfg = f"{plan.name}-replace.txt", f"{plan.name}-merge.txt"
         driver.rollback_cfg = f"{plan.name}-before.txt"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from jnpr.junos.exception import CommitError, ConnectAuthError, RpcError
 
 from neops.devices.changes import ChangePlan
+from neops.devices.config_change import ConfirmStrength
 from neops.devices.host_keys import check_host_key
 from neops_napalm.changes import ChangesByDriver
 
@@ -43,6 +44,24 @@ class JunosSession(ChangesByDriver):
             if refused.rsp is None:
                 raise
             return str(refused.message)
+
+    def _confirm(self, driver: Any, plan: ChangePlan, strength: ConfirmStrength) -> None:
+        with self._locked(driver):
+            super()._confirm(driver, plan, strength)
+
+    def _revert(self, driver: Any, plan: ChangePlan) -> None:
+        with self._locked(driver):
+            super()._revert(driver, plan)
+
+    @contextmanager
+    def _locked(self, driver: Any) -> Iterator[None]:
+        """The lock of the candidate: without it NAPALM 5 would commit what others have put there meanwhile."""
+        with self._refusals("commit"):
+            driver._lock()
+        try:
+            yield
+        finally:
+            driver._unlock()
 
     def _discard(self, driver: Any, plan: ChangePlan) -> None:
         del plan

@@ -126,6 +126,11 @@ def ios() -> Example:
 
 
 @pytest.fixture
+def junos() -> Example:
+    return EXAMPLES[2]
+
+
+@pytest.fixture
 def answers() -> dict[str, str]:
     """Commands that the device answers in another way."""
     return {}
