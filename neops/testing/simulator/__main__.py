@@ -25,7 +25,10 @@ async def serve(devices: int, seed: int, latency_s: float, folder: Path | None) 
         loop.add_signal_handler(number, stop.set)
     async with demo_network(devices, seed=seed, latency_s=latency_s) as network:
         config = str(network.write_inventory(folder)) if folder else None
-        ready = [{"name": d.spec.name, "platform": d.platform.inventory_name, "port": d.port} for d in network]
+        ready = [
+            {"name": d.spec.name, "platform": d.platform.inventory_name, "port": d.port, "ports": d.ports}
+            for d in network
+        ]
         print(json.dumps({"config": config, "devices": ready}), flush=True)
         ended = threading.Thread(target=_at_end_of_input, args=(loop, stop), daemon=True)
         ended.start()

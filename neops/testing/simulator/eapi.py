@@ -6,7 +6,7 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from aiohttp import web
@@ -22,6 +22,9 @@ INVALID, UNCONVERTED = 1002, 1003
 """Codes of a command that is not known, and of one that has no JSON."""
 
 Format: TypeAlias = Literal["json", "text"]
+
+Typed: TypeAlias = tuple[str, str]
+"""A command, and what answers the question that it may ask."""
 
 
 class CommandFailed(Exception):
@@ -39,12 +42,11 @@ class CommandApi:
         self._device, self._format = device, format_
         self._shell = Shell(device, unprivileged=True)
 
-    async def run(self, commands: list[str | Mapping[str, Any]]) -> dict[str, Any]:
+    async def run(self, commands: Sequence[Typed]) -> dict[str, Any]:
         """The result of all commands, or the error of the first that fails."""
         results: list[dict[str, Any]] = []
         try:
-            for number, command in enumerate(commands, 1):
-                line, typed = _spelled_out(command)
+            for number, (line, typed) in enumerate(commands, 1):
                 try:
                     results.append(await self._result(line, typed))
                 except CommandFailed as failed:
@@ -82,8 +84,8 @@ class CommandApi:
         return dict(json.loads(text or "")) if wants_json else {}
 
 
-def _spelled_out(command: str | Mapping[str, Any]) -> tuple[str, str]:
-    """A command and what answers its question: `{"cmd": "enable", "input": "secret"}`."""
+def _spelled_out(command: str | Mapping[str, Any]) -> Typed:
+    """Commands are texts or, with an answer, `{"cmd": "enable", "input": "secret"}`."""
     if isinstance(command, str):
         return command, ""
     return str(command["cmd"]), str(command.get("input", ""))
@@ -96,11 +98,12 @@ def http_server(device_at: Callable[[int], DeviceState]) -> web.Server:
         assert request.transport is not None
         device = device_at(request.transport.get_extra_info("sockname")[1])
         device.reboot_if_due()
-        device.hang_up.add(request.transport.abort)
+        cut = request.transport.abort
+        device.hang_up.add(cut)
         try:
             return await _answered(request, device)
         finally:
-            device.hang_up.discard(request.transport.abort)
+            device.hang_up.discard(cut)
 
     return web.Server(handle, handler_cancellation=True, access_log=None)
 
@@ -117,7 +120,8 @@ async def _answered(request: web.BaseRequest, device: DeviceState) -> web.Stream
         await asyncio.Event().wait()
     try:
         call = json.loads(await request.read())
-        commands, format_ = list(call["params"]["cmds"]), call["params"].get("format", "json")
+        commands = [_spelled_out(command) for command in call["params"]["cmds"]]
+        format_ = call["params"].get("format", "json")
     except (ValueError, KeyError, TypeError):
         return web.json_response({"jsonrpc": "2.0", "error": {"code": -32600, "message": "Invalid request"}})
     try:
