@@ -63,7 +63,8 @@ What getters give back, and what they send. Keys and units are NAPALM's; times a
 | `get_config(retrieve)` | `ReadsConfig` | configurations as text |
 
 A table without entries is empty. Output that does not match is `ParseFailed`, and a command that the device does not
-take `CommandRejected`: neither is ever an empty table.
+take `CommandRejected`: neither is ever an empty table. Drivers of `napalm` are less strict: that of IOS gives no VLANs
+where `show vlan` is rejected.
 
 ## What platforms do not tell
 
