@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, StaticPool, create_engine
@@ -74,13 +73,6 @@ def open_database(given: str | None, *, create: bool = False) -> Iterator[CmsDat
     path = database_path(settings)
     if not create and not path.exists():
         raise UsageError(f"there is no database {path}: name one with --database, or make it with neops cms import")
-    _prepare(path)
+    migrate(path)
     with closing(CmsDatabase(connect(path))) as database:
         yield database
-
-
-def _prepare(path: Path) -> None:
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)  # it will hold passwords
-    migrate(path)

@@ -14,12 +14,13 @@ from neops.engine.store.errors import SchemaTooNew
 
 
 def migrate(path: Path, revision: str = "head") -> None:
-    """Bring the SQLite file to a revision, and make it when it is not there.
+    """Bring the SQLite file to a revision, and make it, for its owner only, when it is not there.
 
     Raises:
         SchemaTooNew: a newer neops made the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)  # it will hold passwords; SQLite gives the same mode to the files beside it
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
     with engine.begin() as connection:
         migrate_on(connection, revision)
