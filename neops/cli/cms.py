@@ -6,85 +6,68 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
-from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from sqlalchemy import Connection
 
-from neops.cli.cms_database import CmsDatabase, open_database
-from neops.cli.cms_render import (
-    devices_table,
-    entry_json,
-    groups_table,
-    interfaces_table,
-    print_differences,
-    print_history,
-)
-from neops.cli.inputs import read_inventory
+from neops.cli.cms_import import Import, bring_in
+from neops.cli.cms_opening import Place, open_cms
+from neops.cli.cms_port import Kind
+from neops.cli.cms_render import entity_table, entry_json, listing_table, print_differences, print_history
 from neops.cli.progress import Reporter
-from neops.cms import (
-    Author,
-    EntityStore,
-    HistoryEntry,
-    ImportSummary,
-    export_batch,
-    history_of,
-    history_of_run,
-    history_since,
-    import_batch,
-    last_change,
-    page,
-)
-from neops.cms.sources import cursor_of, keep_cursor
-from neops.entities import EXPORT_GROUP, EntityBatch, EntityType, NewDevice, NewGroup
-from neops.errors import UsageError
+from neops.cms import Delivered
+from neops.entities import EXPORT_GROUP, Entity, EntityBatch
+from neops.errors import NeopsError, UsageError
 
-app = typer.Typer(no_args_is_help=True, help="The CMS: devices, groups and interfaces that neops knows.")
+app = typer.Typer(no_args_is_help=True, help="The CMS: devices, groups, interfaces and platforms that neops knows.")
 
+
+def _kind(text: str) -> Kind:
+    known = {kind.value: kind for kind in Kind} | {f"{kind.value}s": kind for kind in Kind}
+    if text not in known:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(f'{kind.value}s' for kind in Kind)}")
+    return known[text]
+
+
+KindArgument = Annotated[
+    Kind, typer.Argument(parser=_kind, metavar="KIND", help="devices, groups, interfaces or platforms.")
+]
+UrlOption = Annotated[
+    str | None, typer.Option("--url", help="A running engine, such as http://127.0.0.1:3030.  [URL_BLACKBOARD]")
+]
 DatabaseOption = Annotated[
     str | None, typer.Option("--database", help="The engine's database.  [NEOPS_DATABASE, sqlite:///neops.db]")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-_CHUNK = 1000
-"""Devices written in one transaction, so that an engine on the same database gets its turn."""
+_NAMES_SHOWN = 20
 
 
-class Kind(StrEnum):
-    """What can be listed."""
-
-    DEVICE = "device"
-    GROUP = "group"
-    INTERFACE = "interface"
+class NothingFound(NeopsError):
+    """What was named is not in the CMS."""
 
 
 @app.command("import")
 def import_(
     source: Annotated[str, typer.Argument(help="nornir:config.yaml, netbox:https://…, csv:FILE or yaml:FILE.")],
+    url: UrlOption = None,
     database: DatabaseOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Read all of a source that could tell what changed.")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="Delete devices that are gone from the source.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Bring an inventory in: entities are found again by name, and only what differs is written."""
-    with open_database(database, create=True) as opened, Reporter() as report:
-        since = None if full else opened.read(lambda connection: cursor_of(connection, source))
-        batch = read_inventory(source, since=since, progress=report)
-        target = opened.copy() if dry_run else opened
-        start = target.read(last_change)
-        summary = _import(target, batch, source, report)
-        entries = target.read(lambda connection: history_since(connection, start)) if dry_run or as_json else []
-        if dry_run:
-            target.close()
-    _print_import(summary, entries, dry_run=dry_run, as_json=as_json)
+    wanted = Import(source=source, full=full, prune=prune, dry_run=dry_run, changes=dry_run or as_json)
+    with open_cms(Place(url=url, database=database), create=True) as cms, Reporter() as report:
+        done = bring_in(cms, wanted, report)
+    if as_json:
+        _print_json(_import_json(wanted, done))
+    else:
+        _print_import(wanted, done)
 
 
 @app.command("export")
@@ -95,6 +78,7 @@ def export(
     credentials: Annotated[
         bool, typer.Option("--credentials/--no-credentials", help="Write passwords and connection options too.")
     ] = False,
+    url: UrlOption = None,
     database: DatabaseOption = None,
 ) -> None:
     """Write devices and groups as an inventory."""
@@ -102,50 +86,75 @@ def export(
     if form not in known:
         raise UsageError(f"cannot export {form!r}: write one of {', '.join(sorted(known))}")
     dump: Callable[[EntityBatch, Path], None] = known[form].load()
-    with open_database(database) as opened:
-        batch = opened.read(lambda connection: export_batch(connection, query))
+    with open_cms(Place(url=url, database=database)) as cms:
+        batch = cms.export(query, credentials=credentials)
     with _for_its_owner_only():
-        dump(batch if credentials else _without_credentials(batch), target)
+        dump(batch, target)
     left_out = "" if credentials else "; passwords and connection options are left out (--credentials writes them)"
     typer.echo(f"{len(batch.devices)} devices and {len(batch.groups)} groups in {target}{left_out}", err=True)
 
 
 @app.command("list")
 def list_(
+    kind: KindArgument,
     query: Annotated[str, typer.Argument(help="Such as: hostname:r1* AND facts.role:core.")] = "",
-    kind: Annotated[Kind, typer.Option(help="What to list.")] = Kind.DEVICE,
     sort: Annotated[str, typer.Option(help="Field to sort by; hostname:desc the other way round.")] = "id",
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
+    url: UrlOption = None,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a query finds."""
-    with open_database(database) as opened:
-        listing = opened.read(lambda connection: _listing(connection, kind, query, sort, limit))
+    """Show what there is, or what a query finds."""
+    with open_cms(Place(url=url, database=database)) as cms:
+        found = cms.find(kind, query=query, sort=sort, limit=limit)
     if as_json:
-        shown = [one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in listing.items]
-        typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
-        return
-    Console().print(listing.table)
-    if listing.more:
+        _print_json([_entity_json(one) for one in found.items])
+    else:
+        Console().print(listing_table(kind, found.items))
+    if found.more:
         typer.echo(f"There are more than {limit}: say --limit, or ask more narrowly.", err=True)
+
+
+@app.command("get")
+def get(
+    kind: KindArgument,
+    name: Annotated[str, typer.Argument(help="Its name.")],
+    device: Annotated[str | None, typer.Option(help="The device that an interface is on.")] = None,
+    url: UrlOption = None,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one entity with all that is known about it; exit 1 when there is none of that name."""
+    if device is not None and kind is not Kind.INTERFACE:
+        raise UsageError("--device is for interfaces")
+    with open_cms(Place(url=url, database=database)) as cms:
+        found = cms.get(kind, name, device=device)
+    if not found:
+        raise NothingFound(f"there is no {kind} {name!r}" + (f" on {device}" if device else ""))
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} devices have an {kind} {name!r}: say which with --device")
+    if as_json:
+        _print_json(_entity_json(found[0]))
+    else:
+        Console().print(entity_table(found[0]))
 
 
 @app.command("history")
 def history(
-    kind: Annotated[Kind, typer.Argument(help="device, group or interface.")],
+    kind: KindArgument,
     name: Annotated[str, typer.Argument(help="Its name.")],
     limit: Annotated[int, typer.Option(min=1, help="At most so many changes.")] = 50,
+    url: UrlOption = None,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show who changed something, when, in which run, and what it was before."""
-    with open_database(database) as opened:
-        entries = opened.read(lambda connection: history_of(connection, kind.value, name=name, limit=limit))
+    """Show who changed something, when, in which run, and what it was before; exit 1 when nothing is known of it."""
+    with open_cms(Place(url=url, database=database)) as cms:
+        entries = cms.history(kind, name, limit)
     if not entries:
-        raise UsageError(f"nothing is known about a {kind.value} {name!r}")
+        raise NothingFound(f"nothing is known about a {kind} {name!r}")
     if as_json:
-        typer.echo(json.dumps([entry_json(entry) for entry in entries], indent=2, ensure_ascii=False))
+        _print_json([entry_json(entry) for entry in entries])
     else:
         print_history(Console(), entries)
 
@@ -153,52 +162,54 @@ def history(
 @app.command("diff")
 def diff(
     run: Annotated[str, typer.Option(help="Id of the run.")],
+    url: UrlOption = None,
     database: DatabaseOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a run changed in the CMS."""
-    with open_database(database) as opened:
-        entries = opened.read(lambda connection: history_of_run(connection, run))[::-1]
+    with open_cms(Place(url=url, database=database)) as cms:
+        entries = cms.history_of_run(run)[::-1]
     if as_json:
-        typer.echo(json.dumps([entry_json(entry) for entry in entries], indent=2, ensure_ascii=False))
+        _print_json([entry_json(entry) for entry in entries])
         return
     print_differences(Console(), entries)
     if not entries:
         typer.echo(f"run {run} changed nothing in the CMS")
 
 
-def _import(target: CmsDatabase, batch: EntityBatch, source: str, report: Reporter) -> ImportSummary:
-    author = Author(name=f"import {source.partition('?')[0]}")
-    summary = ImportSummary()
-    for done, part in _parts(batch):
-        summary += target.write(partial(_import_part, batch=part, author=author))
-        report("written", done, len(batch.devices))
-    cursor = batch.cursor
-    if cursor is not None:
-        target.write(lambda connection, now: keep_cursor(connection, source, cursor, now))
-    return summary
+def _import_json(wanted: Import, done: Delivered) -> dict[str, Any]:
+    return {
+        "created": done.summary.created,
+        "changed": done.summary.changed,
+        "unchanged": done.summary.unchanged,
+        "gone": [*done.gone],
+        "pruned": wanted.prune,
+        "dryRun": wanted.dry_run,
+        "changes": [entry_json(one) for one in done.changes],
+    }
 
 
-def _import_part(connection: Connection, now: datetime, *, batch: EntityBatch, author: Author) -> ImportSummary:
-    return import_batch(connection, batch, now, author)
-
-
-def _parts(batch: EntityBatch) -> Iterator[tuple[int, EntityBatch]]:
-    yield 0, EntityBatch(groups=batch.groups)
-    for start in range(0, len(batch.devices), _CHUNK):
-        devices = batch.devices[start : start + _CHUNK]
-        yield start + len(devices), EntityBatch(devices=devices)
-
-
-def _print_import(summary: ImportSummary, entries: Sequence[HistoryEntry], *, dry_run: bool, as_json: bool) -> None:
-    counts = {"created": summary.created, "changed": summary.changed, "unchanged": summary.unchanged}
-    if as_json:
-        typer.echo(json.dumps({**counts, "dryRun": dry_run, "changes": [entry_json(one) for one in entries]}, indent=2))
-        return
+def _print_import(wanted: Import, done: Delivered) -> None:
     console = Console()
-    print_differences(console, entries)
-    would = "nothing was written: " if dry_run else ""
-    console.print(would + ", ".join(f"{number:,} {what}" for what, number in counts.items()), highlight=False)
+    print_differences(console, done.changes)
+    summary, deleted = done.summary, f", {len(done.gone):,} deleted" if wanted.prune else ""
+    counts = f"{summary.created:,} created, {summary.changed:,} changed, {summary.unchanged:,} unchanged{deleted}"
+    console.print(f"{'nothing was written: ' if wanted.dry_run else ''}{counts}", highlight=False)
+    if done.gone and not wanted.prune:
+        typer.echo(f"Gone from {wanted.source}, and left alone (--prune deletes): {_some(done.gone)}", err=True)
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _entity_json(entity: Entity) -> dict[str, Any]:
+    return entity.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _print_json(document: object) -> None:
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 @contextmanager
@@ -208,40 +219,3 @@ def _for_its_owner_only() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
-
-
-def _without_credentials(batch: EntityBatch) -> EntityBatch:
-    hidden: dict[str, Any] = {"password": None, "connection_options": None}
-    devices: tuple[NewDevice, ...] = tuple(one.model_copy(update=hidden) for one in batch.devices)
-    groups: tuple[NewGroup, ...] = tuple(one.model_copy(update=hidden) for one in batch.groups)
-    return replace(batch, devices=devices, groups=groups)
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Listing:
-    items: Sequence[Any]
-    table: Table
-    more: bool
-
-
-def _listing(connection: Connection, kind: Kind, query: str, sort: str, limit: int) -> _Listing:
-    store, entity = EntityStore(), EntityType(kind.value)
-    found = page(connection, entity, query=query, sort=sort, limit=limit)
-    order = {id_: at for at, id_ in enumerate(found.ids)}
-    items: list[Any]
-    if entity is EntityType.DEVICE:
-        items = store.devices(connection, found.ids, configurations=False)
-        items.sort(key=lambda one: order[one.id])
-        table = devices_table(items)
-    elif entity is EntityType.GROUP:
-        items = sorted(store.device_groups(connection, found.ids), key=lambda one: order[one.id])
-        table = groups_table(items)
-    else:
-        items = sorted(store.interfaces(connection, found.ids), key=lambda one: order[one.id])
-        owners = store.devices(
-            connection,
-            {port.device.id for port in items if port.device and port.device.id},
-            configurations=False,
-        )
-        table = interfaces_table(items, {device.id: device.name for device in owners})
-    return _Listing(items=items, table=table, more=found.cursor is not None)

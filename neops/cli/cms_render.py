@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from neops.cli.cms_port import Kind
 from neops.cms import FieldChange, HistoryEntry, Operation
-from neops.entities import Device, DeviceGroup, Interface
+from neops.entities import Device, DeviceGroup, Entity, Interface, Platform
 from neops.protocol import JsonObject
 
 _MARKS = {Operation.CREATED: ("+", "green"), Operation.CHANGED: ("~", "yellow"), Operation.DELETED: ("-", "red")}
@@ -54,38 +55,74 @@ def print_history(console: Console, entries: Sequence[HistoryEntry]) -> None:
         _print_changes(console, entry)
 
 
-def devices_table(devices: Sequence[Device]) -> Table:
-    """One line a device."""
-    table = _table("hostname", "address", "platform", "groups", "software", "state")
-    for one in devices:
-        names = ", ".join(group.name or "" for group in one.groups)
-        table.add_row(
-            Text(one.name),
-            _address(one),
-            one.platform_name or "",
-            Text(names),
-            Text(one.software_release or ""),
-            one.connection_state or "",
-        )
+def listing_table(kind: Kind, entities: Sequence[Any]) -> Table:
+    """One line an entity."""
+    headings, row = _LISTINGS[kind]
+    table = _table(*headings)
+    for one in entities:
+        table.add_row(*map(Text, row(one)))
     return table
 
 
-def groups_table(groups: Sequence[DeviceGroup]) -> Table:
-    """One line a group."""
-    table = _table("name", "title", "inherits from", "devices")
-    for one in groups:
-        parents = ", ".join(parent.name for parent in one.parents)
-        table.add_row(Text(one.name or ""), Text(one.title or ""), Text(parents), str(len(one.devices)))
+def entity_table(entity: Entity) -> Table:
+    """One entity: a line for each field and each fact that it has."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for name, value in _shown_fields(entity):
+        table.add_row(Text(name), Text(value))
     return table
 
 
-def interfaces_table(interfaces: Sequence[Interface], devices: Mapping[int, str]) -> Table:
-    """One line an interface."""
-    table = _table("device", "name", "state", "description")
-    for one in interfaces:
-        owner = devices.get(one.device.id or 0, "") if one.device else ""
-        table.add_row(Text(owner), Text(one.name or ""), one.state or "", Text(one.description or ""))
-    return table
+def _shown_fields(entity: Entity) -> Iterator[tuple[str, str]]:
+    for name, value in entity.model_dump(mode="json", exclude_none=True).items():
+        if value in ([], {}) or name.endswith("_count"):
+            continue
+        if name == "facts":
+            yield from ((f"facts.{key}", _text(fact)) for key, fact in value.items())
+        elif name.endswith("_configuration"):
+            yield name, f"{len(value.splitlines()):,} lines (--json shows them)"
+        elif name in ("interfaces", "devices"):
+            yield name, f"{len(value):,}"
+        elif name in ("groups", "parents"):
+            yield name, ", ".join(one.get("name") or str(one["id"]) for one in value)
+        elif name in ("platform", "device"):
+            yield name, value.get("short_name") or value.get("hostname") or str(value["id"])
+        else:
+            yield name, _text(value)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _device_row(one: Device) -> Sequence[str]:
+    names = ", ".join(group.name or "" for group in one.groups)
+    state, release = one.connection_state or "", one.software_release or ""
+    return one.name, _address(one), one.platform_name or "", names, release, state
+
+
+def _group_row(one: DeviceGroup) -> Sequence[str]:
+    parents = ", ".join(parent.name for parent in one.parents)
+    return one.name or "", one.title or "", parents, str(len(one.devices))
+
+
+def _interface_row(one: Interface) -> Sequence[str]:
+    owner = one.device.hostname or str(one.device.id) if one.device else ""
+    return owner, one.name or "", one.state or "", one.description or ""
+
+
+def _platform_row(one: Platform) -> Sequence[str]:
+    return one.short_name or "", one.name or "", one.vendor or ""
+
+
+_LISTINGS: Final[Mapping[Kind, tuple[Sequence[str], Callable[[Any], Sequence[str]]]]] = {
+    Kind.DEVICE: (("hostname", "address", "platform", "groups", "software", "state"), _device_row),
+    Kind.GROUP: (("name", "title", "inherits from", "devices"), _group_row),
+    Kind.INTERFACE: (("device", "name", "state", "description"), _interface_row),
+    Kind.PLATFORM: (("short name", "name", "vendor"), _platform_row),
+}
+"""Headings, and what stands under them."""
 
 
 def _table(*headings: str) -> Table:
@@ -119,5 +156,5 @@ def _change(change: FieldChange) -> str:
 def _short(value: Any) -> str:
     if value is None:
         return "nothing"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = _text(value)
     return text if len(text) <= _VALUE_MAX else f"{text[: _VALUE_MAX - 1]}…"

@@ -1,6 +1,7 @@
 """The CMS: what neops knows about the network, and the query language over it."""
 
 from neops.cms.configurations import ConfigVersion, config_version, config_versions
+from neops.cms.delivery import Delivered, Delivery, take
 from neops.cms.editing import change_entity, create_entity, delete_entity
 from neops.cms.exporting import export_batch, export_page
 from neops.cms.fields import Refusal
@@ -19,7 +20,7 @@ from neops.cms.paging import Page, count, page
 from neops.cms.platforms import change_platform, create_platform, delete_platform, get_platform, list_platforms
 from neops.cms.query import compile_query
 from neops.cms.reading import read_entities
-from neops.cms.sources import Remembered, cursor_of, devices_from, keep_cursor, remember_origin, settle_gone
+from neops.cms.sources import Remembered, cursor_of, devices_from
 from neops.cms.store import DeviceSecrets, EntitySet, EntityStore
 from neops.cms.tables import metadata
 from neops.cms.updates import Applied, Refused, apply_updates
@@ -28,6 +29,8 @@ __all__ = [
     "Applied",
     "Author",
     "ConfigVersion",
+    "Delivered",
+    "Delivery",
     "DeviceSecrets",
     "EntitySet",
     "EntityStore",
@@ -59,12 +62,10 @@ __all__ = [
     "history_of_run",
     "history_since",
     "import_batch",
-    "keep_cursor",
     "last_change",
     "list_platforms",
     "metadata",
     "page",
     "read_entities",
-    "remember_origin",
-    "settle_gone",
+    "take",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,23 +9,17 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from neops.cms import (
-    Author,
     HistoryEntry,
-    ImportSummary,
     Remembered,
     cursor_of,
     devices_from,
     export_page,
     history_of,
     history_of_run,
-    history_since,
-    import_batch,
-    keep_cursor,
-    last_change,
-    settle_gone,
+    take,
 )
 from neops.engine.api.answers import answer, answer_all
-from neops.engine.api.cms_access import API, check_may_see_credentials, found, written
+from neops.engine.api.cms_access import check_may_see_credentials, found, written
 from neops.engine.api.cms_messages import (
     Bulk,
     BulkResult,
@@ -50,19 +43,8 @@ async def bulk(
     wanted: Bulk, parts: Parts, changes: Annotated[bool, Query(description="Answer each change as well.")] = False
 ) -> Response:
     """Create and change many at once. Fields that an entity does not have in the body stay as they are."""
-
-    def write(connection: Connection, now: datetime) -> tuple[ImportSummary, list[str], list[HistoryEntry]]:
-        author = API if wanted.source is None else Author(name=f"import {wanted.source}")
-        before = last_change(connection)
-        summary = import_batch(connection, wanted.batch(), now, author)
-        gone: list[str] = []
-        if wanted.origin is not None:
-            gone = settle_gone(connection, wanted.origin, wanted.gone, now, author, prune=wanted.prune)
-        if wanted.source is not None and wanted.cursor is not None:
-            keep_cursor(connection, wanted.source, wanted.cursor, now)
-        return summary, gone, history_since(connection, before) if changes else []
-
-    return answer(BulkResult.of(*await written(parts, write)))
+    delivery = wanted.delivery(changes=changes)
+    return answer(BulkResult.of(await written(parts, lambda connection, now: take(connection, delivery, now))))
 
 
 @router.get("/sources", response_model=SourceMessage)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Final, Self
 
@@ -10,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
 from starlette.responses import JSONResponse
 
-from neops.cms import ConfigVersion, FieldChange, HistoryEntry, ImportSummary, Operation
+from neops.cms import ConfigVersion, Delivered, Delivery, FieldChange, HistoryEntry, Operation
 from neops.entities import (
     REVEAL,
     ConnectionState,
@@ -211,9 +210,12 @@ class Bulk(BaseModel):
             raise ValueError("cursor: say of which source")
         return self
 
-    def batch(self) -> EntityBatch:
-        """What is to be created and changed."""
-        return EntityBatch(devices=tuple(self.devices), groups=tuple(self.groups), origin=self.origin)
+    def delivery(self, *, changes: bool) -> Delivery:
+        """What the CMS shall take."""
+        batch = EntityBatch(
+            devices=tuple(self.devices), groups=tuple(self.groups), cursor=self.cursor, origin=self.origin
+        )
+        return Delivery(batch=batch, source=self.source, gone=self.gone, prune=self.prune, changes=changes)
 
 
 class BulkResult(Message):
@@ -226,13 +228,13 @@ class BulkResult(Message):
     changes: list[HistoryMessage]
 
     @classmethod
-    def of(cls, summary: ImportSummary, gone: list[str], entries: Iterable[HistoryEntry]) -> BulkResult:
+    def of(cls, done: Delivered) -> BulkResult:
         return cls(
-            created=summary.created,
-            changed=summary.changed,
-            unchanged=summary.unchanged,
-            gone=gone,
-            changes=[HistoryMessage.of(entry) for entry in entries],
+            created=done.summary.created,
+            changed=done.summary.changed,
+            unchanged=done.summary.unchanged,
+            gone=[*done.gone],
+            changes=[HistoryMessage.of(entry) for entry in done.changes],
         )
 
 

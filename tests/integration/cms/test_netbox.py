@@ -55,13 +55,13 @@ def counts(answer: Any) -> tuple[int, int, int]:
 def test_devices_come_with_interfaces_address_platform_groups_and_facts(url: str, cms: Command) -> None:
     assert counts(cms("import", f"netbox:{url}")) == (7 + 14 + 13, 0, 0)
 
-    (device,) = cms("list", "hostname:r00001")
+    (device,) = cms("list", "devices", "hostname:r00001")
     assert (device["ip"], device["platform"]["shortName"], device["vendor"]) == ("10.0.0.1", "arista_eos", "Cisco")
     assert (device["model"], device["serial"], len(device["interfaces"])) == ("ASR1001-X", "FDO00000001", 2)
     assert device["facts"]["site"] == "site-1"
     assert device["facts"]["custom_fields"] == {"owner": "noc", "support_until": None}
     assert device["externalReference"].endswith("/api/dcim/devices/1/")
-    found = cms("list", "groups.name:role__core AND groups.name:tag__prod AND facts.status:active")
+    found = cms("list", "devices", "groups.name:role__core AND groups.name:tag__prod AND facts.status:active")
     assert [one["hostname"] for one in found] == ["r00003", "r00006"]
 
 
@@ -90,14 +90,14 @@ def test_a_full_import_of_the_same_changes_nothing(url: str, cms: Command) -> No
 def test_the_urls_query_narrows_the_devices(url: str, cms: Command, netbox: FakeNetBox) -> None:
     cms("import", f"netbox:{url}/?site=site-1&site=site-2&interfaces=false")
 
-    assert [one["hostname"] for one in cms("list")] == ["r00001", "r00002"]
+    assert [one["hostname"] for one in cms("list", "devices")] == ["r00001", "r00002"]
     assert not any("interfaces" in request for request in netbox.requests)
 
 
 def test_interfaces_of_chosen_devices_are_asked_for_by_device(url: str, cms: Command) -> None:
     cms("import", f"netbox:{url}?site=site-1")
 
-    assert len(cms("list", "--kind", "interface")) == 2
+    assert len(cms("list", "interfaces")) == 2
 
 
 @pytest.mark.parametrize(
