@@ -4,18 +4,75 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import CancelledError, InvalidStateError
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from contextvars import Context, copy_context
-from typing import Any
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
 
-from neops.concurrency import Crossing
-from neops.devices.lanes import Operation
+from neops.concurrency import Crossing, Deadline
+from neops.devices.capabilities import REBOOT_S, TRANSFER_S
+from neops.devices.logins import Route
 from neops.devices.operations import abort
-from neops.errors import SessionLost
+from neops.devices.plugin import Session
+from neops.errors import DeviceError, SessionLost
+
+LONG_OPERATIONS: Final = MappingProxyType({"reboot": REBOOT_S, "put_file": TRANSFER_S, "get_file": TRANSFER_S})
+"""Operations that take `within_s`, and what holds without it."""
 
 Work = Callable[[], Coroutine[Any, Any, Any]]
+
+
+@dataclass(eq=False, kw_only=True)
+class Operation:
+    """One call of one method on one device, from asking to answer.
+
+    `until` is the deadline of whoever asked. `commands` stretches the time limit: how many commands the method takes.
+    `session` is there while it runs on one, and `begun` says that it had one: a login is then urgent. `future` is its
+    answer, and `interrupted` the reason why somebody else ended it.
+
+    One that is `alone` on its session is given up when its time is over or nobody waits for it: `give_up` is there
+    while that can be done, `given_up` says that it was.
+    """
+
+    route: Route
+    method: str
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    job: str | None = None
+    until: Deadline = Deadline.never
+    commands: int = 0
+    begun: bool = False
+    alone: bool = True
+    session: Session | None = None
+    future: Future[Any] = field(default_factory=Future)
+    interrupted: DeviceError | None = None
+    give_up: Callable[[], None] | None = None
+    given_up: bool = False
+
+    @property
+    def time_limit_s(self) -> float:
+        """The command deadline; `send_commands` has one for each of its commands, long operations their own besides."""
+        each_s, own_s = self.route.options.command_timeout_s, float(self.kwargs.get("within_s") or 0)
+        match self.method, self.args:
+            case "send_commands", (commands, *_):
+                return each_s * max(1, len(commands))
+            case "send_interactive", (_, answers, *_):
+                return max(each_s, own_s) * (1 + len(answers)) + each_s
+            case method, _ if method in LONG_OPERATIONS:
+                return each_s + (own_s or LONG_OPERATIONS[method])
+        return each_s * max(1, self.commands)
+
+    def fail(self, error: BaseException) -> None:
+        """Tell its caller, if he still waits."""
+        with suppress(InvalidStateError):
+            self.future.set_exception(error)
+
+    def cut_short(self) -> DeviceError:
+        """Why it ended although its caller did not cancel it."""
+        return self.interrupted or SessionLost(self.route.name, f"{self.method} was cancelled")
 
 
 class Calls:
@@ -106,11 +163,16 @@ class Calls:
         if operation.future.cancelled():
             return
         task = self.loop.create_task(_do(operation, work), context=context)
-        operation.future.add_done_callback(lambda future: self._cancel(task) if future.cancelled() else None)
+        operation.future.add_done_callback(lambda future: self._end(operation, task) if future.cancelled() else None)
 
-    def _cancel(self, task: asyncio.Task[None]) -> None:
+    def _end(self, operation: Operation, task: asyncio.Task[None]) -> None:
+        """Nobody waits for the operation any more; from any thread."""
+
+        def end() -> None:
+            (operation.give_up or task.cancel)()
+
         with suppress(RuntimeError):  # the loop is closed: the task has ended
-            self._way.call(task.cancel)
+            self._way.call(end)
 
 
 def _wake(home: Crossing) -> None:
@@ -125,8 +187,7 @@ async def _do(operation: Operation, work: Work) -> None:
         operation.future.cancel()
         raise
     except BaseException as error:  # noqa: BLE001  # it belongs to the caller
-        with suppress(InvalidStateError):  # he does not wait any more
-            operation.future.set_exception(error)
+        operation.fail(error)
     else:
         with suppress(InvalidStateError):
             operation.future.set_result(result)

@@ -5,17 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import Context
-from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, cast
 
 from neops.concurrency import Clock, Deadline
-from neops.devices.capabilities import REBOOT_S, TRANSFER_S
-from neops.devices.logins import Logins, Route
+from neops.devices.calls import Operation
+from neops.devices.logins import Logins
 from neops.devices.observer import Observer
 from neops.devices.operations import Stragglers, abort, bounded
 from neops.devices.plugin import Session
@@ -27,49 +25,7 @@ logger = logging.getLogger(__name__)
 RESET_S: Final = 5.0
 """How long a session may take to reset itself before it is closed instead."""
 
-LONG_OPERATIONS: Final = MappingProxyType({"reboot": REBOOT_S, "put_file": TRANSFER_S, "get_file": TRANSFER_S})
-"""Operations that take `within_s`, and what holds without it."""
-
 _SESSION_GONE: Final = (SessionLost, OperationTimedOut, ConnectFailed)
-
-
-@dataclass(eq=False, kw_only=True)
-class Operation:
-    """One call of one method on one device, from asking to answer.
-
-    `until` is the deadline of whoever asked. `commands` stretches the time limit: how many commands the method takes.
-    `session` is there while it runs on one, and `begun` says that it had one: a login is then urgent. `future` is its
-    answer, and `interrupted` the reason why somebody else ended it.
-    """
-
-    route: Route
-    method: str
-    args: Sequence[Any] = ()
-    kwargs: Mapping[str, Any] = field(default_factory=dict)
-    job: str | None = None
-    until: Deadline = Deadline.never
-    commands: int = 0
-    begun: bool = False
-    session: Session | None = None
-    future: Future[Any] = field(default_factory=Future)
-    interrupted: DeviceError | None = None
-
-    @property
-    def time_limit_s(self) -> float:
-        """The command deadline; `send_commands` has one for each of its commands, long operations their own besides."""
-        each_s, own_s = self.route.options.command_timeout_s, float(self.kwargs.get("within_s") or 0)
-        match self.method, self.args:
-            case "send_commands", (commands, *_):
-                return each_s * max(1, len(commands))
-            case "send_interactive", (_, answers, *_):
-                return max(each_s, own_s) * (1 + len(answers)) + each_s
-            case method, _ if method in LONG_OPERATIONS:
-                return each_s + (own_s or LONG_OPERATIONS[method])
-        return each_s * max(1, self.commands)
-
-    def cut_short(self) -> DeviceError:
-        """Why it ended although its caller did not cancel it."""
-        return self.interrupted or SessionLost(self.route.name, f"{self.method} was cancelled")
 
 
 class _Lane:
@@ -95,6 +51,7 @@ class Lanes:
         observer: Observer | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
+        self._observed = observer is not None
         self._perform = self._performed if observer is None else observer.around(self._performed)
         self._pool, self._logins, self._stragglers, self._clock = pool, logins, stragglers, clock
         self._lanes: dict[SessionKey, _Lane] = {}
@@ -126,9 +83,11 @@ class Lanes:
                 operation.route.name, f"the deadline passed before {operation.method} had a session"
             ) from None
         except BaseException:
-            self._leave(operation.route.key, lane, turn=turn)
+            if not operation.given_up:
+                self._leave(operation.route.key, lane, turn=turn)
             raise
-        self._hand_back(pooled, lane)
+        if not operation.given_up:
+            self._hand_back(pooled, lane)
         return result
 
     async def settle(self, within_s: float) -> None:
@@ -143,6 +102,7 @@ class Lanes:
         Raises:
             OperationTimedOut: the deadline passed before it was the operation's turn.
         """
+        operation.alone = False
         lane = self._lanes.setdefault(operation.route.key, _Lane())
         lane.asked += 1
         turn = False
@@ -197,29 +157,69 @@ class Lanes:
         limit = min(operation.until, Deadline.after(operation.time_limit_s, self._clock))
         operation.session = session
         try:
+            if operation.alone and not self._observed:
+                return await self._call_here(operation, pooled, limit)
             return await bounded(_call(session, operation), session, limit, self._stragglers)
         except asyncio.CancelledError:
-            self._pool.discard(pooled, aborted=True)
+            self._discard(operation, pooled, aborted=True)
             raise
         except TimeoutError:
             abort(session)
-            self._pool.discard(pooled, aborted=True)
+            self._discard(operation, pooled, aborted=True)
             raise _too_late(operation, limit) from None
         except (OSError, EOFError) as error:
-            self._pool.discard(pooled, aborted=False)
+            self._discard(operation, pooled)
             raise SessionLost(route.name, f"{operation.method}: {str(error) or type(error).__name__}") from error
         except NeopsError as error:
-            if isinstance(error, _SESSION_GONE):
-                self._pool.discard(pooled, aborted=False)
+            if isinstance(error, _SESSION_GONE) or operation.given_up:
+                self._discard(operation, pooled)
             else:
                 self._pool.give_back(pooled)
             raise
         except Exception as error:
-            self._pool.discard(pooled, aborted=False)  # what state it is in only the plugin could have known
+            self._discard(operation, pooled)  # what state it is in only the plugin could have known
             error.add_note(f"{route.name}: in {operation.method} of the plugin {route.plugin.name}")
             raise
         finally:
             operation.session = None
+
+    async def _call_here(self, operation: Operation, pooled: PooledSession, limit: Deadline) -> Any:
+        """Call into a session in this very task, which costs less than `bounded`.
+
+        At the deadline, and when its caller does not wait any more, the operation is given up: its caller, its lane
+        and the pool go on at once, and this task is a straggler until the call has ended.
+        """
+        task, within_s = cast("asyncio.Task[Any]", asyncio.current_task()), limit.timeout()
+        operation.give_up = partial(self._give_up, operation, pooled, task)
+        timer = within_s is not None and asyncio.get_running_loop().call_later(
+            within_s, lambda: self._give_up(operation, pooled, task, _too_late(operation, limit))
+        )
+        try:
+            return await _call(pooled.session, operation)
+        except asyncio.CancelledError:
+            if not operation.given_up:  # the runtime stops
+                abort(pooled.session)
+            raise
+        finally:
+            operation.give_up = None
+            if timer:
+                timer.cancel()
+
+    def _give_up(
+        self, operation: Operation, pooled: PooledSession, task: asyncio.Task[Any], error: DeviceError | None = None
+    ) -> None:
+        if operation.given_up:
+            return
+        self._stragglers.take(task, pooled.session)
+        self._discard(operation, pooled, aborted=True)
+        operation.given_up = True
+        self._leave(pooled.key, self._lanes[pooled.key], turn=True)
+        if error is not None:
+            operation.fail(error)
+
+    def _discard(self, operation: Operation, pooled: PooledSession, *, aborted: bool = False) -> None:
+        if not operation.given_up:
+            self._pool.discard(pooled, aborted=aborted)
 
     def _hand_back(self, pooled: PooledSession, lane: _Lane) -> None:
         if _clean(pooled.session):
@@ -299,7 +299,7 @@ class Held:
     def outlive(self, until: Deadline) -> None:
         """Go on without whoever asked: his deadline and the end of his job do not matter any more."""
         asked = self._operation
-        self._operation = Operation(route=asked.route, method=asked.method, until=until, begun=asked.begun)
+        self._operation = Operation(route=asked.route, method=asked.method, until=until, begun=asked.begun, alone=False)
 
     async def _session(self) -> PooledSession:
         try:

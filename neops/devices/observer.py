@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from neops.devices.calls import Operation
     from neops.devices.events import LoginEvent
-    from neops.devices.lanes import Operation
     from neops.devices.pool import PooledSession
 
 Perform = Callable[["Operation", "PooledSession"], Awaitable[Any]]

@@ -9,12 +9,12 @@ from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from neops.concurrency import current_deadline
+from neops.devices.calls import Operation
 from neops.devices.capabilities import CAPABILITIES, methods_of
 from neops.devices.changes.conversation import Conversation
 from neops.devices.changes.handle import BlockingChange, DeviceChange
 from neops.devices.changes.staging import CANDIDATE_PREFIX, ChangePlan
 from neops.devices.config_change import ChangeMode
-from neops.devices.lanes import Operation
 from neops.devices.logins import Route
 
 CHANGE: Final = "change"

@@ -17,7 +17,7 @@ from typing_extensions import TypeForm
 from neops.concurrency import BlockingExecutor, Clock, use_executor
 from neops.devices.admission import Admission, LoginStatistics
 from neops.devices.breakers import OpenBreaker
-from neops.devices.calls import Calls
+from neops.devices.calls import Calls, Operation
 from neops.devices.capabilities import capabilities_of
 from neops.devices.catalogue import PluginCatalogue
 from neops.devices.changes.conversation import Conversation
@@ -26,7 +26,7 @@ from neops.devices.credential_catalogue import credential_providers
 from neops.devices.credentials import CredentialChain, EntityCredentials
 from neops.devices.events import LoginEvent
 from neops.devices.jumps import JumpHosts
-from neops.devices.lanes import Lanes, Operation
+from neops.devices.lanes import Lanes
 from neops.devices.logins import Logins, Route
 from neops.devices.observer import Observer
 from neops.devices.operations import GRACE_S, Stragglers

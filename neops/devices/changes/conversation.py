@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from neops.concurrency import Clock, Deadline
+from neops.devices.calls import Operation
 from neops.devices.changes.staging import ChangePlan
 from neops.devices.changes.transaction import Transaction
-from neops.devices.lanes import Held, Lanes, Operation
+from neops.devices.lanes import Held, Lanes
 from neops.errors import DeviceError, SessionLost
 
 logger = logging.getLogger(__name__)

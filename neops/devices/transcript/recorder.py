@@ -39,8 +39,8 @@ from neops.devices.transcript.listening import listening
 from neops.logs import Redactor
 
 if TYPE_CHECKING:
+    from neops.devices.calls import Operation
     from neops.devices.events import LoginEvent
-    from neops.devices.lanes import Operation
     from neops.devices.logins import Route
     from neops.devices.pool import PooledSession
 

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from neops.devices import ReadsFacts, RunsCommands
 from neops.devices.breakers import Breakers, Endpoint, Login
-from neops.devices.lanes import Operation
+from neops.devices.calls import Operation
 from neops.errors import DeviceError, DeviceHeldOff, Unreachable
 
 R1 = Endpoint("192.0.2.1", 22)
