@@ -9,6 +9,7 @@ from pathlib import Path
 from neops.devices import PluginCatalogue
 from neops.devices.matrix import Cell, capability_matrix
 from neops.devices.parsing import PLATFORMS, PlatformReads, RouteQuery
+from tests.unit.docs.cms_page import cms_page
 
 ROOT = Path(__file__).parents[3]
 
@@ -120,7 +121,11 @@ def _commands(reads: PlatformReads) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 REFERENCE = ROOT / "docs" / "reference"
-PAGES = {REFERENCE / "platforms.md": platforms_page, REFERENCE / "reads.md": reads_page}
+PAGES = {
+    REFERENCE / "platforms.md": platforms_page,
+    REFERENCE / "reads.md": reads_page,
+    REFERENCE / "cms-http-api.md": cms_page,
+}
 
 
 def main() -> None:
