@@ -28,8 +28,8 @@ from neops.devices.capabilities import (
 from neops.devices.catalogue import PluginCatalogue, PluginEntry
 from neops.devices.config_change import ChangeMode, ChangeOutcome, ConfigChange, ConfirmStrength
 from neops.devices.connector import Connector
-from neops.devices.credential_catalogue import CREDENTIAL_GROUP, credential_providers
-from neops.devices.credentials import EntityCredentials, EnvironmentCredentials
+from neops.devices.credentials import CredentialProvider, EntityCredentials, EnvironmentCredentials
+from neops.devices.credentials.catalogue import CREDENTIAL_GROUP, credential_providers
 from neops.devices.events import LoginEvent
 from neops.devices.plugin import (
     CONNECTION_GROUP,
@@ -41,7 +41,6 @@ from neops.devices.plugin import (
     Session,
 )
 from neops.devices.pool import PoolStatistics
-from neops.devices.providers import CredentialProvider
 from neops.devices.proxy import BlockingDevice
 from neops.devices.results import (
     AddressDetails,

@@ -22,8 +22,8 @@ from neops.devices.capabilities import capabilities_of
 from neops.devices.catalogue import PluginCatalogue
 from neops.devices.changes.conversation import Conversation
 from neops.devices.changes.staging import ChangePlan
-from neops.devices.credential_catalogue import credential_providers
-from neops.devices.credentials import CredentialChain, EntityCredentials
+from neops.devices.credentials import CredentialChain, CredentialProvider, EntityCredentials, LookUps
+from neops.devices.credentials.catalogue import credential_providers
 from neops.devices.events import LoginEvent
 from neops.devices.jumps import JumpHosts
 from neops.devices.lanes import Lanes
@@ -31,7 +31,6 @@ from neops.devices.logins import Logins, Route
 from neops.devices.observer import Observer
 from neops.devices.operations import GRACE_S, Stragglers
 from neops.devices.pool import PoolLimits, PoolStatistics, SessionPool
-from neops.devices.providers import CredentialProvider, LookUps
 from neops.devices.proxy import Binding, BlockingDevice, DeviceProxy
 from neops.devices.routing import Routing
 from neops.entities import Device

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from neops.cli import plugins
-from neops.devices.credential_catalogue import ProviderCatalogue
+from neops.devices.credentials.catalogue import ProviderCatalogue
 
 ENVIRONMENT = {"TERMINAL_WIDTH": "200", "COLUMNS": "200", "NEOPS_CREDENTIALS": "file,inventory"}
 

@@ -6,7 +6,7 @@ import importlib.util
 from collections.abc import Mapping
 from typing import Final, Protocol, Self
 
-from neops.devices.credentials import JUMP_HOST
+from neops.devices.credentials.chain import JUMP_HOST
 from neops.devices.plugin import Credentials
 from neops.entities import Device, Secret
 from neops.errors import SettingsInvalid

@@ -13,8 +13,8 @@ from random import Random
 from typing import Final, TypeVar
 
 from neops.concurrency import Clock
+from neops.devices.credentials.providers import CredentialProvider, LookUps
 from neops.devices.plugin import Credentials
-from neops.devices.providers import CredentialProvider, LookUps
 from neops.devices.waiting import Places
 from neops.entities import Device, Secret
 from neops.errors import AuthenticationFailed, CredentialsUnavailable

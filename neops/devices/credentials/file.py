@@ -12,7 +12,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from neops.devices.credentials import JUMP_HOST
+from neops.devices.credentials.chain import JUMP_HOST
 from neops.devices.plugin import Credentials
 from neops.entities import Device, Secret
 from neops.errors import SettingsInvalid

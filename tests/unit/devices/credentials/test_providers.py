@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 
 from neops.devices import Credentials, EntityCredentials, EnvironmentCredentials, ReadsFacts, credential_providers
-from neops.devices.credential_catalogue import ProviderCatalogue
-from neops.devices.credentials import Attempt, CredentialChain, Permission
-from neops.devices.providers import LookUps
+from neops.devices.credentials import Attempt, CredentialChain, LookUps, Permission
+from neops.devices.credentials.catalogue import ProviderCatalogue
 from neops.entities import Device, Secret
 from neops.errors import AuthenticationFailed, CredentialsUnavailable, SettingsInvalid
 

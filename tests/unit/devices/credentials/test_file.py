@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from neops.devices import Credentials
-from neops.devices.credential_file import FileCredentials
-from neops.devices.credential_keyring import KeyringCredentials
+from neops.devices.credentials.file import FileCredentials
+from neops.devices.credentials.keyring import KeyringCredentials
 from neops.entities import EntityReference, Platform, Secret
 from neops.errors import SettingsInvalid
 
