@@ -1,8 +1,6 @@
 """The device layer: what block authors ask of a device, and what plugin authors implement."""
 
-from neops.devices.admission import LoginStatistics
 from neops.devices.answers import Answer
-from neops.devices.breakers import OpenBreaker
 from neops.devices.capabilities import (
     CAPABILITIES,
     Interacts,
@@ -30,7 +28,7 @@ from neops.devices.config_change import ChangeMode, ChangeOutcome, ConfigChange,
 from neops.devices.connector import Connector
 from neops.devices.credentials import CredentialProvider, EntityCredentials, EnvironmentCredentials
 from neops.devices.credentials.catalogue import CREDENTIAL_GROUP, credential_providers
-from neops.devices.events import LoginEvent
+from neops.devices.logins import LoginEvent, LoginStatistics, OpenBreaker
 from neops.devices.plugin import (
     CONNECTION_GROUP,
     ConnectionOptions,

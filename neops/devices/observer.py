@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from neops.devices.calls import Operation
-    from neops.devices.events import LoginEvent
+    from neops.devices.logins import LoginEvent
     from neops.devices.pool import PooledSession
 
 Perform = Callable[["Operation", "PooledSession"], Awaitable[Any]]

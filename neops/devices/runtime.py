@@ -15,8 +15,6 @@ from typing import Any, Final, Self, TypeVar, cast
 from typing_extensions import TypeForm
 
 from neops.concurrency import BlockingExecutor, Clock, use_executor
-from neops.devices.admission import Admission, LoginStatistics
-from neops.devices.breakers import OpenBreaker
 from neops.devices.calls import Calls, Operation
 from neops.devices.capabilities import capabilities_of
 from neops.devices.catalogue import PluginCatalogue
@@ -24,10 +22,9 @@ from neops.devices.changes.conversation import Conversation
 from neops.devices.changes.staging import ChangePlan
 from neops.devices.credentials import CredentialChain, CredentialProvider, EntityCredentials, LookUps
 from neops.devices.credentials.catalogue import credential_providers
-from neops.devices.events import LoginEvent
 from neops.devices.jumps import JumpHosts
 from neops.devices.lanes import Lanes
-from neops.devices.logins import Logins, Route
+from neops.devices.logins import Admission, LoginEvent, Logins, LoginStatistics, OpenBreaker, Route
 from neops.devices.observer import Observer
 from neops.devices.operations import GRACE_S, Stragglers
 from neops.devices.pool import PoolLimits, PoolStatistics, SessionPool

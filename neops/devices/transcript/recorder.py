@@ -40,8 +40,7 @@ from neops.logs import Redactor
 
 if TYPE_CHECKING:
     from neops.devices.calls import Operation
-    from neops.devices.events import LoginEvent
-    from neops.devices.logins import Route
+    from neops.devices.logins import LoginEvent, Route
     from neops.devices.pool import PooledSession
 
 logger = logging.getLogger(__name__)

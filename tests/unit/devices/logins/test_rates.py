@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from neops.concurrency import Deadline, deadline
 from neops.devices import ReadsFacts
-from neops.devices.breakers import Endpoint
-from neops.devices.rates import TIDY_AT, LoginRates, RateLimit, TokenBucket
+from neops.devices.logins.breakers import Endpoint
+from neops.devices.logins.rates import TIDY_AT, LoginRates, RateLimit, TokenBucket
 from neops.errors import OperationTimedOut
 
 

@@ -8,7 +8,7 @@ import time
 from typing import Final
 
 from neops.concurrency import Clock, Deadline
-from neops.devices.breakers import Endpoint
+from neops.devices.logins.breakers import Endpoint
 from neops.devices.waiting import WaitingLine
 from neops.errors import OperationTimedOut
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from neops.devices import DeviceRuntime, ReadsFacts
-from neops.devices.exclusion import ExclusionList
+from neops.devices.logins.exclusion import ExclusionList
 from neops.errors import DeviceExcluded, SettingsInvalid, Unreachable
 from neops.settings import DeviceSettings
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from neops.concurrency import BlockingExecutor, Clock, Deadline, in_thread, use_executor
-from neops.devices.admission import Admission
-from neops.devices.breakers import Endpoint, Login
 from neops.devices.credentials import CredentialChain, Permission
-from neops.devices.events import LoginEvent
 from neops.devices.jumps import JumpHosts
+from neops.devices.logins.admission import Admission
+from neops.devices.logins.breakers import Endpoint, Login
+from neops.devices.logins.events import LoginEvent
 from neops.devices.operations import Stragglers, bounded
 from neops.devices.plugin import ConnectionOptions, ConnectionPlugin, Credentials, Session
 from neops.devices.pool import SessionKey

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from neops.concurrency import Clock, Deadline
-from neops.devices.breakers import Breakers, Endpoint, Login, OpenBreaker
-from neops.devices.exclusion import ExclusionList
-from neops.devices.rates import LoginRates
+from neops.devices.logins.breakers import Breakers, Endpoint, Login, OpenBreaker
+from neops.devices.logins.exclusion import ExclusionList
+from neops.devices.logins.rates import LoginRates
 from neops.entities import Device
 from neops.errors import (
     AuthenticationFailed,

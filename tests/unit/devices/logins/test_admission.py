@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from neops.concurrency import Deadline
-from neops.devices.admission import SILENT_S, Admission
-from neops.devices.breakers import Breakers, Endpoint
+from neops.devices.logins.admission import SILENT_S, Admission
+from neops.devices.logins.breakers import Breakers, Endpoint
 from neops.errors import AuthenticationFailed, ConnectFailed, HostKeyRejected, OperationTimedOut, Unreachable
 
 R1 = Endpoint("192.0.2.1", 22)

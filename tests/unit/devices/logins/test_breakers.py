@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from neops.devices import ReadsFacts, RunsCommands
-from neops.devices.breakers import Breakers, Endpoint, Login
 from neops.devices.calls import Operation
+from neops.devices.logins.breakers import Breakers, Endpoint, Login
 from neops.errors import DeviceError, DeviceHeldOff, Unreachable
 
 R1 = Endpoint("192.0.2.1", 22)

@@ -1,0 +1,8 @@
+"""Logging in: whether and when a device may be logged in to, how a session is opened, and who hears of it."""
+
+from neops.devices.logins.admission import Admission, LoginStatistics
+from neops.devices.logins.breakers import Endpoint, OpenBreaker
+from neops.devices.logins.events import LoginEvent
+from neops.devices.logins.opening import Logins, Route
+
+__all__ = ["Admission", "Endpoint", "LoginEvent", "LoginStatistics", "Logins", "OpenBreaker", "Route"]
