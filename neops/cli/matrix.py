@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from neops.devices import CAPABILITIES
-from neops.devices.catalogue import PluginCatalogue
-from neops.devices.matrix import Cell, Row, capability_matrix
+from neops.devices.resolving.catalogue import PluginCatalogue
+from neops.devices.resolving.matrix import Cell, Row, capability_matrix
 from neops.errors import UsageError
 from neops.protocol import JsonObject
 from neops.settings import DeviceSettings, read_environment

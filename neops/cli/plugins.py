@@ -14,8 +14,8 @@ from rich.table import Table
 
 from neops.cli.matrix import matrix
 from neops.devices import CAPABILITIES
-from neops.devices.catalogue import PluginCatalogue, PluginEntry
 from neops.devices.credentials.catalogue import ProviderCatalogue, ProviderEntry
+from neops.devices.resolving.catalogue import PluginCatalogue, PluginEntry
 from neops.protocol import JsonObject
 from neops.settings import DeviceSettings, read_environment
 

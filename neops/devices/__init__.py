@@ -23,7 +23,6 @@ from neops.devices.capabilities import (
     WritesConfig,
     capabilities_of,
 )
-from neops.devices.catalogue import PluginCatalogue, PluginEntry
 from neops.devices.config_change import ChangeMode, ChangeOutcome, ConfigChange, ConfirmStrength
 from neops.devices.connector import Connector
 from neops.devices.credentials import CredentialProvider, EntityCredentials, EnvironmentCredentials
@@ -40,6 +39,7 @@ from neops.devices.plugin import (
 )
 from neops.devices.pool import PoolStatistics
 from neops.devices.proxy import BlockingDevice
+from neops.devices.resolving.catalogue import PluginCatalogue, PluginEntry
 from neops.devices.results import (
     AddressDetails,
     ArpEntry,

@@ -17,7 +17,6 @@ from typing_extensions import TypeForm
 from neops.concurrency import BlockingExecutor, Clock, use_executor
 from neops.devices.calls import Calls, Operation
 from neops.devices.capabilities import capabilities_of
-from neops.devices.catalogue import PluginCatalogue
 from neops.devices.changes.conversation import Conversation
 from neops.devices.changes.staging import ChangePlan
 from neops.devices.credentials import CredentialChain, CredentialProvider, EntityCredentials, LookUps
@@ -29,7 +28,8 @@ from neops.devices.observer import Observer
 from neops.devices.operations import GRACE_S, Stragglers
 from neops.devices.pool import PoolLimits, PoolStatistics, SessionPool
 from neops.devices.proxy import Binding, BlockingDevice, DeviceProxy
-from neops.devices.routing import Routing
+from neops.devices.resolving.catalogue import PluginCatalogue
+from neops.devices.resolving.routing import Routing
 from neops.entities import Device
 from neops.logs import Redactor
 from neops.settings import DeviceSettings, read_environment

@@ -9,12 +9,12 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from neops._version import __version__
-from neops.devices.catalogue import OWN_DISTRIBUTION
 from neops.devices.credentials.chain import EntityCredentials, EnvironmentCredentials
 from neops.devices.credentials.file import FileCredentials
 from neops.devices.credentials.keyring import KEYRING_MISSING, KeyringCredentials, keyring_installed
 from neops.devices.credentials.providers import CredentialProvider
-from neops.devices.loading import EntryPoints, Origin, load, problem_of
+from neops.devices.entry_points import EntryPoints, Origin, load, problem_of
+from neops.devices.resolving.catalogue import OWN_DISTRIBUTION
 from neops.errors import SettingsInvalid
 
 logger = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from typing import Any, Final, TypeVar
 
 from typing_extensions import TypeForm
 
-from neops.devices.catalogue import PluginCatalogue
 from neops.devices.options import DeviceOptions
 from neops.devices.proxy import BlockingDevice
+from neops.devices.resolving.catalogue import PluginCatalogue
 from neops.devices.runtime import DeviceRuntime
 from neops.devices.transcript.replay import ReplayPlugin
 from neops.entities import Device, Platform

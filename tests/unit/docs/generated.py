@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from neops.devices import PluginCatalogue
-from neops.devices.matrix import Cell, capability_matrix
 from neops.devices.parsing import PLATFORMS, PlatformReads, RouteQuery
+from neops.devices.resolving.matrix import Cell, capability_matrix
 from tests.unit.docs.cms_page import cms_page
 
 ROOT = Path(__file__).parents[3]

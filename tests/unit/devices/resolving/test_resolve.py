@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neops.devices import CAPABILITIES, ReadsConfig, ReadsFacts, RunsCommands
-from neops.devices.catalogue import PluginCatalogue
-from neops.devices.resolve import Offer, Wish, offer_of, resolve
+from neops.devices.resolving.catalogue import PluginCatalogue
+from neops.devices.resolving.resolve import Offer, Wish, offer_of, resolve
 from neops.errors import CapabilityMissing
 
 SOME = st.frozensets(st.sampled_from(CAPABILITIES), min_size=1)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 
-from neops.devices.loading import EntryPoints, Origin, load, problem_of
+from neops.devices.entry_points import EntryPoints, Origin, load, problem_of
 from neops.devices.plugin import CONNECTION_GROUP, ConnectionPlugin
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from neops.devices.capabilities import methods_of
-from neops.devices.catalogue import PluginEntry
+from neops.devices.resolving.catalogue import PluginEntry
 from neops.errors import CapabilityMissing, Considered
 
 

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neops.devices.catalogue import PluginCatalogue
 from neops.devices.logins import Route
 from neops.devices.options import DeviceOptions
-from neops.devices.resolve import Wish, offer_of, resolve
+from neops.devices.resolving.catalogue import PluginCatalogue
+from neops.devices.resolving.resolve import Wish, offer_of, resolve
 from neops.entities import Device
 from neops.settings import DeviceSettings
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from neops.devices import CAPABILITIES, ConnectionOptions, PluginCatalogue, ReadsFacts, RunsCommands, Session
-from neops.devices.catalogue import PluginEntry
-from neops.devices.matrix import Row, capability_matrix
-from neops.devices.resolve import Wish, offer_of, resolve
+from neops.devices.resolving.catalogue import PluginEntry
+from neops.devices.resolving.matrix import Row, capability_matrix
+from neops.devices.resolving.resolve import Wish, offer_of, resolve
 from neops.entities import Device
 from neops.errors import CapabilityMissing
 

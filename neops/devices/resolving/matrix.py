@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from neops.devices.capabilities import CAPABILITIES, Interacts, RunsCommands
-from neops.devices.catalogue import PluginEntry
-from neops.devices.resolve import Offer, offer_of, ranked
+from neops.devices.resolving.catalogue import PluginEntry
+from neops.devices.resolving.resolve import Offer, offer_of, ranked
 
 
 @dataclass(frozen=True, kw_only=True)
