@@ -239,6 +239,26 @@ async def test_devices_that_are_gone_from_all_their_inventories_are_deleted(clie
     assert (await sends("csv:/b.csv", gone=["both"]))["gone"] == ["both"]
 
 
+async def test_what_a_run_changed_is_found_by_its_id(client: Any) -> None:
+    worker = await client.joins("facts")
+    await client.publishes("collect")
+    run = (await client.runs(1))["uuid"]
+    (job,) = await client.polls(worker)
+    patch = {"entity": "device", "operation": "patch", "id": 1, "path": "software_release", "value": "17.9"}
+    await client.pushes(job, dbUpdates={"updates": [patch]})
+    await client.ended(run)
+
+    (entry,) = (await client.get("/cms/history", params={"run": run})).json()
+    (newest, _) = (await client.get("/cms/history", params={"kind": "device", "name": "r1"})).json()
+
+    assert newest == entry
+    assert (entry["run"], entry["name"], entry["operation"]) == (run, "r1", "changed")
+    assert entry["author"].startswith("run of wf.example.io/w")
+    assert [(one["path"], one["before"], one["after"]) for one in entry["changes"]] == [
+        ("software_release", None, "17.9")
+    ]
+
+
 async def test_passwords_are_shown_only_where_they_are_asked_for(client: httpx.AsyncClient) -> None:
     plain = await client.get("/cms/devices")
     asked = await client.get("/cms/devices", params={"credentials": True})
