@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from examples.group_run import simulated
 from examples.group_run.collect import CollectNornir, CollectParallel, CollectProxy
 from neops.blocks import BlockClass
 from neops.devices import DeviceRuntime
 from neops.settings import DeviceSettings
 from neops.testing import Case, run_case
 from neops.testing.simulator import Facts, Fault, FaultKind, SimulatedDevice, SimulatedNetwork
+from neops_nornir_inventory import load
 
 MEMBERS = ("sw1", "sw2", "sw3")
 
@@ -44,6 +46,18 @@ def devices(network: SimulatedNetwork) -> list[dict[str, Any]]:
 def runtime(network: SimulatedNetwork, tmp_path: Path) -> Iterator[DeviceRuntime]:
     with DeviceRuntime(DeviceSettings(known_hosts=network.write_known_hosts(tmp_path / "known_hosts"))) as runtime:
         yield runtime
+
+
+def test_the_simulated_switches_are_an_inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    monkeypatch.setattr("builtins.input", lambda _: read.append(load(str(tmp_path / "config.yaml"))))
+
+    simulated.main(str(tmp_path))
+
+    (batch,) = read
+    assert [device.hostname for device in batch.devices if "core" in device.groups] == [
+        f"core-{n}" for n in range(1, 7)
+    ]
 
 
 @pytest.mark.parametrize("block", [CollectParallel, CollectNornir, CollectProxy])
