@@ -73,11 +73,13 @@ class LocalStack:
         return await self.engine.runs.start(wanted, trigger=TriggerType.MANUAL)
 
     async def chosen_devices(self) -> list[Device]:
-        """The devices that the run is about: those the limit leaves, all when the workflow starts from elsewhere."""
-        query = self._prepared.limit if self._prepared.workflow.seed_entity is EntityType.DEVICE else ""
-        cms = self.engine.cms
+        """The devices that the run is about: those that the limit leaves, itself or by their groups or interfaces."""
+        limit, cms, seed = self._prepared.limit, self.engine.cms, self._prepared.workflow.seed_entity
 
         def read(connection: Connection) -> list[Device]:
+            if limit and seed in (EntityType.GROUP, EntityType.INTERFACE):
+                return [*cms.related(connection, seed, cms.ids(connection, seed, query=limit)).devices]
+            query = limit if seed is EntityType.DEVICE else ""
             return cms.devices(connection, cms.ids(connection, EntityType.DEVICE, query=query))
 
         return await self.engine.store.read(read)
