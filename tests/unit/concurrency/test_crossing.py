@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -9,7 +10,8 @@ from neops.concurrency import Crossing
 
 
 async def test_calls_arrive_in_the_order_of_asking() -> None:
-    crossing, arrived = Crossing(asyncio.get_running_loop()), []
+    crossing = Crossing(asyncio.get_running_loop())
+    arrived: list[object] = []
     for number in range(5):
         crossing.call(arrived.append, number)
     await asyncio.sleep(0)
@@ -42,19 +44,27 @@ async def test_calls_of_many_threads_all_arrive() -> None:
 
 
 async def test_calls_that_come_before_the_loop_looks_wake_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    loop, wakes = asyncio.get_running_loop(), []
-    call_soon_threadsafe = loop.call_soon_threadsafe
-    monkeypatch.setattr(loop, "call_soon_threadsafe", lambda call: (wakes.append(call), call_soon_threadsafe(call)))
-    crossing, arrived = Crossing(loop), []
+    loop = asyncio.get_running_loop()
+    call_soon_threadsafe, wakes = loop.call_soon_threadsafe, 0
+
+    def wake(call: Callable[[], None]) -> None:
+        nonlocal wakes
+        wakes += 1
+        call_soon_threadsafe(call)
+
+    monkeypatch.setattr(loop, "call_soon_threadsafe", wake)
+    crossing = Crossing(loop)
+    arrived: list[object] = []
     for number in range(100):
         crossing.call(arrived.append, number)
     await asyncio.sleep(0)
 
-    assert (len(arrived), len(wakes)) == (100, 1)
+    assert (len(arrived), wakes) == (100, 1)
 
 
 async def test_what_is_added_waits_for_the_next_wake() -> None:
-    crossing, arrived = Crossing(asyncio.get_running_loop()), []
+    crossing = Crossing(asyncio.get_running_loop())
+    arrived: list[object] = []
     crossing.add(arrived.append, "added")
     await asyncio.sleep(0)
     before = list(arrived)
@@ -76,9 +86,11 @@ def test_a_closed_loop_takes_no_calls() -> None:
 
 
 async def test_a_function_that_raises_holds_no_other_back() -> None:
-    loop, problems = asyncio.get_running_loop(), []
+    loop = asyncio.get_running_loop()
+    problems: list[object] = []
     loop.set_exception_handler(lambda _, context: problems.append(context["exception"]))
-    crossing, arrived = Crossing(loop), []
+    crossing = Crossing(loop)
+    arrived: list[object] = []
     crossing.call(arrived.index, "missing")
     crossing.call(arrived.append, "next")
     await asyncio.sleep(0)
