@@ -31,9 +31,11 @@ def keep_cursor(connection: Connection, source: str, cursor: str, now: datetime)
 
 def remember_origin(connection: Connection, origin: str, devices: Iterable[int]) -> None:
     """Remember that an inventory has these devices."""
-    known = set(connection.scalars(select(_ORIGINS.c.device_id).where(_ORIGINS.c.origin == origin)))
-    if new := sorted(set(devices) - known):
-        connection.execute(insert(_ORIGINS), [{"origin": origin, "device_id": one} for one in new])
+    for batch in batches(sorted(set(devices))):
+        wanted = select(_ORIGINS.c.device_id).where(_ORIGINS.c.origin == origin, _ORIGINS.c.device_id.in_(batch))
+        known = set(connection.scalars(wanted))
+        if new := [{"origin": origin, "device_id": one} for one in batch if one not in known]:
+            connection.execute(insert(_ORIGINS), new)
 
 
 @dataclass(frozen=True, kw_only=True)
