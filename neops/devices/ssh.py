@@ -13,10 +13,11 @@ from typing import Any
 
 import asyncssh
 
+from neops.devices.failures import login_refused
 from neops.devices.host_keys import HostKey, check_host_key, known_hosts
 from neops.devices.keys import private_key, ready
 from neops.devices.plugin import SSH_PORT, ConnectionOptions
-from neops.errors import AuthenticationFailed, ConnectFailed, HostKeyRejected, Unreachable
+from neops.errors import ConnectFailed, HostKeyRejected, Unreachable
 
 KEX_FIRST = (b"curve25519-sha256", b"curve25519-sha256@libssh.org")
 CIPHERS_FIRST = (b"aes128-gcm@openssh.com", b"aes128-ctr")
@@ -124,12 +125,11 @@ def connect_failure(
     """
     if client.rejection is not None:
         return client.rejection
-    user = options.credentials.username or "nobody (no username is set)"
     match error:
         case ConnectFailed():
             return error  # a jump host's: it says all
         case asyncssh.PermissionDenied():
-            return AuthenticationFailed(device, f"{where} refused user {user}; check username and password or key")
+            return login_refused(device, where, options.credentials.username)
         case asyncssh.HostKeyNotVerifiable():
             return HostKeyRejected(device, f"{where}: {error}")
         case TimeoutError():

@@ -45,7 +45,7 @@ class EosSession(NapalmTablesSession, ChangesByDriver):
     def _take_over(self, driver: Any, asked: Mapping[str, Any], cleanup: ExitStack) -> None:
         del cleanup, asked
         logging.getLogger("pyeapi.eapilib").addFilter(_is_no_traceback)
-        use_our_sockets(driver, self._connect)
+        use_our_sockets(driver, self._connected_socket)
 
     def _refuses_login(self, error: BaseException) -> bool:
         return isinstance(error, EapiConnectionError) and error.message.startswith("Unauthorized")

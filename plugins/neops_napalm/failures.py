@@ -11,18 +11,11 @@ from netmiko.exceptions import NetmikoAuthenticationException, ReadException, Re
 from paramiko.ssh_exception import AuthenticationException, BadHostKeyException
 
 from neops.devices import ConnectionOptions
+from neops.devices.failures import login_refused, no_prompt, secret_refused
 from neops.devices.host_keys import known_hosts, rejection
-from neops.devices.netmiko_arguments import asked_host_keys
-from neops.errors import (
-    AuthenticationFailed,
-    ConnectFailed,
-    DeviceError,
-    OperationTimedOut,
-    ParseFailed,
-    SessionLost,
-    Unreachable,
-)
-from neops_napalm.host_keys import host_key
+from neops.errors import ConnectFailed, DeviceError, ParseFailed, SessionLost, Unreachable
+from neops_paramiko.host_keys import host_key
+from neops_paramiko.netmiko import asked_host_keys, first_line
 
 E = TypeVar("E", bound=BaseException)
 
@@ -34,16 +27,10 @@ def opening_failure(device: str, where: str, options: ConnectionOptions, error: 
         file = known_hosts(asked.known_hosts)
         return rejection(device, options.host, options.port, host_key(bad.key), file)
     if _first(error, (NetmikoAuthenticationException, AuthenticationException, ConnectAuthError)):
-        return login_refused(device, where, options)
+        return login_refused(device, where, options.credentials.username)
     if options.credentials.enable_secret and _first(error, (ValueError, ReadException)):
-        return AuthenticationFailed(device, f"{where}: the device refused the enable secret")
-    return Unreachable(device, f"{where}: {_words(_first(error, OSError) or error)}")
-
-
-def login_refused(device: str, where: str, options: ConnectionOptions) -> AuthenticationFailed:
-    """What to raise for credentials that the device does not take."""
-    user = options.credentials.username or "nobody (no username is set)"
-    return AuthenticationFailed(device, f"{where} refused user {user}; check username and password or key")
+        return secret_refused(device, where)
+    return Unreachable(device, f"{where}: {first_line(_first(error, OSError) or error)}")
 
 
 def command_failure(
@@ -51,10 +38,10 @@ def command_failure(
 ) -> DeviceError:
     """What to raise for an exception out of an operation; `broken` says that the connection is gone."""
     if _first(error, (ReadTimeout, CommandTimeoutException, TimeoutError)) or _named(error, "RpcTimeoutError"):
-        return OperationTimedOut(device, f"no prompt within {options.command_timeout_s:g} s after {what!r} on {where}")
+        return no_prompt(device, where, what, options.command_timeout_s)
     if broken or _first(error, (OSError, EOFError, HTTPException, ConnectionClosedException)):
-        return SessionLost(device, f"{what!r} on {where}: {_words(error)}")
-    return ParseFailed(device, what, f"{where}: {type(error).__name__}: {_words(error)}")
+        return SessionLost(device, f"{what!r} on {where}: {first_line(error)}")
+    return ParseFailed(device, what, f"{where}: {type(error).__name__}: {first_line(error)}")
 
 
 def _first(error: BaseException, kinds: type[E] | tuple[type[E], ...]) -> E | None:
@@ -71,9 +58,3 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _words(error: BaseException) -> str:
-    """The first line of a library's message: netmiko's go on with generic advice."""
-    lines = [line.strip(" *") for line in str(error).splitlines() if line.strip(" *")]
-    return lines[0] if lines else type(error).__name__

@@ -32,7 +32,7 @@ class JunosSession(ChangesByDriver):
             check_host_key(self.device.name, options.host, options.port, self._fetch_host_key(), options.host_keys)
         known_hosts = self._known_hosts(cleanup, options.host_keys)
         agent = not (driver.password or asked.get("key_file"))
-        use_our_socket(driver, self._connect(), known_hosts, agent=agent)
+        use_our_socket(driver, self._connected_socket(), known_hosts, agent=agent)
 
     def _refuses_login(self, error: BaseException) -> bool:
         return isinstance(error, ConnectAuthError)

@@ -1,30 +1,14 @@
-"""What netmiko is told about SSH private keys and agents."""
+"""SSH private keys for drivers that read the file themselves."""
 
 from __future__ import annotations
-
-import io
-from typing import Any
-
-import paramiko
 
 from neops.devices import Credentials
 from neops.devices.keys import private_key
 from neops.errors import ConnectFailed
 
 
-def key_arguments(device: str, credentials: Credentials) -> dict[str, Any]:
-    """netmiko's arguments: this key and no other; without any secret those of the agent.
-
-    Raises:
-        ConnectFailed: the private key cannot be read.
-    """
-    if key := private_key(device, credentials):
-        return {"pkey": _parsed(device, key), "key_file": None, "use_keys": False, "passphrase": None}
-    return {} if credentials.password else {"allow_agent": True}
-
-
 def key_file(device: str, credentials: Credentials) -> str:
-    """The file, for drivers that read it themselves. They would take the password for its passphrase (paramiko 5).
+    """The file. Drivers would take the password for its passphrase (paramiko 5).
 
     Raises:
         ConnectFailed: the private key cannot be read, or only with a passphrase.
@@ -33,12 +17,3 @@ def key_file(device: str, credentials: Credentials) -> str:
         raise ConnectFailed(device, "this driver of NAPALM takes no encrypted key: prefer another plugin")
     private_key(device, credentials)
     return str(credentials.private_key)
-
-
-def _parsed(device: str, key: str) -> paramiko.PKey:
-    for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
-        try:
-            return kind.from_private_key(io.StringIO(key))
-        except paramiko.SSHException:  # of another kind
-            continue
-    raise ConnectFailed(device, "the private key is of a kind that paramiko does not know")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -34,18 +33,21 @@ from neops.devices import (
     ReadsVlans,
     Vlan,
 )
+from neops.devices.blocking import BlockingSession
+from neops.devices.failures import login_refused
 from neops.devices.host_keys import HostKey, strict_excerpt
-from neops.devices.netmiko_arguments import asked_host_keys, strict_arguments
 from neops.devices.parsing import CommandSession
 from neops.devices.parsing.names import one_word
 from neops.devices.plugin import SSH_PORT, Forward
 from neops.devices.sockets import CuttableSocket
 from neops.entities import Device
-from neops.errors import ConnectFailed, DeviceError, ParseFailed, SessionLost, Unreachable
+from neops.errors import ConnectFailed, DeviceError, ParseFailed, SessionLost
 from neops_napalm import results
-from neops_napalm.failures import chain, command_failure, login_refused, opening_failure
-from neops_napalm.host_keys import fetch_host_key
-from neops_napalm.keys import key_arguments, key_file
+from neops_napalm.failures import chain, command_failure, opening_failure
+from neops_napalm.keys import key_file
+from neops_paramiko.host_keys import fetch_host_key
+from neops_paramiko.keys import key_arguments
+from neops_paramiko.netmiko import OWN_CONNECTION, asked_host_keys, connected, limits, stop_polling, strict_arguments
 
 R = TypeVar("R")
 
@@ -53,15 +55,13 @@ OVER_NETMIKO = frozenset({"ios", "nxos_ssh"})
 """Drivers that hand `optional_args` to netmiko, a socket of ours and where known host keys are among them."""
 
 OVER_OUR_SOCKETS = frozenset({"eos", "junos"})
-"""Drivers of APIs that are given ours, see `neops_napalm.apis`."""
+"""Drivers of APIs that are given ours, each in a module of its name."""
 
 OVER_NETCONF = frozenset({"junos", "iosxr_netconf"})
 """Drivers that log in over SSH with a key file, by way of ncclient."""
 
-OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})
 
-
-class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig):
+class NapalmSession(BlockingSession, CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors, ReadsConfig):
     """One login; commands through the driver's `cli`, getters through its getters."""
 
     knows_jump_hosts = True
@@ -71,29 +71,7 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
         self._options = options
         self._where = f"{options.place} with napalm/{options.platform}"
         self._driver: Any = None
-        self._socket: CuttableSocket | None = None
         self._forward: Forward | None = None
-        self._aborted = False
-
-    async def open(self) -> None:
-        try:
-            async with asyncio.timeout(self._options.connect_timeout_s):
-                await in_thread(self._log_in, on_cancel=self.abort)
-        except ConnectFailed:
-            raise
-        except TimeoutError as error:
-            seconds = self._options.connect_timeout_s
-            raise Unreachable(self.device.name, f"{self._where}: no prompt within {seconds:g} s") from error
-        except Exception as error:
-            if self._aborted:
-                raise SessionLost(self.device.name, f"the login on {self._where} was aborted") from error
-            if any(map(self._refuses_login, chain(error))):
-                raise login_refused(self.device.name, self._where, self._options) from error
-            raise opening_failure(self.device.name, self._where, self._options, error) from error
-
-    async def close(self) -> None:
-        with suppress(Exception):  # nobody can do anything about a connection that does not close
-            await in_thread(self._log_out)
 
     def abort(self) -> None:
         self._aborted = True
@@ -141,8 +119,7 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
     def _connected(self) -> bool:
         if not self._over_netmiko(self._options.extras.get("optional_args") or {}):
             return bool(self._driver.is_alive()["is_alive"])
-        channel = self._driver.device.channel.remote_conn  # NAPALM's is_alive would send a null byte
-        return channel is not None and not channel.closed and bool(channel.get_transport().is_active())
+        return connected(self._driver.device)  # NAPALM's is_alive would send a null byte
 
     def _log_in(self) -> None:
         credentials, extras = self._options.credentials, dict(self._options.extras)
@@ -173,15 +150,15 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
         elif not asked.get("secret"):
             arguments["force_no_enable"] = True  # an empty secret would be tried, and fail
         if self._over_netmiko(asked):
-            arguments |= self._limits() | key_arguments(self.device.name, credentials)
+            arguments |= limits(options) | key_arguments(self.device.name, credentials)
             if credentials.private_key:
                 asked |= key_arguments(self.device.name, credentials)  # that file, but read by now
             if options.tunnel is not None:
                 asked.pop("ssh_config_file", None)  # it has said all it had to say
             if not OWN_CONNECTION & asked.keys():
                 asked |= self._strict(cleanup, asked_host_keys(asked, options.host_keys))
-                asked["sock"] = connected = self._connect()
-                connected.on_end = self._stop_polling  # not for the connection that only fetched the host key
+                asked["sock"] = ours = self._connected_socket()
+                ours.on_end = self._stop_polling  # not for the connection that only fetched the host key
         elif credentials.private_key and options.platform in OVER_NETCONF:
             arguments["key_file"] = key_file(self.device.name, credentials)
         return arguments | asked
@@ -200,11 +177,6 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
     def _said(self, driver: Any, command: str) -> str:
         """What the device prints; a refusal is in its own words."""
         return str(driver.cli([command])[command])
-
-    def _limits(self) -> dict[str, Any]:
-        seconds = self._options.connect_timeout_s
-        limits = {"conn_timeout": seconds, "auth_timeout": seconds, "banner_timeout": seconds}
-        return {**limits, "keepalive": self._options.keepalive_s}
 
     def _host(self, optional_args: dict[str, Any]) -> str:
         """Where the driver connects to; a driver that takes no socket goes through jump hosts by a port on loopback."""
@@ -228,20 +200,18 @@ class NapalmSession(CommandSession, ReadsFacts, ReadsInterfaces, ReadsNeighbors,
         return cleanup.enter_context(strict_excerpt(self.device.name, host, port, host_keys, self._fetch_host_key))
 
     def _fetch_host_key(self) -> HostKey:
-        return fetch_host_key(self._connect(), self._options.connect_timeout_s)
+        return fetch_host_key(self._connected_socket(), self._options.connect_timeout_s)
 
-    def _connect(self, port: int | None = None) -> CuttableSocket:
-        def register(one: CuttableSocket) -> None:
-            self._socket = one
-            if self._aborted:
-                one.cut()
-
-        return self._options.connect(self._options.host, port or self._options.port or SSH_PORT, register)
+    def _connected_socket(self, port: int | None = None) -> CuttableSocket:
+        return self._connect(self._options.host, port or self._options.port or SSH_PORT)
 
     def _stop_polling(self) -> None:
-        """netmiko 4.8 polls a channel that is closed until its read time-out; without a channel it stops at once."""
-        with suppress(AttributeError):  # there is no driver yet, or it is not one over netmiko
-            self._driver.device.channel.remote_conn = None
+        stop_polling(getattr(self._driver, "device", None))
+
+    def _opening_failure(self, error: Exception) -> ConnectFailed:
+        if any(map(self._refuses_login, chain(error))):
+            return login_refused(self.device.name, self._where, self._options.credentials.username)
+        return opening_failure(self.device.name, self._where, self._options, error)
 
     def _log_out(self) -> None:
         driver, self._driver = self._driver, None

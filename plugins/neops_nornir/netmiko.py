@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, ExitStack, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack
 from typing import Any, Self
 
 from netmiko.exceptions import NetmikoAuthenticationException, ReadException, ReadTimeout
@@ -15,18 +15,16 @@ from paramiko.ssh_exception import BadHostKeyException
 from neops.concurrency import in_thread
 from neops.devices import HostKeys
 from neops.devices.acting import FileWire, WiredSession
+from neops.devices.failures import login_refused, no_prompt, secret_refused
 from neops.devices.host_keys import HostKey, known_hosts, rejection, strict_excerpt
-from neops.devices.netmiko_arguments import asked_host_keys, strict_arguments
 from neops.devices.parsing import PLATFORMS
 from neops.devices.sockets import CuttableSocket
-from neops.errors import AuthenticationFailed, ConnectFailed, OperationTimedOut, Unreachable
-from neops_nornir.host_keys import fetch_host_key, host_key
-from neops_nornir.keys import key_arguments
+from neops.errors import ConnectFailed, Unreachable
 from neops_nornir.session import NornirSession, connection_plugin
 from neops_nornir.wires import paramiko_wire
-
-OWN_CONNECTION = frozenset({"sock", "sock_telnet", "ssh_config_file"})
-"""Arguments with which netmiko reaches the device over something else than a plain socket of ours."""
+from neops_paramiko.host_keys import fetch_host_key, host_key
+from neops_paramiko.keys import key_arguments
+from neops_paramiko.netmiko import OWN_CONNECTION, asked_host_keys, connected, limits, stop_polling, strict_arguments
 
 ENABLES_WITHOUT_SECRET = frozenset({"arista_eos"})
 """`enable` asks for no password unless one is set (EOS User Manual 4.31, "Enable Command Authorization")."""
@@ -43,7 +41,6 @@ class NetmikoSession(NornirSession, WiredSession):
 
     knows_jump_hosts = True
 
-    _socket: CuttableSocket | None = None
     _prompt_pattern: str | None = None
 
     @property
@@ -57,8 +54,7 @@ class NetmikoSession(NornirSession, WiredSession):
     async def alive(self) -> bool:
         if self._plugin is None or self._aborted:
             return False
-        channel = self._connection().channel.remote_conn
-        return channel is not None and not channel.closed and bool(channel.get_transport().is_active())
+        return connected(self._connection())
 
     def _log_in(self) -> None:
         try:
@@ -72,15 +68,15 @@ class NetmikoSession(NornirSession, WiredSession):
             raise
 
     def _open_connection(self, cleanup: ExitStack) -> None:
-        arguments = self._choice.arguments(**self._timeouts(), **self._secrets(), auto_connect=False)
+        arguments = self._choice.arguments(**limits(self._options), **self._secrets(), auto_connect=False)
         extras = arguments["extras"]
         if self._options.credentials.private_key:
             extras |= key_arguments(self.device.name, self._options.credentials)  # that file, but read by now
         self._check_way(arguments)
         if _is_ssh(arguments) and not OWN_CONNECTION & extras.keys():
             extras |= self._strict(cleanup)
-            extras["sock"] = connected = self._connect()
-            connected.on_end = self._stop_polling  # not for the connection that only fetched the host key
+            extras["sock"] = ours = self._connected_socket()
+            ours.on_end = self._stop_polling  # not for the connection that only fetched the host key
         plugin = connection_plugin("netmiko", self.device.name)
         plugin.open(**arguments, configuration=Config())
         self._plugin = plugin
@@ -98,13 +94,8 @@ class NetmikoSession(NornirSession, WiredSession):
             self._socket.cut()
         self._stop_polling()
 
-    def _connect(self) -> CuttableSocket:
-        def register(one: CuttableSocket) -> None:
-            self._socket = one
-            if self._aborted:
-                one.cut()
-
-        return self._options.connect(self._choice.hostname, self._choice.port, register)
+    def _connected_socket(self) -> CuttableSocket:
+        return self._connect(self._choice.hostname, self._choice.port)
 
     def _check_way(self, arguments: dict[str, Any]) -> None:
         """Over jump hosts goes only a socket of ours; a `ssh_config_file` has said all it had to say by now."""
@@ -116,10 +107,8 @@ class NetmikoSession(NornirSession, WiredSession):
                 )
 
     def _stop_polling(self) -> None:
-        """netmiko 4.8 polls a channel that is closed until its read time-out; without a channel it stops at once."""
         if self._plugin is not None:
-            with suppress(AttributeError):  # it has no channel yet
-                self._plugin.connection.channel.remote_conn = None
+            stop_polling(self._plugin.connection)
 
     def _strict(self, cleanup: ExitStack) -> dict[str, Any]:
         if self._host_keys.policy == "off":
@@ -129,12 +118,7 @@ class NetmikoSession(NornirSession, WiredSession):
         return strict_arguments(cleanup.enter_context(excerpt))
 
     def _fetch_host_key(self) -> HostKey:
-        return fetch_host_key(self._connect(), self._options.connect_timeout_s)
-
-    def _timeouts(self) -> dict[str, float]:
-        connect_s, keepalive_s = self._options.connect_timeout_s, self._options.keepalive_s
-        limits = {"conn_timeout": connect_s, "auth_timeout": connect_s, "banner_timeout": connect_s}
-        return {**limits, "keepalive": keepalive_s}
+        return fetch_host_key(self._connected_socket(), self._options.connect_timeout_s)
 
     def _secrets(self) -> dict[str, Any]:
         credentials = self._options.credentials
@@ -150,8 +134,7 @@ class NetmikoSession(NornirSession, WiredSession):
             elif self.platform in ENABLES_WITHOUT_SECRET:
                 _enable_without_secret(connection, self._options.connect_timeout_s)
         except (ValueError, ReadException) as error:
-            refused = AuthenticationFailed(self.device.name, f"{self._where}: the device refused the enable secret")
-            raise refused from error
+            raise secret_refused(self.device.name, self._where) from error
 
     def _settle(self) -> None:
         """Learn the prompt, where we know how one ends; elsewhere netmiko asks for it before each command, in 50 ms."""
@@ -206,25 +189,20 @@ class NetmikoSession(NornirSession, WiredSession):
             raise self._command_failure("a dialogue", error) from error
 
     def _opening_failure(self, error: Exception) -> ConnectFailed:
-        name, user = self.device.name, self._choice.username or "nobody (no username is set)"
+        name = self.device.name
         match error.__context__, error:
             case BadHostKeyException() as bad, _:
                 file = known_hosts(self._host_keys.known_hosts)
                 return rejection(name, self._choice.hostname, self._choice.port, host_key(bad.key), file)
             case _, NetmikoAuthenticationException():
-                return AuthenticationFailed(
-                    name, f"{self._where} refused user {user}; check username and password or key"
-                )
+                return login_refused(name, self._where, self._choice.username)
             case OSError() as cause, _:
                 return Unreachable(name, f"{self._where}: {cause}")
         return super()._opening_failure(error)
 
     def _command_failure(self, command: str, error: Exception) -> Exception:
         if isinstance(error, ReadTimeout):
-            seconds = self._options.command_timeout_s
-            return OperationTimedOut(
-                self.device.name, f"no prompt within {seconds:g} s after {command!r} on {self._where}"
-            )
+            return no_prompt(self.device.name, self._where, command, self._options.command_timeout_s)
         return super()._command_failure(command, error)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -15,6 +14,7 @@ from nornir.core.plugins.connections import CONNECTIONS_PLUGIN_PATH, ConnectionP
 from neops.concurrency import in_thread
 from neops.devices import ConnectionOptions
 from neops.devices.acting import acting_capabilities
+from neops.devices.blocking import BlockingSession
 from neops.devices.capabilities import methods_of
 from neops.devices.host_keys import HostKey, strict_excerpt
 from neops.devices.keys import private_key
@@ -23,10 +23,11 @@ from neops.devices.plugin import Forward, Tunnel
 from neops.entities import Device
 from neops.errors import CapabilityMissing, ConnectFailed, Considered, SessionLost, Unreachable
 from neops_nornir.choice import SCRAPLI, Choice
-from neops_nornir.host_keys import fetch_host_key
+from neops_paramiko.host_keys import fetch_host_key
+from neops_paramiko.netmiko import first_line
 
 
-class NornirSession(CommandSession):
+class NornirSession(BlockingSession, CommandSession):
     """One login through a connection plugin of Nornir whose connection has `send_command` or NAPALM's `cli`.
 
     Its host keys are what the library and its extras make of them.
@@ -40,25 +41,6 @@ class NornirSession(CommandSession):
         self._where = f"{choice.hostname}:{choice.port}{options.via} with nornir/{choice.connection}"
         self._plugin: ConnectionPlugin | None = None
         self._forward: Forward | None = None
-        self._aborted = False
-
-    async def open(self) -> None:
-        try:
-            async with asyncio.timeout(self._options.connect_timeout_s):
-                await in_thread(self._log_in, on_cancel=self.abort)
-        except ConnectFailed:
-            raise
-        except TimeoutError as error:
-            seconds = self._options.connect_timeout_s
-            raise Unreachable(self.device.name, f"{self._where}: no prompt within {seconds:g} s") from error
-        except Exception as error:
-            if self._aborted:
-                raise SessionLost(self.device.name, f"the login on {self._where} was aborted") from error
-            raise self._opening_failure(error) from error
-
-    async def close(self) -> None:
-        with suppress(Exception):  # nobody can do anything about a connection that does not close
-            await in_thread(self._log_out)
 
     def abort(self) -> None:
         self._aborted = True
@@ -164,10 +146,10 @@ class NornirSession(CommandSession):
         return refuse
 
     def _opening_failure(self, error: Exception) -> ConnectFailed:
-        return Unreachable(self.device.name, f"{self._where}: {_words(error)}")
+        return Unreachable(self.device.name, f"{self._where}: {first_line(error)}")
 
     def _command_failure(self, command: str, error: Exception) -> Exception:
-        reason = "aborted" if self._aborted else _words(error)
+        reason = "aborted" if self._aborted else first_line(error)
         return SessionLost(self.device.name, f"{command!r} on {self._where}: {reason}")
 
 
@@ -185,9 +167,3 @@ def connection_plugin(name: str, device: str) -> ConnectionPlugin:
         return plugin
     installed = ", ".join(sorted({point.name for point in entry_points(group=CONNECTIONS_PLUGIN_PATH)}))
     raise ConnectFailed(device, f"Nornir has no connection plugin {name!r} (installed: {installed or 'none'})")
-
-
-def _words(error: Exception) -> str:
-    """The first line of a library's message: netmiko's go on with generic advice."""
-    lines = [line.strip(" *") for line in str(error).splitlines() if line.strip(" *")]
-    return lines[0] if lines else type(error).__name__

@@ -6,6 +6,7 @@ import asyncssh
 from scrapli.exceptions import ScrapliAuthenticationFailed, ScrapliTimeout
 
 from neops.devices import ConnectionOptions
+from neops.devices.failures import secret_refused
 from neops.devices.ssh import HostKeyClient, connect_failure
 from neops.errors import AuthenticationFailed, ConnectFailed, Unreachable
 from neops_scrapli.login import EnableRefused
@@ -18,7 +19,7 @@ def opening_failure(
     cause = error.__cause__ if isinstance(error, ScrapliAuthenticationFailed) and error.__cause__ else error
     match cause:
         case EnableRefused():
-            return AuthenticationFailed(device, f"{where}: the device refused the enable secret")
+            return secret_refused(device, where)
         case ScrapliAuthenticationFailed() if client.rejection is None:
             return AuthenticationFailed(device, f"{where}: {cause}")
         case asyncssh.KeyExchangeFailed():

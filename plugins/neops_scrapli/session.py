@@ -17,10 +17,11 @@ from neops.devices import ConnectionOptions
 from neops.devices.acting import FileWire, WiredSession
 from neops.devices.acting.ssh_wires import ssh_wire
 from neops.devices.changes import TextSession
+from neops.devices.failures import no_prompt
 from neops.devices.keys import ready
 from neops.devices.ssh import HostKeyClient
 from neops.entities import Device
-from neops.errors import ConnectFailed, OperationTimedOut, SessionLost
+from neops.errors import ConnectFailed, SessionLost
 from neops_scrapli.arguments import driver_arguments, with_scrapli_host_keys
 from neops_scrapli.asking import ask, feed
 from neops_scrapli.drivers import network_driver
@@ -153,10 +154,8 @@ class ScrapliSession(TextSession, WiredSession):
                 raw, answer = await typing(self._driver.channel)
         except TimeoutError as error:
             self._drop()
-            raise OperationTimedOut(
-                self.device.name,
-                f"no prompt within {self._options.command_timeout_s:g} s after {command!r} on {self._where}",
-            ) from error
+            limit_s = self._options.command_timeout_s
+            raise no_prompt(self.device.name, self._where, command, limit_s) from error
         except (ScrapliException, OSError) as error:
             self._drop()
             reason = "aborted" if self._aborted else str(error) or type(error).__name__

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from neops.devices import HostKeys
-from neops.devices.netmiko_arguments import asked_host_keys
+from neops_paramiko.netmiko import asked_host_keys
 
 OURS = HostKeys(policy="accept-new", known_hosts=Path("/etc/neops/known_hosts"))
 
