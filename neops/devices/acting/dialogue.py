@@ -36,6 +36,9 @@ CTRL_C: Final = "\x03"
 _QUESTION: Final = re.compile(
     r"(?:\?|\[[^\]]*[/,][^\]]*\]|\[confirm\]|\([^)]*/[^)]*\)|[Pp]ass(?:word|phrase)[^:]*:)(?:\s*[\[(]\w*[\])])?[?:]?\s*$"
 )
+_BETWEEN: Final = r"[\s\x08]*"
+"""What terminals put into an echo: a long line is wrapped, Junos goes back and forth."""
+
 _PERHAPS: Final = re.compile(r"[:\])>]\s*$")
 
 
@@ -90,7 +93,7 @@ class DialogueSession(CommandSession, Interacts):
 
         After a command that `ends` it, or such an answer, the end of the connection will do.
         """
-        said = Said()
+        said = Said(awaited=command)
         left = list(answers)
         await self.type_line(command)
         while True:
@@ -127,10 +130,11 @@ class DialogueSession(CommandSession, Interacts):
             if line and (self.at_prompt(line) or self._answer_to(said, left)):
                 return line
             text = await self.read_text(QUIET_S)
-            said.heard(text)
             if text:
+                said.heard(text)
                 silent_since = time.monotonic()
                 continue
+            said.awaited = ""  # a device that does not echo
             silent_s = time.monotonic() - silent_since
             if _QUESTION.search(line) or (silent_s >= PERHAPS_S and _PERHAPS.search(line)):
                 return line
@@ -177,6 +181,11 @@ class DialogueSession(CommandSession, Interacts):
         await self.read_text(REST_S)
 
 
+def _echo_of(typed: str) -> str:
+    """A pattern of what a terminal makes of typed text."""
+    return _BETWEEN.join(re.escape(character) for character in typed if not character.isspace())
+
+
 def _bare(line: str) -> str:
     """A prompt without what stands before the name: `[~` of VRP 8, a user."""
     return re.sub(r"^[<\[~*]*(?:[\w.-]+@)?", "", line.strip())
@@ -190,15 +199,22 @@ def _beginning(prompt: str) -> str:
 
 @dataclass
 class Said:
-    """What the device printed in a dialogue, with what was typed in between as it echoed it."""
+    """What the device printed in a dialogue, with what was typed in between as it echoed it.
+
+    What stands before the echo that is `awaited` belongs to something earlier: a second prompt of the login.
+    """
 
     prompt: str = ""
+    awaited: str = ""
     _text: str = ""
     _seen: int = 0
     _hidden: list[str] = field(default_factory=list)
 
     def heard(self, text: str) -> None:
         self._text += text
+        if self.awaited and (echo := re.search(_echo_of(self.awaited), self._text)):
+            self._text = self._text[echo.start() :]
+            self.awaited = ""
 
     def answered(self, answer: Answer) -> None:
         """What was printed up to now asks nothing any more."""
@@ -214,7 +230,7 @@ class Said:
     @property
     def last_line(self) -> str:
         """The line at which the device stands, as far as it came after the last answer."""
-        return re.split(r"[\r\n]", self._text[self._seen :])[-1].strip()
+        return "" if self.awaited else re.split(r"[\r\n]", self._text[self._seen :])[-1].strip()
 
     def text(self, command: str) -> str:
         """All of it, without the command's echo and the prompt at the end; hidden answers are masked."""

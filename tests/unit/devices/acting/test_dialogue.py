@@ -66,6 +66,23 @@ async def test_a_line_that_only_mentions_the_question_is_no_question() -> None:
     assert session.typed == ["x", "yes"]
 
 
+async def test_a_second_prompt_of_the_login_ends_nothing() -> None:
+    session = Scripted("\r\nr1#", "\r\nr1#copy a", " b\r\nOverwrite? ", "y\r\ndone\r\nr1#")
+
+    answer = await session.send_interactive("copy a b", [Answer("Overwrite", "y")])
+
+    assert session.typed == ["copy a b", "y"]
+    assert answer.output == "Overwrite? y\ndone"
+
+
+async def test_a_device_that_does_not_echo_is_heard_all_the_same() -> None:
+    session = Scripted("\r\nOverwrite? ", "", "\r\ndone\r\nr1#")
+
+    answer = await session.send_interactive("copy a b", [Answer("Overwrite", "y")])
+
+    assert answer.output == "Overwrite? \ndone"
+
+
 async def test_the_prompt_of_another_mode_ends_a_dialogue() -> None:
     session = Scripted("enable\r\nPassword: ", "\r\nr1(config-if)#")
 
