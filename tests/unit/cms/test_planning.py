@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Connection, func, select
 
-from neops.cms import compile_query, import_batch, tables
+from neops.cms import compile_query, import_batch, planning, tables
 from neops.entities import EntityBatch, EntityType, NewDevice
 
 SITES = 20
@@ -47,6 +47,14 @@ def test_what_is_rare_is_listed_and_what_is_common_only_asked_about(fleet: Conne
     listed = [steps[at + 1] for at, step in enumerate(steps) if step.startswith("LIST SUBQUERY")]
     assert not any("text>?" in step for step in listed), "all host names are listed"
     assert any(step.startswith("CORRELATED") for step in steps)
+
+
+def test_nothing_is_listed_where_everything_is_common(fleet: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "COUNT_MAX", 100)
+
+    steps = plan(fleet, "hostname:r* AND facts.status:active AND NOT facts.site:7")
+
+    assert not any(step.startswith("LIST SUBQUERY") for step in steps)
 
 
 @pytest.mark.parametrize(
