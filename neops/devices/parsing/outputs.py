@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, get_args
 
 from neops.devices.parsing.reads import read_json
 from neops.devices.parsing.textfsm import read_rows, template_for
 from neops.devices.parsing.ttp import read_groups, ttp_template
-from neops.devices.results import CommandOutput, Parse, Ttp
-from neops.errors import ParseFailed
+from neops.devices.results import CommandOutput, Parse, ParseName, Ttp
+from neops.errors import ParseFailed, UsageError
+
+PARSERS: Final = get_args(ParseName)
+
+
+def check_asked(command: object, parse: object = None) -> None:
+    """Before anything is sent: a second line would be a second command, whose answer nobody awaits.
+
+    Raises:
+        UsageError: the command is not one line of text, or nobody knows this way to parse.
+    """
+    if not isinstance(command, str) or re.search(r"[\r\n]", command):
+        raise UsageError(f"{command!r} is not one line of text: send_commands takes a list of commands")
+    if parse is None or parse in PARSERS or isinstance(parse, Ttp) or callable(parse):
+        return
+    raise UsageError(f"parse={parse!r}: there are {', '.join(map(repr, PARSERS))}, a Ttp(…), or a function")
+
+
+def check_list(commands: object) -> None:
+    """Refuse one command where a list is due: its letters would be sent, and devices complete them to commands.
+
+    Raises:
+        UsageError: it is a text.
+    """
+    if isinstance(commands, str):
+        raise UsageError(f"send_commands takes a list of commands, not {commands!r}: write [{commands!r}]")
 
 
 def read_output(platform: str, answer: CommandOutput, parse: Parse) -> tuple[Any, str | None]:

@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from neops.concurrency import in_thread
 from neops.devices.capabilities import RunsCommands
-from neops.devices.parsing.outputs import read_output
+from neops.devices.parsing.outputs import check_asked, check_list, read_output
 from neops.devices.parsing.reads import Answers, Read
 from neops.devices.parsing.rejections import rejected
 from neops.devices.plugin import ConnectionOptions, Session
@@ -80,6 +80,7 @@ class CommandSession(Session, RunsCommands):
             raise SessionLost(self.device.name, f"a command left the prompt {self._prompt!r} instead of {self._home!r}")
 
     async def send_command(self, command: str, *, parse: Parse | None = None) -> CommandOutput:
+        check_asked(command, parse)
         started = self._clock()
         output = (await self.exchange(command)).strip("\r\n")
         answer = CommandOutput(
@@ -92,6 +93,7 @@ class CommandSession(Session, RunsCommands):
         return answer if parse is None or answer.rejected else await self._parsed(answer, parse)
 
     async def send_commands(self, commands: Sequence[str], *, parse: Parse | None = None) -> tuple[CommandOutput, ...]:
+        check_list(commands)
         return tuple([await self.send_command(command, parse=parse) for command in commands])
 
     async def read(self, read: Read[R]) -> R:

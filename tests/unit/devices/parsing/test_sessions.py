@@ -14,7 +14,7 @@ from neops.devices import (
 )
 from neops.devices.parsing import CommandSession, parsed_capabilities, platform_name, session_class
 from neops.entities import Device, Platform
-from neops.errors import CommandRejected, ParseFailed, SessionLost
+from neops.errors import CommandRejected, ParseFailed, SessionLost, UsageError
 
 BRIEF = """Interface                  IP-Address      OK? Method Status                Protocol
 Ethernet0/0                10.0.0.1        YES NVRAM  up                    up
@@ -61,6 +61,31 @@ async def test_a_rejected_command_is_given_back_unparsed() -> None:
 
     assert answer.rejected
     assert answer.parsed is None
+
+
+@pytest.mark.parametrize("command", ["show clock\nreload", "show clock\r", ["show clock"], None])
+async def test_what_is_not_one_line_is_not_sent(command: str) -> None:
+    session = Scripted({})
+
+    with pytest.raises(UsageError, match="not one line of text"):
+        await session.send_command(command)
+    assert session.sent == []
+
+
+async def test_a_text_in_place_of_a_list_is_not_sent_letter_by_letter() -> None:
+    session = Scripted({})
+
+    with pytest.raises(UsageError, match=r"write \['show clock'\]"):
+        await session.send_commands("show clock")
+    assert session.sent == []
+
+
+async def test_a_parser_that_nobody_knows_is_refused_before_anything_is_sent() -> None:
+    session = Scripted({})
+
+    with pytest.raises(UsageError, match="'genie': there are 'textfsm', 'ttp', 'json'"):
+        await session.send_command("show clock", parse="genie")  # type: ignore[arg-type]  # what is tested
+    assert session.sent == []
 
 
 async def test_parsed_output_names_its_template() -> None:
