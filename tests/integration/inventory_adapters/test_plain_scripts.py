@@ -86,9 +86,9 @@ def test_an_engine_that_is_not_there_is_named_without_its_password() -> None:
 
 
 async def test_hosts_without_credentials_take_those_of_the_script(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from neops.engine.api import cms
+    from neops.engine.api import cms_access
 
-    monkeypatch.setattr(cms, "_is_loopback", lambda host: False)
+    monkeypatch.setattr(cms_access, "_is_loopback", lambda host: False)
 
     nr = await asyncio.to_thread(init_nornir, url, username="ops", password="asked")
 
