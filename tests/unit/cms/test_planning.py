@@ -50,7 +50,7 @@ def test_what_is_rare_is_listed_and_what_is_common_only_asked_about(fleet: Conne
 
 
 def test_nothing_is_listed_where_everything_is_common(fleet: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planning, "COUNT_MAX", 100)
+    monkeypatch.setattr(planning, "COUNTS", (5, 100))
 
     steps = plan(fleet, "hostname:r* AND facts.status:active AND NOT facts.site:7")
 
