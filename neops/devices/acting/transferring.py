@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import stat
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -113,6 +114,7 @@ class TransfersOverSsh(FileSession, TransfersFiles):
             if (size := await folders.size(path)) is None:
                 raise TransferFailed(self.device.name, f"there is no file {path}")
             self._check_local_room(part, size)
+            self._check_replaceable(target)
             try:
                 await wire.fetch(path, part, _telling(progress, size, target.name))
                 result = await self._result(folders, path, part)
@@ -213,11 +215,19 @@ class TransfersOverSsh(FileSession, TransfersFiles):
         if free < size:
             raise TransferFailed(self.device.name, f"the file needs {size} bytes, {free} are free in {part.parent}")
 
+    def _check_replaceable(self, target: Path) -> None:
+        """Only a file may be replaced: root could put one in the place of /dev/null."""
+        if target.exists() and not target.is_file():
+            raise TransferFailed(self.device.name, f"cannot write {target}: it is there and is no file")
+
     def _size_of(self, local: Path) -> int:
         try:
-            return local.stat().st_size
+            found = local.stat()
         except OSError as error:
             raise TransferFailed(self.device.name, f"cannot read {local}: {os.strerror(error.errno or 0)}") from None
+        if not stat.S_ISREG(found.st_mode):
+            raise TransferFailed(self.device.name, f"cannot read {local}: it is no file")
+        return found.st_size
 
     async def _tidy(self, part: str) -> None:
         """Remove what came of a failed transfer, over a connection of its own; what stays is written over next time."""

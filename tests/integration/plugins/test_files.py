@@ -250,6 +250,8 @@ async def test_what_cannot_be_transferred_is_said_before_anything_is_sent(
     async with opened(sessions(device(platform))) as session:
         with pytest.raises(TransferFailed, match=r"cannot read .*nowhere\.bin: No such file"):
             await session.put_file(tmp_path / "nowhere.bin", "new.bin")
+        with pytest.raises(TransferFailed, match="it is no file"):
+            await session.put_file(tmp_path, "new.bin")
         with pytest.raises(UsageError, match="cannot be a file's name"):
             await session.put_file(image, "two words; reload")
         with pytest.raises(TransferFailed, match=r"there is no file .*nothing\.bin"):
@@ -257,6 +259,10 @@ async def test_what_cannot_be_transferred_is_said_before_anything_is_sent(
         await session.put_file(image, "new.bin")
         with pytest.raises(TransferFailed, match=r"cannot write .*nowhere"):
             await session.get_file("new.bin", tmp_path / "nowhere" / "back.bin")
+        os.mkfifo(tmp_path / "pipe")
+        for target in (tmp_path, tmp_path / "pipe"):
+            with pytest.raises(TransferFailed, match="it is there and is no file"):
+                await session.get_file("new.bin", target)
 
 
 @every_plugin
