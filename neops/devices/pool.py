@@ -281,7 +281,10 @@ class SessionPool:
         self._line.move()
 
     def _line_at(self, address: Address) -> WaitingLine:
-        return self._device_lines.setdefault(address, WaitingLine())
+        line = self._device_lines.get(address)
+        if line is None:
+            line = self._device_lines[address] = WaitingLine()
+        return line
 
     def _expired(self, pooled: PooledSession) -> bool:
         now, limits = self._clock(), self._limits
