@@ -39,7 +39,9 @@ def matrix(
     platform: Annotated[list[str] | None, typer.Option(help="Only this platform; may be given again.")] = None,
     capability: Annotated[list[str] | None, typer.Option(help="Only this capability; may be given again.")] = None,
     all_: Annotated[bool, typer.Option("--all", "-a", help="Also platforms that can only be sent commands.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, of all platforms.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document instead of the table, of all platforms.")
+    ] = False,
 ) -> None:
     """Show which plugin would answer for each capability of each platform, and why nobody does in empty cells."""
     settings = DeviceSettings.load(read_environment(os.environ))

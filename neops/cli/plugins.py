@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable, Sequence
 from typing import Annotated
@@ -19,7 +20,7 @@ from neops.devices.resolving.catalogue import PluginCatalogue, PluginEntry
 from neops.protocol import JsonObject
 from neops.settings import DeviceSettings, read_environment
 
-app = typer.Typer(no_args_is_help=True, help="Connection plugins: what serves which platform.")
+app = typer.Typer(no_args_is_help=True, help="Plugins: what serves which platform, and what knows credentials.")
 
 _SHOWN_PLATFORMS = 8
 """Platforms named in the table; a plugin may serve a hundred."""
@@ -30,10 +31,10 @@ app.command("matrix")(matrix)
 
 @app.command("list")
 def list_plugins(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every platform.")] = False,
 ) -> None:
-    """Show installed plugins and credential providers, what each serves, and the pip line for what is missing."""
+    """Show installed plugins, best first, and credential providers, what each serves, and what is missing."""
     entries, providers = PluginCatalogue().entries(), ProviderCatalogue().entries()
     asked = DeviceSettings.load(read_environment(os.environ)).credentials
     if as_json:
@@ -41,7 +42,9 @@ def list_plugins(
         typer.echo(json.dumps(listed, indent=2))
         return
     console = Console()
-    console.print(_table(entries, all_platforms=verbose))
+    console.print(_table(sorted(entries, key=_rank), all_platforms=verbose))
+    if any(map(_on_request, entries)):
+        console.print("In parentheses: platforms served only where the plugin is preferred.")
     _tell_problems(console, ((entry.name, entry.obstacle) for entry in entries))
     console.print(_provider_table(providers, asked))
     _tell_problems(console, ((provider.name, provider.obstacle) for provider in providers))
@@ -67,14 +70,23 @@ def _provider_table(providers: Sequence[ProviderEntry], asked: Sequence[str]) ->
     return table
 
 
-def _table(entries: tuple[PluginEntry, ...], *, all_platforms: bool) -> Table:
+def _rank(entry: PluginEntry) -> tuple[float, str]:
+    return -entry.plugin.priority if entry.plugin else math.inf, entry.name
+
+
+def _on_request(entry: PluginEntry) -> frozenset[str]:
+    return frozenset(getattr(entry.plugin, "on_request", ()))
+
+
+def _table(entries: Sequence[PluginEntry], *, all_platforms: bool) -> Table:
     table = Table(header_style="bold")
     for heading in ("plugin", "from", "priority", "capabilities", "platforms", "usable"):
         table.add_column(heading, overflow="fold")
     for entry in entries:
         origin = " ".join(part for part in (entry.distribution, entry.version) if part)
         platforms = _platforms(entry)
-        shown = platforms if all_platforms else platforms[:_SHOWN_PLATFORMS]
+        named = platforms if all_platforms else platforms[:_SHOWN_PLATFORMS]
+        shown = [f"({name})" if name in _on_request(entry) else name for name in named]
         more = f" … {len(platforms)} in all" if len(shown) < len(platforms) else ""
         table.add_row(
             entry.name,
@@ -132,5 +144,6 @@ def _as_json(entry: PluginEntry) -> JsonObject:
         "usable": entry.usable,
         "obstacle": entry.obstacle,
         "install": None if entry.usable else entry.pip,
+        "on_request": [*sorted(_on_request(entry))],
         "platforms": matrix,
     }

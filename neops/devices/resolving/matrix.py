@@ -70,8 +70,8 @@ def _cell(capability: type, offers: Sequence[Offer], pip: Mapping[str, str]) -> 
     waiting = tuple(offer.plugin for offer in having if offer.on_request and offer.plugin not in usable)
     if usable:
         return Cell(plugins=usable, on_request=waiting)
-    lacking = {offer.plugin: offer.obstacle for offer in having or offers if offer.obstacle}
-    why = "; ".join(f"{plugin}: {obstacle}" for plugin, obstacle in lacking.items())
+    unknown = [offer for offer in offers if not offer.capabilities]
+    why = "; ".join(f"{offer.plugin}: {offer.obstacle}" for offer in having or unknown if offer.obstacle)
     if not having:
         others = ", ".join(offer.plugin for offer in offers if offer.capabilities)
         why = "; ".join(part for part in (f"not among what {others} can do there" if others else "", why) if part)

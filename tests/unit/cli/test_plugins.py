@@ -41,3 +41,12 @@ def test_as_json_both_kinds_have_the_same_keys_for_the_same_things() -> None:
     assert (found["credentials", "file"]["asked"], found["credentials", "environment"]["asked"]) == (1, None)
     assert found["credentials", "vault"]["usable"] is False
     assert "no_such_module" in found["credentials", "vault"]["obstacle"]
+
+
+def test_plugins_are_listed_best_first_and_what_they_serve_on_request_is_told_apart() -> None:
+    output = listed("--verbose").output
+
+    plugins_in_order = [row[1] for line in output.splitlines() if len(row := line.split()) > 4 and row[0] == "│"]
+    assert [name for name in plugins_in_order if name in ("frr", "scrapli", "netconf")] == ["frr", "scrapli", "netconf"]
+    assert "(juniper_junos)" in output
+    assert "In parentheses: platforms served only where the plugin is preferred." in output

@@ -88,6 +88,14 @@ def test_a_plugin_that_waits_to_be_asked_for_fills_no_cell_and_says_how_to_ask_f
     assert row(capability_matrix(offering, preferred=("shy",)), "beta").cells["ReadsFacts"].plugin == "shy"
 
 
+def test_a_plugin_that_waits_to_be_asked_for_is_not_named_where_asking_would_not_help() -> None:
+    shy = Plugin("shy", 100, {"beta": "b"}, frozenset({ReadsFacts}), on_request=("beta",))
+
+    cell = row(capability_matrix([*entries(), *PluginCatalogue.of(shy).entries()]), "beta").cells["WritesConfig"]
+
+    assert cell.why == "not among what shy, plain can do there"
+
+
 def test_a_plugin_that_cannot_be_loaded_is_named_where_it_might_have_served() -> None:
     broken = PluginEntry(name="broken", failure="ImportError: no")
 
