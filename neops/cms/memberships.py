@@ -54,6 +54,6 @@ def _ordered(
     found: dict[int, list[int]] = defaultdict(list)
     for batch in batches(sorted(owners)):
         wanted = select(owner, member).where(owner.in_(batch)).order_by(owner, owner.table.c.position, member)
-        for id_, one in connection.execute(wanted):
+        for id_, one in connection.execute(wanted).all():
             found[id_].append(one)
     return dict(found)

@@ -193,7 +193,11 @@ def _device(row: Row[Any], groups: list[EntityReference], interfaces: list[Entit
 
 def _rows(connection: Connection, wanted: Select[Any], key: Any, ids: Iterable[int]) -> list[Row[Any]]:
     ordered = sorted(set(ids))
-    return [row for batch in batches(ordered) for row in connection.execute(wanted.where(key.in_(batch)).order_by(key))]
+    return [
+        row
+        for batch in batches(ordered)
+        for row in connection.execute(wanted.where(key.in_(batch)).order_by(key)).all()
+    ]
 
 
 def _parents(connection: Connection) -> dict[int, list[ParentGroup]]:
@@ -229,7 +233,7 @@ def _references(
     for batch in batches([row.id for row in rows]):
         for owner_id, target_id in connection.execute(
             select(owner, target).where(owner.in_(batch)).order_by(owner, target)
-        ):
+        ).all():
             found[owner_id].append(EntityReference(id=target_id))
     return found
 
