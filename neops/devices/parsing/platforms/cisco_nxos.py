@@ -78,7 +78,7 @@ def _speed(negotiated: str, bandwidth: str) -> float:
 def neighbors(answers: Answers) -> Neighbors:
     return by_interface(
         (long_name(row["local_interface"], PREFIXES), row["neighbor_name"], row["neighbor_interface"])
-        for row in answers.rows("show lldp neighbors detail")
+        for row in answers.rows("show lldp neighbors detail", heading=r"^Total entries displayed: 0\s*$")
     )
 
 

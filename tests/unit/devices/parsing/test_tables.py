@@ -446,6 +446,17 @@ def test_xr_that_says_no_more_than_the_time_has_no_addresses() -> None:
     assert read.parse(Answers(device="r1", platform="cisco_xr", outputs=outputs)) == {}
 
 
+def test_nxos_without_neighbours_has_none() -> None:
+    read = reads_of("cisco_nxos").neighbors
+    assert read is not None
+    output = (
+        "Capability codes:\n  (R) Router, (B) Bridge, (T) Telephone, (C) DOCSIS Cable Device\n"
+        "Device ID            Local Intf      Hold-time  Capability  Port ID\n\nTotal entries displayed: 0\n"
+    )
+
+    assert read.parse(Answers(device="r1", platform="cisco_nxos", outputs=dict.fromkeys(read.commands, output))) == {}
+
+
 def test_json_with_other_text_is_not_taken_for_a_table() -> None:
     with pytest.raises(ParseFailed):
         read_json("r1", "ip -j address show", 'Object "-j" is unknown, try "ip help".\n')
