@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections import ChainMap
 from collections.abc import Sequence
-from typing import Any
 
 from neops.testing.simulator.acting import act
 from neops.testing.simulator.commands import Match, NoMatch, filtered, split_pipes
 from neops.testing.simulator.configuration import ConfigurationLocked, LineRejected
 from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.editing import Editing
-from neops.testing.simulator.filing import file_values
 from neops.testing.simulator.platform import Asked, Verb
-from neops.testing.simulator.replacing import compared
 from neops.testing.simulator.replies import Question, Reply
 from neops.testing.simulator.storage import StorageFull
-from neops.testing.simulator.template import Scope, TemplateInvalid, render, render_data
+from neops.testing.simulator.template import TemplateInvalid, render
 from neops.testing.simulator.terminal import CTRL_C, CTRL_D, CTRL_Z
-from neops.testing.simulator.variables import narrowed
+from neops.testing.simulator.wording import Wording
 
 SECRET_ATTEMPTS = 3  # IOS, NX-OS and EOS give up after three
 
@@ -30,6 +25,7 @@ class Shell:
     def __init__(self, device: DeviceState, *, unprivileged: bool = False) -> None:
         self._device = device
         self._platform = device.platform.data
+        self._wording = Wording(device)
         privileged = self._platform.login_privileged
         at_once = privileged and not device.spec.enable_secret and not unprivileged
         self._mode = privileged if at_once else self._platform.login
@@ -44,7 +40,7 @@ class Shell:
             return self._question.prompt
         if self.editing:
             return self.editing.prompt()
-        return render(self._platform.modes[self._mode].prompt, self._prompt_scope())
+        return render(self._platform.modes[self._mode].prompt, self._wording.prompt_scope())
 
     @property
     def hides_input(self) -> bool:
@@ -125,7 +121,7 @@ class Shell:
         return found, pipes
 
     def _printed(self, found: Match, pipes: list[str]) -> Reply:
-        text = self._text(found)
+        text = self._wording.text(found, self.editing)
         for pipe in pipes:
             name, _, argument = pipe.partition(" ")
             verb = next((v for word, v in self._platform.pipes.items() if name and word.startswith(name)), None)
@@ -133,35 +129,6 @@ class Shell:
                 return self._error(NoMatch(reason="unknown"), pipe)
             text = filtered(text, verb, argument)
         return Reply(text=text)
-
-    def _text(self, found: Match) -> str:
-        command = found.command
-        if command.data is not None:
-            return json.dumps(render_data(command.data, self._scope(found)), indent=2)
-        return render(command.say, self._scope(found)) if command.say else ""
-
-    def _scope(self, found: Match) -> Scope:
-        scope = self._device.scope()
-        extra: dict[str, Any] = dict(found.arguments)
-        if self.editing:
-            extra |= self.editing.values()
-        elif (session := found.arguments.get("session")) in self._device.datastore.candidates:
-            extra |= Editing(self._device, "named", name=str(session)).start().values()
-        if "interface" in found.arguments:
-            extra["interface"] = self._interface(found.arguments["interface"], scope)
-            extra |= narrowed(extra["interface"], scope)
-        values: Scope = ChainMap(extra, scope)  # type: ignore[arg-type]  # read only
-        extra |= file_values(self._device.storage, found.command, values)
-        if found.command.compares:
-            extra["difference"] = compared(self._device, extra["file"], found.command.compares)
-        if found.command.show:
-            extra["section"] = self._device.section(render(found.command.show, values))
-        return values
-
-    def _interface(self, typed: str, scope: Scope) -> str:
-        """The interface that was meant: `gi1/0/1` is `GigabitEthernet1/0/1`."""
-        name = self._platform.full_interface_name(typed)
-        return next((entry["name"] for entry in scope["interfaces"] if entry["name"].lower() == name.lower()), name)
 
     # questions
 
@@ -190,7 +157,7 @@ class Shell:
                 self._do(verb, found)
             return self._ask_next(found, rest)
 
-        self._question = Question(prompt=render(asked.ask, self._scope(found)), answer=answer)
+        self._question = Question(prompt=render(asked.ask, self._wording.scope(found, self.editing)), answer=answer)
         return Reply()
 
     def _ask_secret(self, found: Match, attempts: int) -> None:
@@ -214,7 +181,7 @@ class Shell:
                 return reply
         if command.to:
             self._mode = command.to
-        return Reply(text=self._text(found))
+        return Reply(text=self._wording.text(found, self.editing))
 
     def _do(self, verb: Verb, found: Match) -> Reply | None:
         """Carry one verb out; a reply ends the command here."""
@@ -222,13 +189,15 @@ class Shell:
             if act(self._device, verb, found.arguments):
                 return None
         except LineRejected as rejected:
-            refusal = self._said(self._platform.errors.configuration or self._platform.errors.unknown, rejected.line, 0)
+            refusal = self._refusal(
+                self._platform.errors.configuration or self._platform.errors.unknown, rejected.line, 0
+            )
             return Reply(text=f"{rejected.line}\n{refusal.text}", failed=True)
         match verb:
             case "close":
-                return Reply(text=self._text(found), closes=True)
+                return Reply(text=self._wording.text(found, self.editing), closes=True)
             case "reboot":
-                return Reply(text=self._text(found), reboots=True)
+                return Reply(text=self._wording.text(found, self.editing), reboots=True)
             case "page_length":
                 self.page_length = int(found.arguments.get("rows", "0"))
             case "confirm":
@@ -248,7 +217,7 @@ class Shell:
         """End the waiting for a confirmation; a command with `unchanged` says so when nothing waits."""
         store = self._device.datastore
         if found.command.unchanged and not store.awaits_confirmation:
-            return Reply(text=render(found.command.unchanged, self._scope(found)), failed=True)
+            return Reply(text=render(found.command.unchanged, self._wording.scope(found, self.editing)), failed=True)
         if kept:
             store.confirm()
         else:
@@ -258,7 +227,7 @@ class Shell:
     def _start_configuration(self, found: Match) -> Reply | None:
         configuration = self._platform.configuration
         assert configuration is not None
-        label = render(found.command.label, self._scope(found))
+        label = render(found.command.label, self._wording.scope(found, self.editing))
         editing = Editing(self._device, found.command.candidate, name=found.arguments.get("session", ""), label=label)
         try:
             editing.start()
@@ -295,7 +264,7 @@ class Shell:
             self.editing.edit(line)
         except LineRejected as rejected:
             errors = self._platform.errors
-            return self._said(errors.configuration or errors.unknown, line, rejected.at)
+            return self._refusal(errors.configuration or errors.unknown, line, rejected.at)
         return Reply()
 
     def _do_in_configuration(self, verb: Verb, found: Match) -> Reply | None:
@@ -318,7 +287,7 @@ class Shell:
         assert self.editing is not None
         idle = not self.editing.changed and not self._device.datastore.awaits_confirmation
         if found.command.unchanged and idle:
-            return Reply(text=render(found.command.unchanged, self._scope(found)))
+            return Reply(text=render(found.command.unchanged, self._wording.scope(found, self.editing)))
         try:
             self.editing.change(verb, found.arguments)
         except (IndexError, ValueError):
@@ -344,7 +313,7 @@ class Shell:
                 for verb in verbs:
                     if verb == "leave":
                         self.close()
-                        return Reply(text=self._text(found))
+                        return Reply(text=self._wording.text(found, self.editing))
                     self.editing.change(verb, {})
                 return Reply()
         return self._leave(found) or Reply()
@@ -361,36 +330,14 @@ class Shell:
             except LineRejected as rejected:
                 number = next((n for n, line in enumerate(lines, 1) if rejected.line.split()[rejected.at] in line), 0)
                 template = self.editing.data.not_loaded or self._platform.errors.unknown
-                return self._said(template, rejected.line, rejected.at, number)
-            return Reply(text=self._text(found))
+                return self._refusal(template, rejected.line, rejected.at, number)
+            return Reply(text=self._wording.text(found, self.editing))
 
         self._question = Question(prompt="", answer=take)
         return Reply(text="[Type ^D at a new line to end input]" if not lines else "")
 
-    # errors and values
-
     def _error(self, why: NoMatch, line: str) -> Reply:
-        errors = self._platform.errors
-        text = {"ambiguous": errors.ambiguous, "incomplete": errors.incomplete}.get(why.reason, "")
-        return self._said(text or (errors.later if why.at else "") or errors.unknown, line, why.at)
+        return self._wording.error(why, line, self.prompt)
 
-    def _said(self, template: str, line: str, word: int, number: int = 0) -> Reply:
-        words = line.split()
-        at = min(word, len(words) - 1)
-        column = len(self.prompt.rsplit("\n", 1)[-1]) + len(" ".join(words[:at])) + (1 if at else 0)
-        scope = {
-            "line": line,
-            "number": number,
-            "word": words[at],
-            "caret": " " * column + "^",
-            "command": words[0],
-            "hostname": self._device.hostname,
-        }
-        return Reply(text=render(template, scope), failed=True)
-
-    def _prompt_scope(self) -> Scope:
-        return {
-            "hostname": self._device.hostname,
-            "username": self._device.spec.username,
-            "marks": self._device.marks(changed=False),
-        }
+    def _refusal(self, template: str, line: str, word: int, number: int = 0) -> Reply:
+        return self._wording.refusal(template, line, self.prompt, word, number)
