@@ -70,10 +70,10 @@ async def await_return(
         NotBack: it is not within `within_s` seconds of its departure.
         AuthenticationFailed, HostKeyRejected: another device is back, or one that does not know us any more.
     """
+    tell = progress or _tell_nobody
     attempts, refusals, was_away, reason = 0, 0, False, "it never went down"
     while (left_s := within_s - departure.took_s) > 0:
-        if progress is not None:
-            progress(int(departure.took_s), int(within_s), f"waiting for {departure.device}: {reason}")
+        tell(int(departure.took_s), int(within_s), f"waiting for {departure.device}: {reason}")
         await asyncio.sleep(min(pause_s, left_s))
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         attempts += 1
@@ -91,12 +91,14 @@ async def await_return(
             continue
         if departure.before(uptime_s, was_away=was_away):
             logger.info("a device is back from its reboot", extra={"device": departure.device, "attempts": attempts})
-            return Reboot(
-                device=departure.device, back=True, took_s=departure.took_s, attempts=attempts, uptime=uptime_s
-            )
-    raise NotBack(
-        departure.device, f"not back from its reboot within {within_s:g} s ({attempts} logins tried): {reason}"
-    )
+            took_s = departure.took_s
+            return Reboot(device=departure.device, back=True, took_s=took_s, attempts=attempts, uptime=uptime_s)
+    tried = f"within {within_s:g} s ({attempts} logins tried)"
+    raise NotBack(departure.device, f"not back from its reboot {tried}: {reason}")
+
+
+def _tell_nobody(done: int, total: int, message: str) -> None:
+    del done, total, message
 
 
 async def _look(session: Session) -> float:
