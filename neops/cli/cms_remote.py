@@ -17,16 +17,8 @@ from neops.cli.cms_local import LocalCms, on_device, platforms_found
 from neops.cli.cms_port import Found, Kind
 from neops.cli.engine_http import EngineForbids, EngineHttp, EngineUnreachable
 from neops.cms import Delivered, Delivery, HistoryEntry, ImportSummary, Remembered, import_batch, metadata
-from neops.engine.api.cms_messages import (
-    PAGE_MAX,
-    BulkResult,
-    DevicePage,
-    Export,
-    GroupPage,
-    HistoryMessage,
-    InterfacePage,
-    SourceMessage,
-)
+from neops.engine.api.cms_exchange import BulkResult, Export, HistoryMessage, SourceMessage
+from neops.engine.api.cms_messages import PAGE_MAX, DevicePage, GroupPage, InterfacePage
 from neops.entities import REVEAL, Device, EntityBatch, NewDevice, NewGroup, Platform
 
 T = TypeVar("T")

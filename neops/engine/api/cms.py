@@ -20,7 +20,7 @@ from neops.cms import (
 )
 from neops.engine.api.answers import answer, answer_all
 from neops.engine.api.cms_access import check_may_see_credentials, found, written
-from neops.engine.api.cms_messages import (
+from neops.engine.api.cms_exchange import (
     Bulk,
     BulkResult,
     Export,

@@ -25,6 +25,7 @@ from neops.cms import (
 )
 from neops.engine.api.answers import answer, answer_all, empty, not_found
 from neops.engine.api.cms_access import API, check_may_see_credentials, found, written
+from neops.engine.api.cms_exchange import HistoryMessage
 from neops.engine.api.cms_messages import (
     ConfigVersionMessage,
     DeviceFields,
@@ -32,7 +33,6 @@ from neops.engine.api.cms_messages import (
     DevicePage,
     GroupFields,
     GroupPage,
-    HistoryMessage,
     InterfaceFields,
     InterfacePage,
     Listing,

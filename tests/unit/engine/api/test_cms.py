@@ -59,6 +59,7 @@ async def test_pages_show_everything_once(many: httpx.AsyncClient, sort: str) ->
         ({"sort": "colour"}, "sort 'colour'"),
         ({"cursor": "nonsense"}, "cursor 'nonsense'"),
         ({"limit": 5000}, "limit: "),
+        ({"qeury": "hostname:r1"}, "qeury: "),
     ],
 )
 async def test_a_mistake_says_where_it_is(client: httpx.AsyncClient, params: dict[str, Any], problem: str) -> None:
