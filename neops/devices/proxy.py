@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -76,8 +77,8 @@ class Binding:
         return f"{self.capability} on {self.device} ({self.platform}) through {plugins}"
 
 
-class DeviceProxy:
-    """A device, typed as a capability. It logs in at the first call; calls can be awaited in any event loop."""
+class _Proxy(ABC):
+    """Has the methods of its binding, looked up one by one."""
 
     __slots__ = ("_binding",)
 
@@ -87,16 +88,12 @@ class DeviceProxy:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
-        binding = self._binding
-        if name not in binding.methods:
-            raise binding.missing(name)
-        if name == CHANGE:
-            return partial(_changing, DeviceChange, binding)
+        if name not in self._binding.methods:
+            raise self._binding.missing(name)
+        return self._method(name)
 
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            return await binding.caller.call(binding.operation(name, args, kwargs))
-
-        return call
+    @abstractmethod
+    def _method(self, name: str) -> Callable[..., Any]: ...
 
     def __dir__(self) -> list[str]:
         return sorted(self._binding.methods)
@@ -105,26 +102,32 @@ class DeviceProxy:
         return f"<{self._binding}>"
 
 
-class BlockingDevice:
+class DeviceProxy(_Proxy):
+    """A device, typed as a capability. It logs in at the first call; calls can be awaited in any event loop."""
+
+    __slots__ = ()
+
+    def _method(self, name: str) -> Callable[..., Any]:
+        binding = self._binding
+        if name == CHANGE:
+            return partial(_changing, DeviceChange, binding)
+
+        async def call(*args: Any, **kwargs: Any) -> Any:
+            return await binding.caller.call(binding.operation(name, args, kwargs))
+
+        return call
+
+
+class BlockingDevice(_Proxy):
     """The same for code without an event loop: methods return the answer itself."""
 
-    __slots__ = ("_binding",)
+    __slots__ = ()
 
-    def __init__(self, binding: Binding) -> None:
-        self._binding = binding
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_"):
-            raise AttributeError(name)
+    def _method(self, name: str) -> Callable[..., Any]:
         binding = self._binding
-        if name not in binding.methods:
-            raise binding.missing(name)
         if name == CHANGE:
             return partial(_changing, BlockingChange, binding)
         return lambda *args, **kwargs: binding.caller.call_blocking(binding.operation(name, args, kwargs))
-
-    def __dir__(self) -> list[str]:
-        return sorted(self._binding.methods)
 
     def __repr__(self) -> str:
         return f"<blocking {self._binding}>"
