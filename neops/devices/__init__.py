@@ -1,4 +1,14 @@
-"""The device layer: what block authors ask of a device, and what plugin authors implement."""
+"""The device layer: what block authors ask of a device, and what plugin authors implement.
+
+- What is asked: `capabilities`, with their `results`, `answers` and `config_change`.
+- The way of a call: `proxy`, which `connect` returns; `resolving` (which plugin) and `options` (what it is told);
+  `runtime`, `calls`, `lanes` and `operations` (whose turn, for how long); `pool`; `logins` with `credentials` and
+  `jumps`; and the session of a `plugin`.
+- What sessions are made of: `parsing` (getters over commands), `changes` (transactions), `acting` (dialogues, files,
+  reboots); `ssh`, `ssh_login`, `host_keys` and `keys`; `blocking` and `sockets` for libraries that block; `failures`.
+- Beside it: `detection` of platforms; `transcript`, which records and replays what an `observer` sees; `fleet` and
+  `connector`, which are all that a job knows of it.
+"""
 
 from neops.devices.answers import Answer
 from neops.devices.capabilities import (
