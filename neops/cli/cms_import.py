@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -53,22 +53,25 @@ def bring_in(cms: Cms, wanted: Import, report: Reporter) -> Delivered:
 
 
 def _deliver(cms: Cms, wanted: Import, batch: EntityBatch, report: Reporter) -> Delivered:
-    done = Delivered()
-    for number, part in _parts(batch):
-        done += cms.write(Delivery(batch=part, source=wanted.source, changes=wanted.changes))
-        report("written", number, len(batch.devices))
-    last = replace(batch, devices=(), groups=())
-    gone = _gone(cms, batch)
-    return done + cms.write(
-        Delivery(batch=last, source=wanted.source, gone=gone, prune=wanted.prune, changes=wanted.changes)
-    )
+    done, written = Delivered(), 0
+    for part in (*_parts(batch), *_rest(_gone(cms, batch), batch)):
+        done += cms.write(replace(part, source=wanted.source, prune=wanted.prune, changes=wanted.changes))
+        written += len(part.batch.devices)
+        report("written", written, len(batch.devices))
+    return done
 
 
-def _parts(batch: EntityBatch) -> Iterator[tuple[int, EntityBatch]]:
-    yield 0, EntityBatch(groups=batch.groups)
+def _parts(batch: EntityBatch) -> Iterator[Delivery]:
+    yield Delivery(batch=EntityBatch(groups=batch.groups))
     for start in range(0, len(batch.devices), CHUNK):
-        devices = batch.devices[start : start + CHUNK]
-        yield start + len(devices), EntityBatch(devices=devices, origin=batch.origin)
+        yield Delivery(batch=EntityBatch(devices=batch.devices[start : start + CHUNK], origin=batch.origin))
+
+
+def _rest(gone: Sequence[str], batch: EntityBatch) -> Iterator[Delivery]:
+    """What is gone, and, when all else is written, how far the source was read."""
+    for start in range(0, len(gone), CHUNK):
+        yield Delivery(batch=EntityBatch(origin=batch.origin), gone=gone[start : start + CHUNK])
+    yield Delivery(batch=EntityBatch(cursor=batch.cursor))
 
 
 def _gone(cms: Cms, batch: EntityBatch) -> list[str]:

@@ -23,7 +23,7 @@ class Delivery:
     """
 
     batch: EntityBatch
-    source: str | None
+    source: str | None = None
     gone: Sequence[str] = ()
     prune: bool = False
     changes: bool = False

@@ -21,7 +21,7 @@ What comes back out, in a job's context and over REST: `Device` with everything 
 in order, `DeviceGroup.facts` (its own) and `DeviceGroup.parents` (recursively, with their own facts). Build a Nornir
 inventory from those by giving each host `own_facts(device)` as its data and all else worked out; facts that a device
 inherits and none of its groups or their parents gives are the defaults' (`inherited_facts`). Credentials and connection
-options of groups never travel: they are worked out into their members.
+options of groups reach no job: they are worked out into their members.
 """
 
 from __future__ import annotations

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from neops.cli.cms_remote import RemoteCms
+from neops.cli.engine_http import EngineForbids, EngineHttp, EngineUnreachable
+from neops.cms import Delivery
+from neops.entities import EntityBatch, NewDevice, Secret
+
+R1 = {"hostname": "r1", "ip": "192.0.2.1"}
+
+
+class FarEngine(EngineHttp):
+    """Answers from what it is told, and shows no credentials."""
+
+    def __init__(self, answers: Mapping[str, Any]) -> None:
+        super().__init__("http://engine.example.net:3030", timeout_s=1)
+        self._answers = answers
+
+    def get(self, path: str, parameters: Mapping[str, object] | None = None) -> Any:
+        if (parameters or {}).get("credentials"):
+            raise EngineForbids("credentials are shown to clients on the engine's own machine only")
+        return self._answers[path]
+
+
+def test_passwords_that_the_engine_does_not_show_are_not_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    engine = FarEngine({"/cms/export": {"devices": [R1], "groups": [], "nextCursor": None}})
+    known = NewDevice(hostname="r1", ip="192.0.2.1", password=Secret("s3cret"))
+
+    copy = RemoteCms(engine).copy(None)
+    done = copy.write(Delivery(batch=EntityBatch(devices=(known,)), changes=True))
+    copy.close()
+
+    assert (done.summary.unchanged, done.changes) == (1, ())
+    assert "not compared" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("answer", [{}, [], {"devices": "r1"}, {"devices": [{}], "groups": [], "nextCursor": None}])
+def test_an_answer_of_another_form_is_not_taken_for_an_inventory(answer: Any) -> None:
+    with pytest.raises(EngineUnreachable, match=r"http://engine\.example\.net:3030 is no neops engine"):
+        RemoteCms(FarEngine({"/cms/export": answer})).export("", credentials=False)
