@@ -125,17 +125,29 @@ def check_host_key(device: str, host: str, port: int | None, shown: HostKey, hos
     """Let the key pass that a host shows, or raise; a new one is remembered under `accept-new`.
 
     Raises:
-        HostKeyRejected: the key is not the known one, is revoked, or is new under `strict`.
+        HostKeyRejected: the key is not the known one, is revoked, or is new under `strict`; or the file cannot be used.
     """
     if host_keys.policy == "off":
         return
     file = known_hosts(host_keys.known_hosts)
-    known = file.keys(host, port)
-    if not known and host_keys.policy == "accept-new" and not file.is_revoked(host, port, shown):
-        file.remember(host, port, shown)
+    with _usable(device, file):
         known = file.keys(host, port)
-    if shown not in known:
-        raise rejection(device, host, port, shown, file)
+        if not known and host_keys.policy == "accept-new" and not file.is_revoked(host, port, shown):
+            file.remember(host, port, shown)
+            known = file.keys(host, port)
+        if shown not in known:
+            raise rejection(device, host, port, shown, file)
+
+
+@contextmanager
+def _usable(device: str, file: KnownHosts) -> Iterator[None]:
+    """What is wrong with our own file is not the device's: a full disk must not look like an unreachable device."""
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        advice = "free or correct it, or name another known_hosts file"
+        raise HostKeyRejected(device, f"known host keys: {file.path} cannot be used: {reason}; {advice}") from error
 
 
 def rejection(device: str, host: str, port: int | None, shown: HostKey, file: KnownHosts) -> HostKeyRejected:
@@ -167,15 +179,18 @@ def strict_excerpt(
     without a login. Not for the policy `off`.
 
     Raises:
-        HostKeyRejected: `strict`, and no key is known.
+        HostKeyRejected: `strict`, and no key is known; or the file cannot be used.
     """
     file = known_hosts(host_keys.known_hosts)
-    if not file.keys(host, port):
+    with _usable(device, file):
+        known = file.keys(host, port)
+    if not known:
         check_host_key(device, host, port, fetch(), host_keys)
+        known = file.keys(host, port)
     with TemporaryDirectory(prefix="neops-known-hosts-") as folder:
         path = Path(folder) / "known_hosts"
         name = ",".join(filter(None, (host_name(host, port), also_as)))
-        path.write_text("".join(f"{name} {key.type} {key.blob}\n" for key in file.keys(host, port)))
+        path.write_text("".join(f"{name} {key.type} {key.blob}\n" for key in known))
         yield path
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, lru_cache
 from typing import Any
 
@@ -143,7 +144,9 @@ def connect_failure(
 
 def _host_key_algorithms(options: ConnectionOptions) -> list[str]:
     """The types that are known for this host first, so that a host with several keys shows the one we know."""
-    known = known_hosts(options.host_keys.known_hosts).keys(options.host, options.port)
+    known: tuple[HostKey, ...] = ()
+    with suppress(OSError):  # told of when the key is checked
+        known = known_hosts(options.host_keys.known_hosts).keys(options.host, options.port)
     first = [name for key in known for name in (RSA if key.type == "ssh-rsa" else (key.type,))]
     return [name for name in dict.fromkeys((*first, *_host_key_defaults())) if name in _usable_host_keys()]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from neops.devices import HostKeys
+from neops.devices import HostKeyPolicy, HostKeys
 from neops.devices.host_keys import HostKey, KnownHosts, check_host_key, strict_excerpt
 from neops.errors import HostKeyRejected
 
@@ -199,3 +199,20 @@ def test_a_fetched_key_is_not_believed_under_strict(path: Path) -> None:
 
 def never() -> HostKey:
     raise AssertionError("the host is known: nobody has to be asked")
+
+
+@pytest.mark.parametrize("policy", ["accept-new", "strict"])
+def test_a_file_that_cannot_be_used_is_named_and_is_not_the_devices_fault(
+    policy: HostKeyPolicy, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    host_keys = HostKeys(policy=policy, known_hosts=tmp_path / "file" / "known_hosts")
+    said = r"^r1: known host keys: .*/known_hosts cannot be used: Not a directory; "
+
+    with pytest.raises(HostKeyRejected, match=said):
+        check_host_key("r1", "192.0.2.1", 22, ONE, host_keys)
+    with (
+        pytest.raises(HostKeyRejected, match=said),
+        strict_excerpt("r1", "192.0.2.1", 22, host_keys, fetch=lambda: ONE),
+    ):
+        pass
