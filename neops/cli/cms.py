@@ -86,8 +86,8 @@ def export(
     if form not in known:
         raise UsageError(f"cannot export {form!r}: write one of {', '.join(sorted(known))}")
     dump: Callable[[EntityBatch, Path], None] = known[form].load()
-    with open_cms(Place(url=url, database=database)) as cms:
-        batch = cms.export(query, credentials=credentials)
+    with open_cms(Place(url=url, database=database)) as cms, Reporter() as report:
+        batch = cms.export(query, credentials=credentials, report=report)
     with _for_its_owner_only():
         dump(batch, target)
     left_out = "" if credentials else "; passwords and connection options are left out (--credentials writes them)"

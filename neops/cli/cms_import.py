@@ -45,7 +45,7 @@ def bring_in(cms: Cms, wanted: Import, report: Reporter) -> Delivered:
         _check_prunable(wanted.source, batch)
     if not wanted.dry_run:
         return _deliver(cms, wanted, batch, report)
-    copy = cms.copy(batch.origin)
+    copy = cms.copy(batch.origin, report)
     try:
         return _deliver(copy, wanted, batch, report)
     finally:

@@ -25,13 +25,13 @@ from neops.cms import (
     read_entities,
     take,
 )
-from neops.entities import EntityBatch, EntityType, NewDevice, NewGroup
+from neops.entities import EntityBatch, EntityType, LoadProgress, NewDevice, NewGroup
 from neops.errors import UsageError
 
 E = TypeVar("E", NewDevice, NewGroup)
 
 SAME_NAME_MAX = 1000
-"""Interfaces of one name that are looked at."""
+"""Interfaces of one name that are told apart."""
 
 
 class LocalCms:
@@ -57,7 +57,7 @@ class LocalCms:
         entity = EntityType(kind.value)
 
         def look(connection: Connection) -> Sequence[Any]:
-            found = page(connection, entity, name=name, limit=SAME_NAME_MAX)
+            found = page(connection, entity, name=name, query=owner_query(device), limit=SAME_NAME_MAX)
             return on_device(read_entities(connection, entity, found.ids, configurations=True), device)
 
         return self._database.read(look)
@@ -68,7 +68,7 @@ class LocalCms:
     def history_of_run(self, run: str) -> Sequence[HistoryEntry]:
         return self._database.read(lambda connection: history_of_run(connection, run))
 
-    def export(self, query: str, *, credentials: bool) -> EntityBatch:
+    def export(self, query: str, *, credentials: bool, report: LoadProgress) -> EntityBatch:  # noqa: ARG002 - it is quick
         batch = self._database.read(lambda connection: export_batch(connection, query))
         return batch if credentials else without_credentials(batch)
 
@@ -82,7 +82,7 @@ class LocalCms:
         seen = replace(delivery, batch=without_credentials(delivery.batch)) if self._blind else delivery
         return self._database.write(lambda connection, now: take(connection, seen, now))
 
-    def copy(self, origin: str | None) -> LocalCms:  # noqa: ARG002 - a copy of the file has all inventories
+    def copy(self, origin: str | None, report: LoadProgress) -> LocalCms:  # noqa: ARG002 - it is quick, and has all
         return LocalCms(self._database.copy())
 
     def close(self) -> None:
@@ -98,6 +98,11 @@ def platforms_found(platforms: Sequence[Any], query: str) -> Found:
     if query:
         raise UsageError("platforms are few and have no queries: leave it out")
     return Found(items=platforms, more=False)
+
+
+def owner_query(device: str | None) -> str:
+    """What finds the interfaces of a device, and of those whose names differ in case only."""
+    return "" if device is None or '"' in device else f'device.hostname:"{device}"'
 
 
 def on_device(entities: Sequence[Any], device: str | None) -> Sequence[Any]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from neops.cms import Delivered, Delivery, HistoryEntry, Remembered
-from neops.entities import EntityBatch
+from neops.entities import EntityBatch, LoadProgress
 
 
 class Kind(StrEnum):
@@ -47,7 +47,7 @@ class Cms(Protocol):
     def history_of_run(self, run: str) -> Sequence[HistoryEntry]:
         """What a run changed, newest first."""
 
-    def export(self, query: str, *, credentials: bool) -> EntityBatch:
+    def export(self, query: str, *, credentials: bool, report: LoadProgress) -> EntityBatch:
         """Devices that the query finds, with the groups that they need."""
 
     def cursor_of(self, source: str) -> str | None:
@@ -59,7 +59,7 @@ class Cms(Protocol):
     def write(self, delivery: Delivery) -> Delivered:
         """Take a part of an import."""
 
-    def copy(self, origin: str | None) -> Cms:
+    def copy(self, origin: str | None, report: LoadProgress) -> Cms:
         """The same in memory, for an import from `origin`: what is written there is forgotten."""
 
     def close(self) -> None:

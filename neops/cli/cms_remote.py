@@ -13,13 +13,13 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Connection
 
 from neops.cli.cms_database import CmsDatabase
-from neops.cli.cms_local import LocalCms, on_device, platforms_found
+from neops.cli.cms_local import LocalCms, on_device, owner_query, platforms_found
 from neops.cli.cms_port import Found, Kind
 from neops.cli.engine_http import EngineForbids, EngineHttp, EngineUnreachable
 from neops.cms import Delivered, Delivery, HistoryEntry, ImportSummary, Remembered, import_batch, metadata
 from neops.engine.api.cms_exchange import BulkResult, Export, HistoryMessage, SourceMessage
 from neops.engine.api.cms_messages import PAGE_MAX, DevicePage, GroupPage, InterfacePage
-from neops.entities import REVEAL, Device, EntityBatch, NewDevice, NewGroup, Platform
+from neops.entities import REVEAL, Device, EntityBatch, LoadProgress, NewDevice, NewGroup, Platform
 
 T = TypeVar("T")
 
@@ -54,7 +54,7 @@ class RemoteCms:
     def get(self, kind: Kind, name: str, *, device: str | None) -> Sequence[Any]:
         if kind is Kind.PLATFORM:
             return [one for one in self._platforms() if one.short_name == name]
-        found, _ = self._page(kind, name=name, limit=PAGE_MAX)
+        found, _ = self._page(kind, name=name, query=owner_query(device), limit=PAGE_MAX)
         chosen = on_device(found, device)
         if kind is Kind.DEVICE:
             return [self._read(Device, self._engine.get(f"/cms/devices/{one.id}")) for one in chosen]
@@ -66,7 +66,7 @@ class RemoteCms:
     def history_of_run(self, run: str) -> Sequence[HistoryEntry]:
         return self._history(run=run)
 
-    def export(self, query: str, *, credentials: bool) -> EntityBatch:
+    def export(self, query: str, *, credentials: bool, report: LoadProgress) -> EntityBatch:
         devices: list[NewDevice] = []
         groups: dict[str, NewGroup] = {}
         asked: dict[str, object] = {"query": query, "credentials": credentials, "cursor": None}
@@ -74,6 +74,7 @@ class RemoteCms:
             part = self._read(Export, self._engine.get("/cms/export", asked))
             devices += part.devices
             groups |= {group.name: group for group in part.groups}
+            report("devices of the engine", len(devices), None)
             if part.next_cursor is None:
                 return EntityBatch(devices=tuple(devices), groups=tuple(groups.values()))
             asked["cursor"] = part.next_cursor
@@ -94,13 +95,13 @@ class RemoteCms:
             changes=tuple(one.entry() for one in done.changes),
         )
 
-    def copy(self, origin: str | None) -> LocalCms:
+    def copy(self, origin: str | None, report: LoadProgress) -> LocalCms:
         """The engine's entities in memory here, so that a dry run costs the engine no more than reading."""
         blind = False
         try:
-            batch = self.export("", credentials=True)
+            batch = self.export("", credentials=True, report=report)
         except EngineForbids:
-            blind, batch = True, self.export("", credentials=False)
+            blind, batch = True, self.export("", credentials=False, report=report)
             typer.echo(
                 "Passwords and connection options are not compared: the engine shows them on its own machine only.",
                 err=True,

@@ -223,6 +223,14 @@ def test_an_interface_is_told_from_its_namesakes_by_its_device(cms: Command, net
     assert cms("list", "interfaces", "device.hostname:r1").stdout.count("eth0") == 1
 
 
+def test_an_interface_is_found_among_thousands_of_its_name(cms: Command, network: Path) -> None:
+    devices = [{"hostname": f"sw{number}", "interfaces": [{"name": "eth0"}]} for number in range(1005)]
+    network.write_text(json.dumps({"devices": devices}))
+    cms("import", f"yaml:{network}")
+
+    assert "sw1004" in cms("get", "interface", "eth0", "--device", "sw1004").stdout
+
+
 def test_history_and_diff_tell_what_a_run_changed(filled: Command, database: str) -> None:
     patch = EntityPatch(entity=EntityType.DEVICE, id=1, path="software_release", value="17.3")
     with open_database(database) as opened:

@@ -30,7 +30,7 @@ def test_passwords_that_the_engine_does_not_show_are_not_compared(capsys: pytest
     engine = FarEngine({"/cms/export": {"devices": [R1], "groups": [], "nextCursor": None}})
     known = NewDevice(hostname="r1", ip="192.0.2.1", password=Secret("s3cret"))
 
-    copy = RemoteCms(engine).copy(None)
+    copy = RemoteCms(engine).copy(None, report=lambda *_: None)
     done = copy.write(Delivery(batch=EntityBatch(devices=(known,)), changes=True))
     copy.close()
 
@@ -41,4 +41,4 @@ def test_passwords_that_the_engine_does_not_show_are_not_compared(capsys: pytest
 @pytest.mark.parametrize("answer", [{}, [], {"devices": "r1"}, {"devices": [{}], "groups": [], "nextCursor": None}])
 def test_an_answer_of_another_form_is_not_taken_for_an_inventory(answer: Any) -> None:
     with pytest.raises(EngineUnreachable, match=r"http://engine\.example\.net:3030 is no neops engine"):
-        RemoteCms(FarEngine({"/cms/export": answer})).export("", credentials=False)
+        RemoteCms(FarEngine({"/cms/export": answer})).export("", credentials=False, report=lambda *_: None)
