@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import asyncssh
 
+from neops.devices.aborting import AbortableLogin
 from neops.devices.keys import ready
 from neops.devices.plugin import SSH_PORT, ConnectionOptions
 from neops.devices.ssh import HostKeyClient, connect_failure, ssh_options
@@ -32,9 +33,7 @@ class SshLogin:
         self.where = f"{options.place} with {plugin}"
         self._client = HostKeyClient(device, options)
         self._connection: asyncssh.SSHClientConnection | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._opening: asyncio.Task[None] | None = None
-        self._aborted = False
+        self._login = AbortableLogin(device, self.where, self.drop)
 
     async def open(self, prepare: Callable[[asyncssh.SSHClientConnection], Awaitable[None]]) -> None:
         """Log in, and prepare the session, within the connect time limit.
@@ -43,25 +42,7 @@ class SshLogin:
             ConnectFailed: in one of its forms.
             SessionLost: it was aborted.
         """
-        self._loop = asyncio.get_running_loop()
-        self._opening = asyncio.create_task(self._log_in(prepare))
-        try:
-            async with asyncio.timeout(self._options.connect_timeout_s):
-                await self._opening
-        except asyncio.CancelledError:
-            self.drop()
-            if not self._aborted:
-                raise
-            raise self.lost("the login") from None
-        except Exception as error:
-            self.drop()
-            if self._aborted:
-                raise self.lost("the login") from error
-            if isinstance(error, ConnectFailed):
-                raise
-            if isinstance(error, DeviceError):
-                raise Unreachable(self._device, error.message) from error
-            raise connect_failure(self._device, self.where, self._options, self._client, error) from error
+        await self._login.complete(self._log_in(prepare), self._options.connect_timeout_s, self._failure)
 
     async def close(self) -> None:
         """Say goodbye and free the socket; never raises."""
@@ -75,10 +56,7 @@ class SshLogin:
 
     def abort(self) -> None:
         """Close the socket now, from any thread."""
-        self._aborted = True
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop is closed, and with it the socket
-                self._loop.call_soon_threadsafe(self.drop)
+        self._login.abort()
 
     @property
     def alive(self) -> bool:
@@ -89,12 +67,12 @@ class SshLogin:
         self._connection = None
         if self._client.connection is not None:
             self._client.connection.abort()
-        elif self._opening is not None and not self._opening.done():
-            self._opening.cancel()
+        else:
+            self._login.cancel()
 
     def lost(self, what: str, reason: str = "") -> SessionLost:
         """The error for an operation that the connection did not survive."""
-        why = "aborted" if self._aborted else reason or "the connection broke"
+        why = "aborted" if self._login.aborted else reason or "the connection broke"
         return SessionLost(self._device, f"{what} on {self.where}: {why}")
 
     @asynccontextmanager
@@ -128,3 +106,8 @@ class SshLogin:
             **{**ssh_options(self._options, self._client), **self._arguments},
         )
         await prepare(self._connection)
+
+    def _failure(self, error: Exception) -> ConnectFailed:
+        if isinstance(error, DeviceError):
+            return Unreachable(self._device, error.message)
+        return connect_failure(self._device, self.where, self._options, self._client, error)

@@ -14,6 +14,7 @@ from scrapli.exceptions import ScrapliException
 from scrapli.transport.base import AsyncTransport
 
 from neops.devices import ConnectionOptions
+from neops.devices.aborting import AbortableLogin
 from neops.devices.acting import FileWire, WiredSession
 from neops.devices.acting.ssh_wires import ssh_wire
 from neops.devices.changes import TextSession
@@ -44,38 +45,22 @@ class ScrapliSession(TextSession, WiredSession):
         self._where = f"{options.place} with scrapli"
         self._client = HostKeyClient(device.name, options)
         self._driver: AsyncGenericDriver | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._opening: asyncio.Task[None] | None = None
-        self._aborted = False
+        self._login = AbortableLogin(device.name, self._where, self._drop)
 
     async def open(self) -> None:
-        self._loop = asyncio.get_running_loop()
         await ready(self.device.name, self._options.credentials)
         self._driver = self._build()
         if self._driver.transport_name != "asyncssh":
             if self._options.tunnel:
                 raise ConnectFailed(self.device.name, f"{self._where}: telnet does not go through jump hosts")
             await self._options.before_login()
-        self._opening = asyncio.create_task(self._driver.open())
-        try:
-            async with asyncio.timeout(self._options.connect_timeout_s):
-                await self._opening
-                await self._settle()
-        except asyncio.CancelledError:
-            self._drop()
-            if not self._aborted:
-                raise
-            raise self._login_aborted() from None
-        except Exception as error:
-            self._drop()
-            if self._aborted:
-                raise self._login_aborted() from error
-            raise opening_failure(self.device.name, self._where, self._options, self._client, error) from error
+        failure = partial(opening_failure, self.device.name, self._where, self._options, self._client)
+        await self._login.complete(self._log_in(self._driver), self._options.connect_timeout_s, failure)
 
-    async def _settle(self) -> None:
-        """Community drivers prepare a session by themselves: ask where that ended."""
-        if self._home is None and isinstance(self._driver, AsyncNetworkDriver):
-            self.settled_at((await self._driver.get_prompt()).rpartition("\n")[2])
+    async def _log_in(self, driver: AsyncGenericDriver) -> None:
+        await driver.open()
+        if self._home is None and isinstance(driver, AsyncNetworkDriver):  # a community driver prepared it by itself
+            self.settled_at((await driver.get_prompt()).rpartition("\n")[2])
 
     async def close(self) -> None:
         if self._driver is not None:
@@ -95,13 +80,10 @@ class ScrapliSession(TextSession, WiredSession):
                 connection.abort()
 
     def abort(self) -> None:
-        self._aborted = True
-        if self._loop is not None:
-            with suppress(RuntimeError):  # the loop is closed, and with it the socket
-                self._loop.call_soon_threadsafe(self._drop)
+        self._login.abort()
 
     async def alive(self) -> bool:
-        transport = None if self._driver is None or self._aborted else self._driver.transport
+        transport = None if self._driver is None or self._login.aborted else self._driver.transport
         return transport is not None and transport.isalive() and not _at_eof(transport)
 
     async def exchange(self, command: str) -> str:
@@ -143,7 +125,7 @@ class ScrapliSession(TextSession, WiredSession):
             yield self._driver
         except (ScrapliException, OSError) as error:
             self._drop()
-            reason = "aborted" if self._aborted else str(error) or type(error).__name__
+            reason = "aborted" if self._login.aborted else str(error) or type(error).__name__
             raise SessionLost(self.device.name, f"{what} on {self._where}: {reason}") from error
 
     async def _typed(self, command: str, typing: Callable[[AsyncChannel], Awaitable[tuple[bytes, bytes]]]) -> str:
@@ -158,21 +140,16 @@ class ScrapliSession(TextSession, WiredSession):
             raise no_prompt(self.device.name, self._where, command, limit_s) from error
         except (ScrapliException, OSError) as error:
             self._drop()
-            reason = "aborted" if self._aborted else str(error) or type(error).__name__
+            reason = "aborted" if self._login.aborted else str(error) or type(error).__name__
             raise SessionLost(self.device.name, f"{command!r} on {self._where}: {reason}") from error
         self.now_at(last_line(raw))
         return _text(answer)
-
-    def _login_aborted(self) -> SessionLost:
-        return SessionLost(self.device.name, f"the login on {self._where} was aborted")
 
     def _drop(self) -> None:
         """Close the connection without a word; on the loop's thread only."""
         if self._client.connection is not None:
             self._client.connection.abort()
-        elif self._opening is not None and not self._opening.done():
-            self._opening.cancel()
-        elif self._driver is not None:
+        elif not self._login.cancel() and self._driver is not None:
             self._driver.transport.close()  # telnet
 
     def _build(self) -> AsyncGenericDriver:
