@@ -5,7 +5,8 @@
   `runtime`, `calls`, `lanes` and `operations` (whose turn, for how long); `pool`; `logins` with `credentials` and
   `jumps`; and the session of a `plugin`.
 - What sessions are made of: `parsing` (getters over commands), `changes` (transactions), `acting` (dialogues, files,
-  reboots); `ssh`, `ssh_login`, `host_keys` and `keys`; `aborting`, `blocking` and `sockets` for their logins; `failures`.
+  reboots); `ssh`, `ssh_login`, `host_keys` and `keys`; `aborting`, `blocking` and `sockets` for their logins;
+  `failures`.
 - Beside it: `detection` of platforms; `transcript`, which records and replays what an `observer` sees; `fleet` and
   `connector`, which are all that a job knows of it.
 """

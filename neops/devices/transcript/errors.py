@@ -3,7 +3,8 @@
 NeopsError
 ├── UsageError
 │   └── TranscriptInvalid     the file is none, or a newer neops wrote it
-├── TranscriptMismatch        a block asks something else than was recorded, or less
+├── DeviceError
+│   └── TranscriptMismatch    a block asks something else than was recorded, or less
 └── RecordedFailure           an error whose class is not neops' or Python's own, told by its name
 """
 

@@ -46,7 +46,5 @@ def _attributes(kind: type[BaseException], recorded: Mapping[str, Any]) -> Itera
     for name, value in recorded.items():
         if name == "__notes__":
             yield name, list(value)
-        elif issubclass(kind, NeopsError) and not name.startswith(
-            "_"
-        ):  # Python's own have their arguments, and some their slots
+        elif issubclass(kind, NeopsError) and not name.startswith("_"):  # Python's own have arguments, and some slots
             yield name, tuple(value) if isinstance(value, list) else value
