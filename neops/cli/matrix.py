@@ -25,7 +25,7 @@ from neops.settings import DeviceSettings, read_environment
 T = TypeVar("T")
 
 _NOBODY, _NOT_INSTALLED = "-", "+"
-_LEGEND = "A cell names the plugin that answers; - nobody can, + a library is missing."
+_LEGEND = "A cell names the plugin that answers, (in parentheses) if preferred; - nobody can, + a library is missing."
 _EMPTY = ("not installed", "nobody")
 
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -96,7 +96,7 @@ def _list(rows: Sequence[Row]) -> Table:
     for row in rows:
         by_plugin: dict[str, list[str]] = {}
         for name, cell in row.cells.items():
-            by_plugin.setdefault(cell.plugin or _EMPTY[not cell.install], []).append(name)
+            by_plugin.setdefault(_answering(cell) or _EMPTY[not cell.install], []).append(name)
         in_order = sorted(by_plugin.items(), key=lambda one: one[0] in _EMPTY)
         for at, (plugin, names) in enumerate(in_order):
             table.add_row("" if at else row.platform, plugin, ", ".join(names))
@@ -104,9 +104,14 @@ def _list(rows: Sequence[Row]) -> Table:
 
 
 def _mark(cell: Cell) -> Text:
-    if cell.plugin:
-        return Text(cell.plugin, style="green")
+    if answering := _answering(cell):
+        return Text(answering, style="green" if cell.plugin else "yellow")
     return Text(_NOT_INSTALLED, style="yellow") if cell.install else Text(_NOBODY, style="dim")
+
+
+def _answering(cell: Cell) -> str | None:
+    """Who answers, in parentheses who would if they were preferred."""
+    return cell.plugin or (f"({', '.join(cell.on_request)})" if cell.on_request else None)
 
 
 def _explain(console: Console, rows: Sequence[Row]) -> None:
@@ -132,6 +137,12 @@ def _some(platforms: Sequence[str]) -> str:
 
 def _as_json(row: Row) -> JsonObject:
     return {
-        name: {"plugin": cell.plugin, "plugins": [*cell.plugins], "why": cell.why, "install": [*cell.install]}
+        name: {
+            "plugin": cell.plugin,
+            "plugins": [*cell.plugins],
+            "on_request": [*cell.on_request],
+            "why": cell.why,
+            "install": [*cell.install],
+        }
         for name, cell in row.cells.items()
     }

@@ -46,6 +46,13 @@ def test_platforms_and_capabilities_can_be_chosen() -> None:
     assert "more platforms" not in output
 
 
+def test_a_plugin_that_serves_on_request_stands_in_parentheses_until_it_is_preferred() -> None:
+    asked = ("--platform", "nokia_srl", "--capability", "SpeaksNetconf")
+
+    assert shown(*asked).output.splitlines()[2].split() == ["nokia_srl", "(netconf)"]
+    assert shown(*asked, NEOPS_PLUGINS="netconf").output.splitlines()[2].split() == ["nokia_srl", "netconf"]
+
+
 def test_all_shows_every_platform() -> None:
     assert "\nzte_zxros " in shown("--all").output
     assert "\nzte_zxros " not in shown().output
@@ -55,7 +62,7 @@ def test_json_says_for_each_cell_who_answers_or_why_nobody_does() -> None:
     rows = json.loads(shown("--json", "--platform", "linux", "--platform", "cisco_wlc", NEOPS_PLUGINS="nornir").output)
 
     served, empty = rows["linux"]["RunsCommands"], rows["cisco_wlc"]["WritesConfig"]
-    assert served == {"plugin": "nornir", "plugins": ["nornir", "scrapli"], "why": "", "install": []}
+    assert served == {"plugin": "nornir", "plugins": ["nornir", "scrapli"], "on_request": [], "why": "", "install": []}
     assert empty["why"].startswith("not among what nornir can do there")
     assert (empty["plugin"], empty["plugins"], empty["install"]) == (None, [], [])
 
