@@ -16,7 +16,7 @@ print([module for module in {modules!r} if module in sys.modules])
 
 
 def test_help_lists_every_command_in_order() -> None:
-    shown = CliRunner().invoke(app, ["--help"], env={"TERMINAL_WIDTH": "200"}).output
+    shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output
 
     rows = [line.split() for line in shown[shown.index("Commands") :].splitlines()]
     assert [row[1] for row in rows if len(row) > 2 and row[1] in COMMANDS] == list(COMMANDS)
