@@ -34,6 +34,10 @@ SESSIONS = 500
 FLOOR = "asyncssh alone"
 SESSIONS_TARGET = 1 / 1.5
 SESSIONS_RSS_TARGET = 100.0
+GOOD = 150
+HUNG = 50
+HUNG_TARGET = 1.1
+LATE_TARGET_S = 1.0
 GROUP_TARGET = 1.15
 INVENTORY_TARGET_S = 1.0
 INVENTORY_TARGET_MIB = 100.0
@@ -143,6 +147,19 @@ def session_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Ro
     yield Figure.of(f"memory of the client with {SESSIONS} open sessions", "MiB", memory, SESSIONS_RSS_TARGET)
 
 
+def hung_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Row | Figure]:
+    """Good devices alone, and beside hung ones."""
+    latency_s = arguments.latency_ms / 1e3
+    with (
+        simulated(devices=GOOD + len(PLATFORMS), latency_s=latency_s) as good,
+        simulated(devices=HUNG, latency_s=latency_s, hung=True) as silent,
+    ):
+        measured = _repeated(partial(client.measure_hung, good, silent), arguments, console)
+    beside, alone = [one.beside for one in measured], [one.alone for one in measured]
+    yield Row.compare(f"{GOOD} devices beside {HUNG} hung ones", beside, "without them", alone, HUNG_TARGET)
+    yield Figure.of("their run's end after the deadline of 3 s", "s", [one.late_s for one in measured], LATE_TARGET_S)
+
+
 def group_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Row | Figure]:
     """One task on many devices of this process, and a Nornir inventory of many more."""
     measured = [group.measure() for _ in range(arguments.repetitions)]
@@ -218,6 +235,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "call": call_rows,
     "fleet": fleet_rows,
     "sessions": session_rows,
+    "hung": hung_rows,
     "group": group_rows,
     "worker": worker_rows,
     "store": store_rows,

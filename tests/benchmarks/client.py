@@ -5,13 +5,15 @@ python -m tests.benchmarks.client nornir+netmiko < fleet.json
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
-from tests.benchmarks import ours, peers, sessions
+from tests.benchmarks import hung, ours, peers, sessions
 from tests.benchmarks.fleet import CallTimes, Fleet, FleetTimes
+from tests.benchmarks.hung import HungTimes
 from tests.benchmarks.sessions import Visits
 
 TIMEOUT_S = 300
@@ -29,6 +31,7 @@ SESSION_CLIENTS: Mapping[str, Callable[[Fleet], Visits]] = {
     "asyncssh alone": sessions.raw_asyncssh,
 }
 VISITS = "visits: "
+HUNG = "hung: "
 
 
 def installed(clients: Mapping[str, object]) -> tuple[str, ...]:
@@ -44,6 +47,10 @@ def measure_visits(client: str, fleet: Fleet) -> Visits:
     return Visits.model_validate_json(_in_new_process(VISITS + client, fleet))
 
 
+def measure_hung(good: Fleet, silent: Fleet) -> HungTimes:
+    return HungTimes.model_validate_json(_in_new_process(HUNG + silent.model_dump_json(), good))
+
+
 def measure_call(fleet: Fleet) -> CallTimes:
     return CallTimes.model_validate_json(_in_new_process("call", fleet))
 
@@ -57,12 +64,15 @@ def _in_new_process(client: str, fleet: Fleet) -> str:
 
 
 def main() -> None:
+    logging.disable(logging.ERROR)  # devices that hang are meant to
     fleet = Fleet.model_validate_json(sys.stdin.read())
     name = sys.argv[1]
     sys.stdout.write(_measured(name, fleet).model_dump_json() + "\n")
 
 
-def _measured(name: str, fleet: Fleet) -> CallTimes | FleetTimes | Visits:
+def _measured(name: str, fleet: Fleet) -> CallTimes | FleetTimes | Visits | HungTimes:
+    if name.startswith(HUNG):
+        return hung.measure(fleet, Fleet.model_validate_json(name.removeprefix(HUNG)))
     if name == "call":
         return ours.one_call(fleet)
     if name.startswith(VISITS):

@@ -6,6 +6,7 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from neops.devices import DeviceRuntime, RunsCommands
 from neops.entities import Device, Platform, Secret
@@ -56,17 +57,18 @@ async def _timed(call: Callable[[], Awaitable[object]]) -> Sample:
     return watch.sample
 
 
-def settings_in(folder: str) -> DeviceSettings:
+def settings_in(folder: str, **others: Any) -> DeviceSettings:
     """As it comes, but as the peers are run: through scrapli, as many logins at once, host keys not looked at."""
     return DeviceSettings(
         plugins=("scrapli",),
         concurrent_logins=SCRAPLI_AT_ONCE,
         host_keys="off",
         known_hosts=Path(folder) / "known_hosts",
+        **others,
     )
 
 
-def devices_of(fleet: Fleet) -> list[Device]:
+def devices_of(fleet: Fleet, after: int = 0) -> list[Device]:
     return [
         Device(
             id=number,
@@ -77,5 +79,5 @@ def devices_of(fleet: Fleet) -> list[Device]:
             password=Secret(fleet.password),
             platform=Platform(short_name=end.platform),
         )
-        for number, end in enumerate(fleet.endpoints, start=1)
+        for number, end in enumerate(fleet.endpoints, start=after + 1)
     ]

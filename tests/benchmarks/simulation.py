@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from neops.testing.simulator import SimulatedDevice, SimulatedNetwork
+from neops.testing.simulator import Fault, FaultKind, SimulatedDevice, SimulatedNetwork
 from tests.benchmarks.fleet import Endpoint, Fleet
 
 PLATFORMS = ("cisco_ios", "arista_eos", "juniper_junos", "nokia_srl")
@@ -20,9 +20,12 @@ STOP_TIMEOUT_S = 30
 
 
 @contextlib.contextmanager
-def simulated(*, devices: int, latency_s: float) -> Iterator[Fleet]:
-    """A fleet, its platforms in turn; every device thinks `latency_s` about each command."""
-    command = [sys.executable, "-m", "tests.benchmarks.simulation", str(devices), str(latency_s)]
+def simulated(*, devices: int, latency_s: float, hung: bool = False) -> Iterator[Fleet]:
+    """A fleet, its platforms in turn; every device thinks `latency_s` about each command.
+
+    Hung ones accept a connection and say nothing.
+    """
+    command = [sys.executable, "-m", "tests.benchmarks.simulation", str(devices), str(latency_s), str(int(hung))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -39,7 +42,7 @@ def simulated(*, devices: int, latency_s: float) -> Iterator[Fleet]:
                 process.kill()
 
 
-async def _serve(devices: int, latency_s: float) -> None:
+async def _serve(devices: int, latency_s: float, *, hung: bool) -> None:
     specs = [
         SimulatedDevice(
             name=f"r{number}",
@@ -47,6 +50,7 @@ async def _serve(devices: int, latency_s: float) -> None:
             username=LOGIN,
             password=LOGIN,
             latency_s=latency_s,
+            fault=Fault(kind=FaultKind.HANG) if hung else None,
         )
         for number in range(devices)
     ]
@@ -60,4 +64,4 @@ async def _serve(devices: int, latency_s: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2])))
+    asyncio.run(_serve(int(sys.argv[1]), float(sys.argv[2]), hung=sys.argv[3] == "1"))
