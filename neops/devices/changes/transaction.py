@@ -27,6 +27,7 @@ from neops.errors import (
     HostKeyRejected,
     OperationTimedOut,
     SessionLost,
+    Unreachable,
     UsageError,
 )
 
@@ -217,14 +218,22 @@ class Transaction:
         while True:
             try:
                 await self._link.renew()
-            except (AuthenticationFailed, HostKeyRejected):
-                raise
-            except ConnectFailed:
+            except (AuthenticationFailed, HostKeyRejected) as error:
+                raise self._unconfirmed(error) from error
+            except ConnectFailed as error:
                 if self.pending_until.remaining() <= AGAIN_S:
-                    raise
+                    raise self._unconfirmed(error) from error
                 await self._sleep(AGAIN_S)
             else:
                 return
+
+    def _unconfirmed(self, error: ConnectFailed) -> ConnectFailed:
+        """The error of a login, with what became of the change: whoever reads it knows of no commit."""
+        kinds = (AuthenticationFailed, HostKeyRejected, Unreachable)
+        kind = next((kind for kind in kinds if isinstance(error, kind)), ConnectFailed)
+        by_us = self.strength is ConfirmStrength.SESSION
+        then = "neops cannot take it back: look at the device" if by_us else "the device takes it back by itself"
+        return kind(self._device, f"the change runs and is not confirmed, {then}; {error.message}")
 
     async def _take_back(self, staged: StagedChange) -> None:
         """Bring the old configuration back, by what the device has for it, else by replacing all with it.

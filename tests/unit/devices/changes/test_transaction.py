@@ -313,7 +313,7 @@ async def test_after_the_time_to_confirm_no_more_logins_are_tried(
     device.failures["log_in"] = [Unreachable("r1", "away")] * 100
     await change.begin()
     await change.commit(10)
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match=r"^r1: the change runs and is not confirmed, .* takes? it back.*; away$"):
         await change.confirm()
 
     assert clock.now_s <= 10
