@@ -86,15 +86,7 @@ class DeviceRuntime:
         self._stragglers = Stragglers()
         self._pool = SessionPool(_limits(self._settings), clock=clock)
         self._admission = Admission.of(self._settings, clock=clock)
-        chain = CredentialChain(
-            credentials,
-            limit=self._settings.credential_failures,
-            hold_off_s=self._settings.credential_hold_off_s,
-            lookups=LookUps(
-                limit_s=self._settings.credential_timeout_s, keep_s=self._settings.credential_cache_s, clock=clock
-            ),
-            clock=clock,
-        )
+        chain = _chain(self._settings, credentials, clock)
         self._jump_hosts = JumpHosts(
             chain,
             executor=self._executor,
@@ -294,4 +286,15 @@ def _limits(settings: DeviceSettings) -> PoolLimits:
         sessions_per_device=settings.sessions_per_device,
         idle_ttl_s=settings.idle_ttl_s,
         max_age_s=settings.max_age_s,
+    )
+
+
+def _chain(settings: DeviceSettings, providers: Sequence[CredentialProvider], clock: Clock) -> CredentialChain:
+    lookups = LookUps(limit_s=settings.credential_timeout_s, keep_s=settings.credential_cache_s, clock=clock)
+    return CredentialChain(
+        providers,
+        limit=settings.credential_failures,
+        hold_off_s=settings.credential_hold_off_s,
+        lookups=lookups,
+        clock=clock,
     )

@@ -112,7 +112,7 @@ async def log_in(name: str, options: ConnectionOptions, **more: Any) -> asyncssh
     except BaseException as error:
         if client.connection is not None:
             client.connection.abort()
-        if isinstance(error, Exception):
+        if isinstance(error, Exception) and not isinstance(error, ConnectFailed):
             raise connect_failure(name, options.place, options, client, error) from error
         raise
 
