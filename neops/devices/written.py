@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from neops.devices.plugin import Credentials, HostKeyPolicy, JumpHost
 from neops.entities import Secret
@@ -121,6 +121,18 @@ class Conventional:
     ssh_config_file: Path | None
 
 
+class _OwnEntry(ConnectionEntry):
+    """The entry `neops`. An option beside its `extras` would be passed over: in those of libraries it is theirs."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_extras(cls, value: Any) -> Any:
+        astray = sorted(NeopsExtras.model_fields.keys() & value.keys()) if isinstance(value, dict) else []
+        if astray:
+            raise ValueError(f"{', '.join(astray)} belongs into extras")
+        return value
+
+
 @dataclass(frozen=True, eq=False)
 class WrittenOptions:
     """The entries of one text. `neops` is the one for all plugins, `extras` what it holds for them."""
@@ -179,7 +191,7 @@ def written(text: str | None) -> WrittenOptions:
         ValueError: it is not what it should be; the message names the key.
     """
     entries = _entries_of(text) if text else _NOTHING
-    neops = _validated(ConnectionEntry, entries.get(NEOPS_KEY), NEOPS_KEY)
+    neops = _validated(_OwnEntry, entries.get(NEOPS_KEY), NEOPS_KEY)
     return WrittenOptions(neops, _validated(NeopsExtras, neops.extras, f"{NEOPS_KEY}.extras"), entries)
 
 
@@ -210,7 +222,9 @@ def _validated(model: type[M], value: Any, key: str) -> M:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]  # the input may be a secret
         where = ".".join(("connection_options", key, *(str(part) for part in first["loc"])))
-        raise ValueError(f"{where}: {first['msg']}") from None
+        strange = first["type"] == "extra_forbidden" and len(first["loc"]) == 1
+        known = f"there is no such option; there are {', '.join(model.model_fields)}"
+        raise ValueError(f"{where}: {known if strange else first['msg']}") from None
 
 
 def _found(extras: Mapping[str, Any], paths: Sequence[_Path]) -> str | None:

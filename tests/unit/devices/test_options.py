@@ -161,7 +161,11 @@ def test_no_secret_shows_in_what_a_session_is_told(options_of: Any) -> None:
         ("[]", "r1: connection_options is not a JSON object"),
         ({"fake": {"port": "abc"}}, "r1: connection_options.fake.port: "),
         ({"fake": 7}, "r1: connection_options.fake: "),
-        ({"neops": {"extras": {"conect_timeout": 3}}}, "r1: connection_options.neops.extras.conect_timeout: "),
+        (
+            {"neops": {"extras": {"conect_timeout": 3}}},
+            "r1: connection_options.neops.extras.conect_timeout: there is no",
+        ),
+        ({"neops": {"plugins": ["napalm"]}}, "r1: connection_options.neops: Value error, plugins belongs"),
         ({"neops": {"extras": {"host_keys": "never"}}}, "r1: connection_options.neops.extras.host_keys: "),
         ({"neops": {"extras": {"jump_hosts": ["a:b:c"]}}}, "r1: connection_options.neops.extras.jump_hosts.0: "),
         ({"neops": {"extras": {"jump_hosts": [{}]}}}, "r1: connection_options.neops.extras.jump_hosts.0.host: "),
