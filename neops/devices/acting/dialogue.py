@@ -13,6 +13,7 @@ from typing import Final
 from neops.devices.answers import Answer
 from neops.devices.capabilities import Interacts
 from neops.devices.parsing import CommandSession, rejected
+from neops.devices.parsing.outputs import check_asked
 from neops.devices.results import CommandOutput
 from neops.errors import DialogueFailed, OperationTimedOut, SessionLost
 from neops.logs import MASK
@@ -75,6 +76,7 @@ class DialogueSession(CommandSession, Interacts):
         self, command: str, answers: Sequence[Answer], *, within_s: float | None = None
     ) -> CommandOutput:
         """Have the dialogue; `within_s` is the longest silence between two of its lines."""
+        check_asked(command)
         started = self._clock()
         said = await self.converse(command, answers, within_s=within_s)
         output = said.text(command)

@@ -12,7 +12,7 @@ from neops.devices.acting.dialogue import _QUESTION, Said
 from neops.devices.answers import Answer
 from neops.devices.transcript.calls import as_json
 from neops.entities import Device, Platform, Secret
-from neops.errors import DialogueFailed, OperationTimedOut, SessionLost
+from neops.errors import DialogueFailed, OperationTimedOut, SessionLost, UsageError
 
 
 class Scripted(DialogueSession):
@@ -56,6 +56,14 @@ async def test_answers_are_typed_in_their_order_and_the_echo_is_left_out() -> No
 
     assert session.typed == ["copy a b", "", "y"]
     assert answer.output == "Source [a]? \nOverwrite? \n5 bytes copied"
+
+
+async def test_a_command_of_two_lines_is_not_sent() -> None:
+    session = Scripted("r1#")
+
+    with pytest.raises(UsageError, match="not one line of text"):
+        await session.send_interactive("clear counters\nreload", [])
+    assert session.typed == []
 
 
 async def test_a_line_that_only_mentions_the_question_is_no_question() -> None:
