@@ -13,7 +13,7 @@ from neops.entities import Device
 from neops.errors import DeviceError
 from neops.settings import DeviceSettings
 from tests.benchmarks.fleet import COMMAND, Fleet, Message, Sample
-from tests.benchmarks.ours import devices_of, settings_in
+from tests.benchmarks.ours import as_a_process_of_ours, devices_of, settings_in
 from tests.benchmarks.timing import check
 
 DEADLINE_S = 3.0
@@ -29,6 +29,7 @@ class HungTimes(Message):
 
 def measure(good: Fleet, hung: Fleet) -> HungTimes:
     """Every run is a runtime of its own: no session is open, and no credential is known to be good."""
+    as_a_process_of_ours()
     with tempfile.TemporaryDirectory() as folder:
         settings = settings_in(folder, connect_timeout_s=DEADLINE_S, command_timeout_s=DEADLINE_S)
         asyncio.run(_run(settings, devices_of(good.one_of_each()), []))

@@ -17,7 +17,7 @@ from typing import Any
 
 from neops.devices import DeviceRuntime, RunsCommands
 from tests.benchmarks.fleet import COMMAND, Endpoint, Fleet, Message, Sample
-from tests.benchmarks.ours import devices_of, settings_in
+from tests.benchmarks.ours import as_a_process_of_ours, devices_of, settings_in
 from tests.benchmarks.peers import SCRAPLI_AT_ONCE, SSH2_THREADS, nornir_on, scrapli_options
 from tests.benchmarks.timing import StopWatch, check
 
@@ -59,6 +59,7 @@ async def _timed(visit_all: Callable[[], Awaitable[list[str]]], devices: int) ->
 
 
 def neops(fleet: Fleet) -> Visits:
+    as_a_process_of_ours()
     measured = fleet.others()
     with tempfile.TemporaryDirectory() as folder:
         return Visits(whole=asyncio.run(_visits_of_neops(folder, fleet)), **asyncio.run(_kept_open(folder, measured)))
