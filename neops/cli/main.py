@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import traceback
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -13,11 +12,8 @@ from neops._version import __version__
 from neops.cli.commands import Commands
 from neops.cli.exits import ExitCode
 from neops.cli.secrets import redacting
+from neops.concurrency.collecting import collect_rarely
 from neops.errors import NeopsError, UsageError
-
-COLLECT_AFTER: Final = (10_000, 20, 10)
-"""Thresholds of the garbage collector in processes of our own. Each session leaves some hundred objects that stay:
-with CPython 3.11's defaults (700, 10, 10), looking through them took a seventh of the processor time of 500 logins."""
 
 app = typer.Typer(
     cls=Commands,
@@ -45,7 +41,7 @@ def _root(
 
 def main() -> None:
     """Entry point. Exit codes: 0 all well, 1 something failed, 2 wrong usage, 130 interrupted."""
-    gc.set_threshold(*COLLECT_AFTER)
+    collect_rarely()
     with redacting() as redactor:
         try:
             app()

@@ -8,12 +8,13 @@ import tempfile
 import time
 from collections.abc import Sequence
 
+from neops.concurrency.collecting import collect_rarely
 from neops.devices import DeviceRuntime, RunsCommands
 from neops.entities import Device
 from neops.errors import DeviceError
 from neops.settings import DeviceSettings
 from tests.benchmarks.fleet import COMMAND, Fleet, Message, Sample
-from tests.benchmarks.ours import as_a_process_of_ours, devices_of, settings_in
+from tests.benchmarks.ours import devices_of, settings_in
 from tests.benchmarks.timing import check
 
 DEADLINE_S = 3.0
@@ -29,7 +30,7 @@ class HungTimes(Message):
 
 def measure(good: Fleet, hung: Fleet) -> HungTimes:
     """Every run is a runtime of its own: no session is open, and no credential is known to be good."""
-    as_a_process_of_ours()
+    collect_rarely()
     with tempfile.TemporaryDirectory() as folder:
         settings = settings_in(folder, connect_timeout_s=DEADLINE_S, command_timeout_s=DEADLINE_S)
         asyncio.run(_run(settings, devices_of(good.one_of_each()), []))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from neops.cli.main import COLLECT_AFTER
+from neops.concurrency.collecting import collect_rarely
 from neops.devices import DeviceRuntime, RunsCommands
 from neops.entities import Device, Platform, Secret
 from neops.settings import DeviceSettings
@@ -20,13 +19,8 @@ from tests.benchmarks.timing import StopWatch, cold_and_warm_async, median_of
 CALLS = 50
 
 
-def as_a_process_of_ours() -> None:
-    """Look for garbage as rarely as `neops run` and `neops worker` do."""
-    gc.set_threshold(*COLLECT_AFTER)
-
-
 def whole_fleet(fleet: Fleet) -> FleetTimes:
-    as_a_process_of_ours()
+    collect_rarely()
     devices = devices_of(fleet.others())
     with tempfile.TemporaryDirectory() as folder, DeviceRuntime(settings_in(folder)) as runtime:
         asyncio.run(_ask_all(runtime, devices_of(fleet.one_of_each())))  # the credential is known to be good after it

@@ -15,9 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from neops.concurrency.collecting import collect_rarely
 from neops.devices import DeviceRuntime, RunsCommands
 from tests.benchmarks.fleet import COMMAND, Endpoint, Fleet, Message, Sample
-from tests.benchmarks.ours import as_a_process_of_ours, devices_of, settings_in
+from tests.benchmarks.ours import devices_of, settings_in
 from tests.benchmarks.peers import SCRAPLI_AT_ONCE, SSH2_THREADS, nornir_on, scrapli_options
 from tests.benchmarks.timing import StopWatch, check
 
@@ -59,7 +60,7 @@ async def _timed(visit_all: Callable[[], Awaitable[list[str]]], devices: int) ->
 
 
 def neops(fleet: Fleet) -> Visits:
-    as_a_process_of_ours()
+    collect_rarely()
     measured = fleet.others()
     with tempfile.TemporaryDirectory() as folder:
         return Visits(whole=asyncio.run(_visits_of_neops(folder, fleet)), **asyncio.run(_kept_open(folder, measured)))
