@@ -134,16 +134,15 @@ def session_rows(arguments: argparse.Namespace, console: Console) -> Iterator[Ro
                 visits = client.measure_visits(name, fleet)
                 samples[name].append(visits)
                 console.log(f"{name}: {time_of(visits.whole.wall_s)} (CPU {time_of(visits.whole.cpu_s)})")
+        open_ones = [client.measure_kept_open(fleet) for _ in range(arguments.repetitions)]
     whole = {name: [one.whole for one in visits] for name, visits in samples.items()}
     peers = [name for name in clients if name not in ("neops", FLOOR)]
     fastest = min(peers, key=lambda peer: median_of(whole[peer]).wall_s)
     for peer in (*peers, FLOOR):
         target = SESSIONS_TARGET if peer == fastest else None
         yield Row.compare(f"{SESSIONS} devices, login to logout", whole["neops"], peer, whole[peer], target)
-    ours = samples["neops"]
-    logins = [float(one.logins) for one in ours if one.logins is not None]
-    yield Figure.of(f"next command on {SESSIONS} open sessions", "logins", logins, 0)
-    memory = [one.rss_mib for one in ours if one.rss_mib is not None]
+    yield Figure.of(f"next command on {SESSIONS} open sessions", "logins", [float(one.logins) for one in open_ones], 0)
+    memory = [one.rss_mib for one in open_ones]
     yield Figure.of(f"memory of the client with {SESSIONS} open sessions", "MiB", memory, SESSIONS_RSS_TARGET)
 
 

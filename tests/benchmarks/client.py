@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from tests.benchmarks import hung, ours, peers, sessions
 from tests.benchmarks.fleet import CallTimes, Fleet, FleetTimes
 from tests.benchmarks.hung import HungTimes
-from tests.benchmarks.sessions import Visits
+from tests.benchmarks.sessions import KeptOpen, Visits
 
 TIMEOUT_S = 300
 FLEET_CLIENTS: Mapping[str, Callable[[Fleet], FleetTimes]] = {
@@ -31,6 +31,7 @@ SESSION_CLIENTS: Mapping[str, Callable[[Fleet], Visits]] = {
     "asyncssh alone": sessions.raw_asyncssh,
 }
 VISITS = "visits: "
+KEPT_OPEN = "kept open"
 HUNG = "hung: "
 
 
@@ -45,6 +46,10 @@ def measure_fleet(client: str, fleet: Fleet) -> FleetTimes:
 
 def measure_visits(client: str, fleet: Fleet) -> Visits:
     return Visits.model_validate_json(_in_new_process(VISITS + client, fleet))
+
+
+def measure_kept_open(fleet: Fleet) -> KeptOpen:
+    return KeptOpen.model_validate_json(_in_new_process(KEPT_OPEN, fleet))
 
 
 def measure_hung(good: Fleet, silent: Fleet) -> HungTimes:
@@ -70,7 +75,9 @@ def main() -> None:
     sys.stdout.write(_measured(name, fleet).model_dump_json() + "\n")
 
 
-def _measured(name: str, fleet: Fleet) -> CallTimes | FleetTimes | Visits | HungTimes:
+def _measured(name: str, fleet: Fleet) -> CallTimes | FleetTimes | Visits | KeptOpen | HungTimes:
+    if name == KEPT_OPEN:
+        return sessions.kept_open(fleet)
     if name.startswith(HUNG):
         return hung.measure(fleet, Fleet.model_validate_json(name.removeprefix(HUNG)))
     if name == "call":

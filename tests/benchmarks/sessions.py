@@ -41,14 +41,16 @@ TUNED: Mapping[str, Any] = {
 
 
 class Visits(Message):
-    """Login, two commands and logout on all devices; for neops also what its sessions cost while they are open.
-
-    `logins` is how many the next command on the open sessions takes, `rss_mib` the client's memory at that time.
-    """
+    """Login, two commands and logout on all devices."""
 
     whole: Sample
-    logins: int | None = None
-    rss_mib: float | None = None
+
+
+class KeptOpen(Message):
+    """neops' sessions while they are open: the client's memory, and the logins that the next command takes."""
+
+    rss_mib: float
+    logins: int
 
 
 async def _timed(visit_all: Callable[[], Awaitable[list[str]]], devices: int) -> Sample:
@@ -61,9 +63,14 @@ async def _timed(visit_all: Callable[[], Awaitable[list[str]]], devices: int) ->
 
 def neops(fleet: Fleet) -> Visits:
     collect_rarely()
-    measured = fleet.others()
     with tempfile.TemporaryDirectory() as folder:
-        return Visits(whole=asyncio.run(_visits_of_neops(folder, fleet)), **asyncio.run(_kept_open(folder, measured)))
+        return Visits(whole=asyncio.run(_visits_of_neops(folder, fleet)))
+
+
+def kept_open(fleet: Fleet) -> KeptOpen:
+    collect_rarely()
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(_kept_open(folder, fleet.others()))
 
 
 async def _visits_of_neops(folder: str, fleet: Fleet) -> Sample:
@@ -85,14 +92,14 @@ async def _ask_all(runtime: DeviceRuntime, fleet: Fleet) -> list[str]:
     return [one.output for answer in answers for one in answer]
 
 
-async def _kept_open(folder: str, fleet: Fleet) -> dict[str, Any]:
+async def _kept_open(folder: str, fleet: Fleet) -> KeptOpen:
     with DeviceRuntime(settings_in(folder)) as runtime:
         check(await _ask_all(runtime, fleet), len(fleet.endpoints) * len(COMMANDS))
         opened = runtime.statistics().opened
         gc.collect()
         rss_mib = _rss_mib()
         check(await _ask_all(runtime, fleet), len(fleet.endpoints) * len(COMMANDS))
-        return {"logins": runtime.statistics().opened - opened, "rss_mib": rss_mib}
+        return KeptOpen(rss_mib=rss_mib, logins=runtime.statistics().opened - opened)
 
 
 def _rss_mib() -> float:
