@@ -3,7 +3,7 @@
 from neops.concurrency.blocking import AuthorFiles, BlockingDetector, BlockingReport
 from neops.concurrency.crossing import Crossing
 from neops.concurrency.deadlines import Clock, Deadline, current_deadline, deadline
-from neops.concurrency.executor import BlockingExecutor, current_executor, use_executor
+from neops.concurrency.executor import BlockingExecutor, context_with, current_executor, use_executor
 from neops.concurrency.parallel import ParallelFailed, run_parallel
 from neops.concurrency.tasks import TaskScope, schedule_task
 from neops.concurrency.threads import in_thread, run_in_thread
@@ -18,6 +18,7 @@ __all__ = [
     "Deadline",
     "ParallelFailed",
     "TaskScope",
+    "context_with",
     "current_deadline",
     "current_executor",
     "deadline",

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -138,6 +138,13 @@ def use_executor(executor: BlockingExecutor) -> Iterator[BlockingExecutor]:
         yield executor
     finally:
         _bound.reset(token)
+
+
+def context_with(executor: BlockingExecutor) -> Context:
+    """A context of its own for a task that outlives who starts it, in which `run_in_thread` uses this executor."""
+    context = Context()
+    context.run(_bound.set, executor)
+    return context
 
 
 def current_executor() -> BlockingExecutor:

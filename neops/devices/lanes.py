@@ -7,7 +7,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from contextvars import Context
 from functools import partial
 from typing import Any, Final, cast
 
@@ -226,7 +225,9 @@ class Lanes:
             self._pool.give_back(pooled)
             self._leave(pooled.key, lane, turn=True)
             return
-        resetting = asyncio.get_running_loop().create_task(self._reset(pooled, lane), context=Context())
+        resetting = asyncio.get_running_loop().create_task(
+            self._reset(pooled, lane), context=self._stragglers.context()
+        )
         self._resets.add(resetting)
         resetting.add_done_callback(self._resets.discard)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextvars import Context
 from typing import Any, Final, TypeVar
 
@@ -29,10 +29,12 @@ class Stragglers:
     """Owns the calls that nobody waits for any more, until they have ended.
 
     A session whose call was given up is aborted at once. That makes most libraries return; what does not is
-    cancelled; what still does not is reported and left behind.
+    cancelled; what still does not is reported and left behind. `context` makes the contexts of tasks that nobody waits
+    for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, context: Callable[[], Context] = Context) -> None:
+        self.context = context
         self._windings: set[asyncio.Task[None]] = set()
         self._calls: set[asyncio.Task[Any]] = set()
 
@@ -45,7 +47,7 @@ class Stragglers:
         abort(session)
         self._calls.add(call)
         call.add_done_callback(self._ended)
-        winding = asyncio.get_running_loop().create_task(self._wind_up(call, session), context=Context())
+        winding = asyncio.get_running_loop().create_task(self._wind_up(call, session), context=self.context())
         self._windings.add(winding)
         winding.add_done_callback(self._windings.discard)
 

@@ -117,11 +117,14 @@ class PooledSession:
 class SessionPool:
     """Keeps sessions open between operations, within limits.
 
-    When there is no room, the session that was idle for longest makes it; when none is idle, callers wait.
+    When there is no room, the session that was idle for longest makes it; when none is idle, callers wait. `context`
+    makes the contexts in which sessions are closed.
     """
 
-    def __init__(self, limits: PoolLimits, *, clock: Clock = time.monotonic) -> None:
-        self._limits, self._clock = limits, clock
+    def __init__(
+        self, limits: PoolLimits, *, clock: Clock = time.monotonic, context: Callable[[], Context] = Context
+    ) -> None:
+        self._limits, self._clock, self._context = limits, clock, context
         self._idle: dict[SessionKey, PooledSession] = {}  # in the order of handing back
         self._per_device: Counter[Address] = Counter()
         self._line = WaitingLine()
@@ -255,7 +258,7 @@ class SessionPool:
     def _retire(self, pooled: PooledSession) -> None:
         """Close a session in the background."""
         self._closed += 1
-        closing = asyncio.get_running_loop().create_task(close(pooled.session), context=Context())
+        closing = asyncio.get_running_loop().create_task(close(pooled.session), context=self._context())
         self._closings[closing] = pooled.key.address
         closing.add_done_callback(lambda task: self._closings.pop(task, None))
         self._release(pooled.key.address)

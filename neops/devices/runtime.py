@@ -14,7 +14,7 @@ from typing import Any, Final, Self, TypeVar, cast
 
 from typing_extensions import TypeForm
 
-from neops.concurrency import BlockingExecutor, Clock, use_executor
+from neops.concurrency import BlockingExecutor, Clock, context_with, use_executor
 from neops.devices.calls import Calls, Operation
 from neops.devices.capabilities import capabilities_of
 from neops.devices.changes.conversation import Conversation
@@ -83,8 +83,9 @@ class DeviceRuntime:
         self.catalogue = catalogue or PluginCatalogue()
         self._executor = BlockingExecutor(self._settings.threads, name="neops-device")
         self._routing = Routing(self.catalogue, self._settings)
-        self._stragglers = Stragglers()
-        self._pool = SessionPool(_limits(self._settings), clock=clock)
+        context = partial(context_with, self._executor)
+        self._stragglers = Stragglers(context)
+        self._pool = SessionPool(_limits(self._settings), clock=clock, context=context)
         self._admission = Admission.of(self._settings, clock=clock)
         chain = _chain(self._settings, credentials, clock)
         self._jump_hosts = JumpHosts(

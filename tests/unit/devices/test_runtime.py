@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from neops.concurrency import Deadline, deadline
+from neops.concurrency import Deadline, deadline, run_in_thread
 from neops.devices import LoginEvent, ReadsConfig, ReadsFacts, RunsCommands
 from neops.entities import ConnectionState
 from neops.errors import (
@@ -465,3 +465,25 @@ async def test_a_session_that_is_being_reset_is_closed_when_the_runtime_stops(
     await asyncio.to_thread(runtime.stop)
 
     assert network.open_sessions == 0
+
+
+async def test_a_library_that_blocks_is_left_and_reset_in_the_runtimes_own_threads(
+    make_runtime: Any, device: Any, network: Any, fake_plugin: Any
+) -> None:
+    class Blocking(type(fake_plugin().session(device(), None))):  # type: ignore[misc]  # the conftest's session class
+        @run_in_thread
+        def reset(self) -> None:
+            network.commands.append(("reset", threading.current_thread().name))
+
+        @run_in_thread
+        def close(self) -> None:
+            network.commands.append(("close", threading.current_thread().name))
+            self.is_open = False
+
+    runtime = make_runtime(fake_plugin(session=Blocking))
+    await runtime.connect(device("r1"), RunsCommands).send_command("one")
+    await asyncio.to_thread(runtime.stop)
+
+    threads = {what: name for what, name in network.commands if what in ("reset", "close")}
+    assert set(threads) == {"reset", "close"}
+    assert all(name.startswith("neops-device") for name in threads.values())
