@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from typing import Any, Final, cast
 
@@ -68,7 +68,7 @@ class Lanes:
         lane.asked += 1
         turn = False
         try:
-            async with asyncio.timeout(operation.until.timeout()):
+            async with _within(operation.until):
                 seen = lane.failed_logins
                 turn = await lane.turn.acquire()
                 pooled = await self._session(operation, lane, seen)
@@ -317,6 +317,12 @@ def _clean(session: Session) -> bool:
         return session.clean
     except Exception:  # noqa: BLE001  # the plugin's own code: its reset has to show what is wrong
         return False
+
+
+def _within(limit: Deadline) -> AbstractAsyncContextManager[object]:
+    """`asyncio.timeout`, where there is a deadline."""
+    within_s = limit.timeout()
+    return nullcontext() if within_s is None else asyncio.timeout(within_s)
 
 
 async def _call(session: Session, operation: Operation) -> Any:
