@@ -59,8 +59,9 @@ def _retryable(leaves: Sequence[BaseException]) -> bool | None:
 
 
 def _text(error: BaseException) -> str:
+    """Its message, with what was noted on its way: that a change could not be taken back, say."""
     try:
-        return str(error) or type(error).__name__
+        return "; ".join([str(error) or type(error).__name__, *getattr(error, "__notes__", ())])
     except Exception:  # noqa: BLE001  # an author's __str__ may be broken as well
         return f"{type(error).__name__} (its message cannot be shown)"
 

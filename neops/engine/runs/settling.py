@@ -39,12 +39,17 @@ class SettledStep:
         """Why the run ends here; None when nothing failed, or failures are to be gone over."""
         if not self.unfit or step.continue_on_error:
             return None
-        named = [f"{entities.name_of(step.run_on, one.entity_id)}: {one.message}" for one in self.unfit[:_SHOWN]]
+        named = [_named(entities.name_of(step.run_on, one.entity_id), one.message) for one in self.unfit[:_SHOWN]]
         rest = len(self.unfit) - len(named)
         more = f" (and {rest} more)" if rest else ""
         return Failure(
             code=ReasonCode(self.unfit[0].code), reason=f"step {step.label!r} failed: {'; '.join(named)}{more}"
         )
+
+
+def _named(entity: str, message: str) -> str:
+    """Errors of devices name the device by themselves."""
+    return message if message.startswith(f"{entity}: ") else f"{entity}: {message}"
 
 
 def settle(opened: OpenStep, jobs: Sequence[Job], result_schema: JsonObject) -> SettledStep:

@@ -125,6 +125,15 @@ def test_a_device_error_is_one_clear_line_without_a_traceback(run: Callable[[Bod
     assert (outcome.error.type, outcome.error.traceback, outcome.error.retryable) == ("Unreachable", None, True)
 
 
+def test_what_was_noted_on_an_error_is_told(run: Callable[[Body], BlockOutcome]) -> None:
+    def body(*_: Any) -> Any:
+        error = Unreachable("r1", "nothing answers")
+        error.add_note("r1: the change could not be taken back")
+        raise error
+
+    assert run(body).message == "r1: nothing answers; r1: the change could not be taken back"
+
+
 def test_an_error_shows_the_traceback_from_the_authors_line_on(run: Callable[[Body], BlockOutcome]) -> None:
     def body(*_: Any) -> Any:
         return {"there": 1}["missing"]

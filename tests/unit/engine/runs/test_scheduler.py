@@ -135,6 +135,17 @@ async def test_a_failed_device_fails_the_run_after_the_others_have_answered(engi
     assert len(engine.leases) == 3
 
 
+async def test_a_message_that_names_its_device_is_not_given_the_name_again(engine: Any) -> None:
+    await engine.offer("facts")
+
+    run = await engine.work(
+        await engine.run({"label": "facts", "functionBlock": "b.example.io/facts:1"}),
+        lambda lease: {"success": False, "message": f"{_name(lease)}: no answer"} if _name(lease) == "r1" else OK,
+    )
+
+    assert run.reason == "step 'facts' failed: r1: no answer"
+
+
 async def test_with_continue_on_error_only_the_failed_device_leaves_the_run(engine: Any) -> None:
     await engine.offer("facts")
     await engine.offer("check")
