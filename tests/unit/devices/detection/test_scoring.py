@@ -1,10 +1,12 @@
-"""What evidence says: recorded answers of real devices, twins, and properties of the score."""
+"""What evidence says: answers of devices, twins, and properties of the score."""
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +18,108 @@ from neops.devices.detection import BELIEVED, Evidence, judge, next_command
 from neops.devices.detection.clues import ASK_FURTHER, CLUES, COMMANDS, MORE_GENERAL
 from neops.devices.detection.evidence import BANNER, GREETING, PROMPT, SSH, TEXT_KEPT
 
-DATA = Path(__file__).parent / "data"
-RECORDED = sorted(DATA.glob("*/*.txt"))
+SAID = (
+    (
+        "cisco_ios",
+        "show version",
+        (
+            "Cisco IOS Software, C2960 Software (C2960-LANBASEK9-M), Version 15.0(2)SE11, RELEASE SOFTWARE (fc3)\n"
+            "Technical Support: http://www.cisco.com/techsupport\n"
+        ),
+    ),
+    (
+        "cisco_xe",
+        "show version",
+        (
+            "Cisco IOS XE Software, Version 16.12.04\n"
+            "Cisco IOS Software [Gibraltar], Virtual XE Software (X86_64_LINUX_IOSD-UNIVERSALK9-M), Version 16.12.4\n"
+        ),
+    ),
+    (
+        "cisco_nxos",
+        "show version",
+        "Cisco Nexus Operating System (NX-OS) Software\nTAC support: http://www.cisco.com/tac\n",
+    ),
+    (
+        "cisco_xr",
+        "show version",
+        "Cisco IOS XR Software, Version 6.5.3\nCopyright (c) 2013-2019 by Cisco Systems, Inc.\n",
+    ),
+    (
+        "cisco_asa",
+        "show version",
+        "Cisco Adaptive Security Appliance Software Version 9.12(4)\nDevice Manager Version 7.14(1)\n",
+    ),
+    (
+        "arista_eos",
+        "show version",
+        "Arista DCS-7280SR-48C6-F\nHardware version: 10.10\nSoftware image version: 4.23.3M\n",
+    ),
+    (
+        "juniper_junos",
+        "show version",
+        "Hostname: mx1\nModel: mx240\nJunos: 18.4R2.7\n",
+    ),
+    (
+        "huawei_vrp",
+        "display version",
+        "Huawei Versatile Routing Platform Software\nVRP (R) software, Version 5.170 (S5720 V200R019C00SPC500)\n",
+    ),
+    (
+        "huawei_vrpv8",
+        "display version",
+        "Huawei Versatile Routing Platform Software\nVRP (R) software, Version 8.180 (CE6800 V200R005C10SPC800)\n",
+    ),
+    (
+        "hp_procurve",
+        "show version",
+        (
+            "Image stamp:    /sw/code/build/btm(t4a)\n"
+            "                Aug 29 2013 17:11:30\n"
+            "                WB.15.14.0002\n"
+            "Boot Image:     Primary\n"
+        ),
+    ),
+    (
+        "fortinet",
+        "get system status",
+        "Version: FortiGate-60E v6.0.4,build0231,190107 (GA)\nVirus-DB: 1.00000(2018-04-09 18:07)\n",
+    ),
+    (
+        "paloalto_panos",
+        "show system info",
+        "hostname: fw1\nip-address: 192.0.2.1\nfamily: 200\nmodel: PA-220\nsw-version: 9.0.5\n",
+    ),
+    (
+        "dell_force10",
+        "show version",
+        (
+            "Dell Real Time Operating System Software\n"
+            "Dell Operating System Version:  2.0\n"
+            "Dell Application Software Version:  9.14(2.4)\n"
+        ),
+    ),
+    (
+        None,
+        "show version",
+        "Operating system 7, build 12\nSerial number ABC\n",
+    ),
+)
+"""How devices begin, by the vendors' command references; None for one that nobody has described."""
+
+TESTS = os.environ.get("NTC_TEMPLATES_TESTS")
+"""The folder `tests` of a checkout of ntc-templates: its recordings (Apache-2.0) are in no distribution of it."""
+
+TWINS = {"cisco_ios": {"cisco_ios", "cisco_xe"}, "huawei_vrp": {"huawei_vrp", "huawei_vrpv8"}}
+"""ntc-templates has one name for both."""
+
+ON_OTHER_DEVICES = {"hp_procurve"}
+"""Folders with recordings of something else: an Aruba controller."""
 
 BASH = "-bash: show: command not found"
 LINUX = "Linux host 6.1.0-18-amd64 #1 SMP Debian 6.1.76-1 (2024-02-01) x86_64 GNU/Linux"
 
-WORDS = st.sampled_from([path.read_text() for path in RECORDED[::4]] + [LINUX, BASH, "", "% Invalid input"]) | st.text()
+WORDS = st.sampled_from([*(text for _, _, text in SAID), LINUX, BASH, "", "% Invalid input"]) | st.text()
 EVIDENCE = st.lists(
     st.builds(Evidence, source=st.sampled_from([SSH, BANNER, GREETING, PROMPT, *COMMANDS]), text=WORDS), max_size=6
 )
@@ -33,14 +130,30 @@ def seen(**said: str) -> list[Evidence]:
     return [Evidence(source=sources.get(key, key), text=text) for key, text in said.items()]
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_a_recorded_answer_names_its_platform_and_no_other(path: Path) -> None:
-    command = path.stem.rpartition("-")[0].replace("_", " ")
+@pytest.mark.parametrize(("platform", "command", "text"), SAID, ids=[str(platform) for platform, _, _ in SAID])
+def test_an_answer_names_its_platform_and_no_other(platform: str | None, command: str, text: str) -> None:
+    found = judge("r1", [Evidence(source=command, text=text)])
 
-    found = judge("r1", [Evidence(source=command, text=path.read_text())])
-
-    assert found.platform == (None if path.parent.name == "unknown" else path.parent.name)
+    assert found.platform == platform
     assert all(one.score < BELIEVED for one in found.candidates[1:])
+
+
+def recordings() -> Iterator[tuple[str, str, Path]]:
+    for platform, command, _ in SAID:
+        if TESTS and platform and platform not in ON_OTHER_DEVICES:
+            folder = Path(TESTS) / platform / f"{platform}_{command.replace(' ', '_')}"
+            for file in sorted([*folder.glob("*.raw"), *(folder.with_name(command.replace(" ", "_"))).glob("*.raw")]):
+                yield platform, command, file
+
+
+@pytest.mark.skipif(not TESTS, reason="NTC_TEMPLATES_TESTS names no checkout of ntc-templates' tests")
+@pytest.mark.parametrize(
+    ("platform", "command", "file"), list(recordings()), ids=lambda part: getattr(part, "stem", part)
+)
+def test_a_recording_of_a_device_names_its_platform(platform: str, command: str, file: Path) -> None:
+    found = judge("r1", [Evidence(source=command, text=file.read_text(encoding="utf-8"))])
+
+    assert found.platform in TWINS.get(platform, {platform})
 
 
 @pytest.mark.parametrize(
