@@ -114,8 +114,8 @@ class Recorder:
             except asyncio.CancelledError:
                 self._keep(operation, partial(call.line, error=operation.cut_short()))
                 raise
-            except Exception as error:
-                self._keep(operation, partial(call.line, error=error))
+            except Exception as error:  # an aborted session may break before its task hears of it
+                self._keep(operation, partial(call.line, error=operation.interrupted or error))
                 raise
             keep = partial(self._keep, operation, partial(call.line, answer=result, ended=self._clock()))
             if call.size + _size(result) < WRITTEN_IN_THREAD:

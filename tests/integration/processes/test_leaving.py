@@ -138,7 +138,7 @@ async def test_the_log_in_json_names_run_job_step_and_device_of_each_line(
 ) -> None:
     device = {"id": 7, "hostname": "r1", "ip": "192.0.2.7"}
     context = {"devices": [device], "deviceGroups": [], "interfaces": []}
-    parameters = {"text": "", "journal": str(tmp_path / "journal"), "seconds": 0.6}
+    parameters = {"text": "", "journal": str(tmp_path / "journal"), "seconds": 1.5}
     plain_engine.jobs = [[job("blocking", runOn="device", entityId=7, context=context, parameters=parameters)]]
     worker = start_worker("--log-format", "json")
     await until(lambda: plain_engine.of("/blackboard/job/result"))
