@@ -66,9 +66,9 @@ class Operation:
         return each_s * max(1, self.commands)
 
     def fail(self, error: BaseException) -> None:
-        """Tell its caller, if he still waits."""
+        """Tell its caller, if he still waits; of an operation that was interrupted, that it was, whatever came first."""
         with suppress(InvalidStateError):
-            self.future.set_exception(error)
+            self.future.set_exception(self.interrupted or error)
 
     def cut_short(self) -> DeviceError:
         """Why it ended although its caller did not cancel it."""
