@@ -66,7 +66,7 @@ class Operation:
         return each_s * max(1, self.commands)
 
     def fail(self, error: BaseException) -> None:
-        """Tell its caller, if he still waits; of an operation that was interrupted, that it was, whatever came first."""
+        """Tell its caller, if he still waits; if it was interrupted, that it was, whatever broke first."""
         with suppress(InvalidStateError):
             self.future.set_exception(self.interrupted or error)
 
