@@ -136,7 +136,8 @@ class Conversation:
         self._at_work = asyncio.get_running_loop().create_task(step)
         await asyncio.wait((self._at_work,))
         done, self._at_work = self._at_work, None
-        _tell(question.answer, self._over() if done.cancelled() else done.exception())
+        error = self._over() if done.cancelled() else done.exception()
+        _tell(question.answer, error and (self._operation.interrupted or error))
 
     async def _alone(self, step: Coroutine[Any, Any, None]) -> None:
         """Do a step that nobody asked for."""
