@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -58,6 +59,8 @@ class _State(Enum):
     """A commit was sent, and how it ended is not known."""
     PENDING = auto()
     """Committed, waits to be confirmed."""
+    EXPIRED = auto()
+    """Nobody confirmed in time, and we have taken it back, or tried to."""
     DONE = auto()
 
 
@@ -77,7 +80,7 @@ class Transaction:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.outcome, self.strength = ChangeOutcome.UNCHANGED, ConfirmStrength.NONE
-        self.pending_until = Deadline.never
+        self.pending_until = self._confirm_until = Deadline.never
         self._link, self._plan, self._device = link, plan, device
         self._clock, self._sleep = clock, sleep
         self._state = _State.NEW
@@ -100,6 +103,8 @@ class Transaction:
         staged = self._prepared()
         if self._state is not _State.STAGED:
             raise UsageError(f"{self._device}: a change is committed once")
+        if confirm_within is not None and not 0 < confirm_within < math.inf:
+            raise UsageError(f"{self._device}: nobody can confirm within {confirm_within:g} s")
         if not staged.diff.strip():
             return
         self._state, self.outcome = _State.TORN, ChangeOutcome.UNKNOWN
@@ -120,12 +125,15 @@ class Transaction:
         if confirm_within is None:
             self._state = _State.DONE
         else:
-            self._state, self.pending_until = _State.PENDING, Deadline.after(confirm_within, self._clock)
+            self._state, self._confirm_until = _State.PENDING, Deadline.after(confirm_within, self._clock)
+            self.pending_until = self._confirm_until
 
     async def confirm(self) -> None:
         staged = self._prepared()
         if self._state is _State.STAGED and not staged.diff.strip():
             return  # there was nothing to change
+        if self._state is _State.EXPIRED:
+            raise self._too_late()
         if self._state is not _State.PENDING:
             raise UsageError(f"{self._device}: nothing waits to be confirmed: commit(confirm_within=…) comes first")
         if not staged.tied:
@@ -137,7 +145,7 @@ class Transaction:
             refusal = error
         if same_config(await self._running(), staged.before) and self.outcome is not ChangeOutcome.UNCHANGED:
             self._state, self.outcome = _State.DONE, ChangeOutcome.REVERTED
-            raise ChangeFailed(self._device, "the confirmation came too late: the change was taken back", self.outcome)
+            raise self._too_late()
         if refusal is not None:
             raise refusal
         self._state, self.pending_until = _State.DONE, Deadline.never
@@ -146,7 +154,11 @@ class Transaction:
         """The time to confirm is over. Where the device has no timer of its own, this is it."""
         self.pending_until = Deadline.never
         if self._state is _State.PENDING and self.strength is ConfirmStrength.SESSION:
-            await self._take_back(self._prepared())
+            try:
+                await self._take_back(self._prepared())
+            finally:
+                if self._state is _State.DONE:
+                    self._state = _State.EXPIRED
 
     async def leave(self) -> None:
         """End the change: drop what was not committed, take back what was not confirmed.
@@ -156,7 +168,9 @@ class Transaction:
         """
         if self._state is _State.STAGED:
             await self._discard()
-        elif self._state in (_State.TORN, _State.PENDING):
+        elif self._state in (_State.TORN, _State.PENDING) or (
+            self._state is _State.EXPIRED and self.outcome is ChangeOutcome.UNKNOWN
+        ):
             self.outcome = ChangeOutcome.UNKNOWN
             await self._take_back(self._prepared())
 
@@ -221,11 +235,16 @@ class Transaction:
             except (AuthenticationFailed, HostKeyRejected) as error:
                 raise self._unconfirmed(error) from error
             except ConnectFailed as error:
-                if self.pending_until.remaining() <= AGAIN_S:
+                if self._confirm_until.remaining() <= AGAIN_S:
                     raise self._unconfirmed(error) from error
                 await self._sleep(AGAIN_S)
             else:
                 return
+
+    def _too_late(self) -> ChangeFailed:
+        taken_back = "was" if self.outcome is ChangeOutcome.REVERTED else "could not be"
+        message = f"the confirmation came too late: the change {taken_back} taken back"
+        return ChangeFailed(self._device, message, self.outcome)
 
     def _unconfirmed(self, error: ConnectFailed) -> ConnectFailed:
         """The error of a login, with what became of the change: whoever reads it knows of no commit."""

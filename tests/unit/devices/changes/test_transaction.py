@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -102,6 +103,11 @@ def change(device: Device, clock: Clock) -> Transaction:
 def committed_but_cut(device: Device) -> DeviceError:
     device.running = NEW
     return SessionLost("r1", "cut")
+
+
+def committed_for_the_session(device: Device, staged: StagedChange, confirm_within: float | None) -> ConfirmStrength:
+    device.running = staged.plan.config
+    return ConfirmStrength.SESSION if confirm_within else ConfirmStrength.NONE
 
 
 async def test_the_steps_of_a_good_change(change: Transaction, device: Device) -> None:
@@ -348,3 +354,60 @@ async def test_a_device_that_went_back_already_says_too_late(change: Transaction
         await change.confirm()
 
     assert change.outcome is ChangeOutcome.REVERTED
+
+
+async def test_logins_to_confirm_end_also_when_the_time_was_over_before_the_first(
+    change: Transaction, device: Device, clock: Clock
+) -> None:
+    device.failures["log_in"] = [Unreachable("r1", "away")] * 100
+    await change.begin()
+    await change.commit(10)
+    clock.now_s = 11
+    await change.expire()
+
+    with pytest.raises(Unreachable):
+        await change.confirm()
+
+    assert clock.now_s == 11
+
+
+async def test_a_change_that_we_took_back_in_time_cannot_be_confirmed_any_more(
+    change: Transaction, device: Device
+) -> None:
+    device.commit_change = partial(committed_for_the_session, device)  # type: ignore[method-assign]
+    await change.begin()
+    await change.commit(10)
+    await change.expire()
+
+    with pytest.raises(ChangeFailed, match="too late: the change was taken back") as late:
+        await change.confirm()
+    await change.leave()
+
+    assert (late.value.outcome, change.outcome) == ("reverted", ChangeOutcome.REVERTED)
+
+
+async def test_what_could_not_be_taken_back_in_time_is_taken_back_when_it_is_left(
+    change: Transaction, device: Device
+) -> None:
+    device.commit_change = partial(committed_for_the_session, device)  # type: ignore[method-assign]
+    device.failures["revert_change"] = [Unreachable("r1", "away")]
+    await change.begin()
+    await change.commit(10)
+    with pytest.raises(ChangeFailed):
+        await change.expire()
+    with pytest.raises(ChangeFailed, match="too late: the change could not be taken back"):
+        await change.confirm()
+
+    await change.leave()
+
+    assert (change.outcome, device.running) == (ChangeOutcome.REVERTED, OLD)
+
+
+@pytest.mark.parametrize("within_s", [0, -1, float("inf"), float("nan")])
+async def test_nobody_can_confirm_in_no_time(change: Transaction, device: Device, within_s: float) -> None:
+    await change.begin()
+
+    with pytest.raises(UsageError, match="nobody can confirm within"):
+        await change.commit(within_s)
+
+    assert device.running == OLD
