@@ -47,24 +47,36 @@ async def load_terminal(shell: ConfigShell, wording: Wording, plan: ChangePlan, 
 
 
 async def load_statements(shell: ConfigShell, wording: Wording, plan: ChangePlan, running: str) -> None:
-    """SR Linux: flat statements; what `info` prints in braces is made flat first."""
-    wanted = list(flat(plan.config))
+    """SR Linux: flat statements; what `info` prints in braces is made flat first.
+
+    Raises:
+        ConfigRejected: a statement that is not there yet holds a text of several lines, which nobody can type.
+    """
+    wanted, gone = list(flat(plan.config)), []
     if plan.mode == "replace":
-        there = list(flat(running))
-        for line in [line for line in there if line not in set(wanted)]:
-            await _delete(shell, wording, line)
-        wanted = [line for line in wanted if line not in set(there)]
+        there, kept = dict.fromkeys(flat(running)), frozenset(wanted)
+        gone = [line for line in there if line not in kept]
+        wanted = [line for line in wanted if line not in there]
+    for line in wanted:
+        if "\n" in line:
+            raise ConfigRejected(shell.device.name, line.partition("\n")[0], "a text of several lines cannot be typed")
+    for line in gone:
+        await _delete(shell, wording, line)
     for line in wanted:
         await wording.type(shell, line)
+
+
+_LAST_WORD = re.compile(r"""\s+(?:"[^"]*"|\[[^\]]*\]|\S+)$""")
 
 
 async def _delete(shell: ConfigShell, wording: Wording, line: str) -> None:
     """Delete what a `set` line sets. A leaf is deleted by its name alone, a list entry with its key: SR Linux knows."""
     path = line.removeprefix("set ")
+    shorter = _LAST_WORD.sub("", path)
+    typed = shorter if "\n" in path else path
     try:
-        await wording.type(shell, f"delete {path}")
+        await wording.type(shell, f"delete {typed}")
     except ConfigRejected as error:
-        shorter = re.sub(r"""\s+(?:"[^"]*"|\[[^\]]*\]|\S+)$""", "", path)
         answer = await shell.exchange(f"delete {shorter}")
         if wording.refuses(shell.platform, wording.cleaned(answer)):
             raise ConfigRejected(shell.device.name, error.line, error.answer) from None
@@ -74,10 +86,7 @@ def flat(config: str) -> Iterator[str]:
     """A configuration in braces as one `set / …` line for each leaf; lines that are statements stay as they are."""
     path: list[str] = []
     depth: list[int] = []
-    for raw in config.splitlines():
-        line = raw.strip()
-        if not line or line.startswith("#"):
-            continue
+    for line in _statements(config):
         if line.endswith("{"):
             path.append(line.removesuffix("{").strip())
             depth.append(0)
@@ -94,3 +103,25 @@ def flat(config: str) -> Iterator[str]:
                 depth[-1] += 1
         else:
             yield line
+
+
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"', re.DOTALL)
+
+
+def _statements(config: str) -> Iterator[str]:
+    """Lines that say something. A list in brackets becomes one line; a text in quotes keeps its line breaks."""
+    statement = ""
+    for raw in config.splitlines():
+        bare = _QUOTED.sub("", statement)
+        if '"' in bare:
+            statement += f"\n{raw}"
+        elif statement:
+            statement += f" {raw.strip()}"
+        else:
+            statement = "" if raw.lstrip().startswith("#") else raw.strip()
+        bare = _QUOTED.sub("", statement)
+        if statement and '"' not in bare and bare.count("[") <= bare.count("]"):
+            yield statement.rstrip()
+            statement = ""
+    if statement:
+        yield statement

@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum, auto
+from functools import partial
 from typing import Any, Final, Protocol, cast
 
-from neops.concurrency import Clock, Deadline
+from neops.concurrency import Clock, Deadline, in_thread
 from neops.devices.changes.deciding import decide, same_config
 from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.config_change import ChangeOutcome, ConfirmStrength
@@ -39,6 +40,9 @@ AGAIN_S: Final = 1.0
 
 STEPS: Final = 12
 """Commands of a step besides the lines of the configuration, for its time limit."""
+
+LONG: Final = 65_536
+"""Characters from which configurations are compared outside of the loop: XML of 4 MB takes a second (Python 3.11)."""
 
 
 class Link(Protocol):
@@ -143,7 +147,7 @@ class Transaction:
             await self._step("confirm_change", staged, self.strength)
         except CommandRejected as error:
             refusal = error
-        if same_config(await self._running(), staged.before) and self.outcome is not ChangeOutcome.UNCHANGED:
+        if await self._is_back(staged) and self.outcome is not ChangeOutcome.UNCHANGED:
             self._state, self.outcome = _State.DONE, ChangeOutcome.REVERTED
             raise self._too_late()
         if refusal is not None:
@@ -154,11 +158,7 @@ class Transaction:
         """The time to confirm is over. Where the device has no timer of its own, this is it."""
         self.pending_until = Deadline.never
         if self._state is _State.PENDING and self.strength is ConfirmStrength.SESSION:
-            try:
-                await self._take_back(self._prepared())
-            finally:
-                if self._state is _State.DONE:
-                    self._state = _State.EXPIRED
+            await self._take_back(self._prepared(), then=_State.EXPIRED)
 
     async def leave(self) -> None:
         """End the change: drop what was not committed, take back what was not confirmed.
@@ -185,14 +185,18 @@ class Transaction:
     async def _running(self) -> str:
         return cast("Configs", await self._link.call("get_config", "running")).running
 
+    async def _is_back(self, staged: StagedChange) -> bool:
+        """Whether the configuration is, still or again, the one of before."""
+        now, before = await self._running(), staged.before
+        return same_config(now, before) if len(now) < LONG else await in_thread(partial(same_config, now, before))
+
     async def _seen(self, staged: StagedChange) -> ChangeOutcome:
         """The device said that it made the change: see whether that made a difference."""
         try:
-            now = await self._running()
+            return ChangeOutcome.UNCHANGED if await self._is_back(staged) else ChangeOutcome.CHANGED
         except DeviceError as error:
             logger.warning("a change could not be read back", extra={"device": self._device, "problem": error.message})
             return ChangeOutcome.CHANGED
-        return ChangeOutcome.UNCHANGED if same_config(now, staged.before) else ChangeOutcome.CHANGED
 
     async def _refused(self, staged: StagedChange) -> None:
         """The device refused a commit. A candidate is dropped; lines that took effect are taken back."""
@@ -201,7 +205,7 @@ class Transaction:
             await self._discard()
             return
         with suppress(DeviceError):  # then it stays unknown whether lines took effect
-            self.outcome = decide(staged.before, await self._running(), atomic=False)
+            self.outcome = await in_thread(partial(_decided, staged, await self._running()))
         await self._take_back(staged)
 
     async def _look(self, staged: StagedChange, lost: DeviceError) -> None:
@@ -216,7 +220,7 @@ class Transaction:
         except DeviceError as error:
             logger.warning("nobody can say what a commit did", extra={"device": self._device, "problem": error.message})
             now = None
-        self.outcome = decide(staged.before, now, atomic=staged.atomic, reached=now is not None and staged.reached(now))
+        self.outcome = await in_thread(partial(_decided, staged, now))
         if self.outcome is ChangeOutcome.CHANGED:
             logger.info("the session broke, but the commit was made", extra={"device": self._device})
             return
@@ -254,7 +258,7 @@ class Transaction:
         then = "neops cannot take it back: look at the device" if by_us else "the device takes it back by itself"
         return kind(self._device, f"the change runs and is not confirmed, {then}; {error.message}")
 
-    async def _take_back(self, staged: StagedChange) -> None:
+    async def _take_back(self, staged: StagedChange, *, then: _State = _State.DONE) -> None:
         """Bring the old configuration back, by what the device has for it, else by replacing all with it.
 
         Raises:
@@ -263,13 +267,13 @@ class Transaction:
         unchanged = self.outcome is ChangeOutcome.UNCHANGED
         try:
             await self._step("revert_change", staged)
-            if not same_config(await self._running(), staged.before):
+            if not await self._is_back(staged):
                 await self._restore(staged)
-            back = same_config(await self._running(), staged.before)
+            back = await self._is_back(staged)
         except DeviceError as error:
-            self._state, self.outcome = _State.DONE, ChangeOutcome.UNKNOWN
+            self._state, self.outcome = then, ChangeOutcome.UNKNOWN
             raise ChangeFailed(self._device, f"the change could not be taken back: {error.message}") from error
-        self._state = _State.DONE
+        self._state = then
         if not back:
             self.outcome = ChangeOutcome.UNKNOWN
             raise ChangeFailed(self._device, "the change was taken back, but the configuration is not what it was")
@@ -293,3 +297,8 @@ class Transaction:
                 extra={"device": self._device, "candidate": self._plan.name, "problem": error.message},
             )
         self._state = _State.DONE
+
+
+def _decided(staged: StagedChange, now: str | None) -> ChangeOutcome:
+    reached = now is not None and not staged.atomic and staged.reached(now)
+    return decide(staged.before, now, atomic=staged.atomic, reached=reached)

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import pytest
 
+from neops.devices import Configs
 from neops.devices.changes.computing import config_lines, merged, replaced
-from neops.devices.changes.loading import flat
+from neops.devices.changes.loading import flat, load_statements
 from neops.devices.changes.platforms import ARISTA_EOS, CISCO_IOS, JUNIPER_JUNOS, NOKIA_SRL
-from neops.devices.changes.shell import durations
+from neops.devices.changes.shell import ConfigShell, durations
+from neops.devices.changes.staging import ChangePlan
+from neops.entities import Device
+from neops.errors import ConfigRejected
 
 WORDINGS = {
     "arista_eos": ARISTA_EOS.wording,
@@ -34,6 +38,67 @@ def test_statements_stay_as_they_are() -> None:
     lines = ["set / system mtu 9000", "delete / system banner", "/ interface lo0"]
 
     assert list(flat("# remark\n" + "\n\n".join(lines))) == lines
+
+
+def test_a_list_in_brackets_is_one_statement_and_a_text_of_several_lines_too() -> None:
+    braces = (
+        "system {\n    dns {\n        server-list [\n            192.0.2.53\n            192.0.2.54\n        ]\n    }\n"
+        '    banner {\n        login-banner "a [b\n# {\n\n: c"\n    }\n    mtu 9000\n}\n'
+    )
+
+    assert list(flat(braces)) == [
+        "set / system dns server-list [ 192.0.2.53 192.0.2.54 ]",
+        'set / system banner login-banner "a [b\n# {\n\n: c"',
+        "set / system mtu 9000",
+    ]
+
+
+class Srl(ConfigShell):
+    """Takes what is typed; a leaf it deletes by its name alone."""
+
+    def __init__(self) -> None:
+        super().__init__(device=Device(id=1, hostname="r1", ip="192.0.2.1"), platform="nokia_srl")
+        self.typed: list[str] = []
+
+    async def exchange(self, command: str) -> str:
+        self.typed.append(command)
+        return "Parsing error: Unknown token" if command.endswith("]") else ""
+
+    async def feed(self, command: str, ready: str, text: str) -> str:
+        raise NotImplementedError
+
+    async def get_config(self, retrieve: str = "running") -> Configs:
+        raise NotImplementedError
+
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+    def abort(self) -> None: ...
+    async def alive(self) -> bool:
+        return True
+
+
+BANNER = 'banner {\n    login-banner "one\ntwo"\n}\n'
+
+
+async def replaced_on_srl(running: str, config: str) -> list[str]:
+    shell, plan = Srl(), ChangePlan(name="neops-1", config=config, mode="replace")
+    await load_statements(shell, NOKIA_SRL.wording, plan, running)
+    return shell.typed
+
+
+async def test_a_replacement_types_only_what_differs() -> None:
+    running = f"{BANNER}dns {{\n    server-list [\n        192.0.2.53\n    ]\n}}\nmtu 1500\n"
+
+    assert await replaced_on_srl(running, f"{BANNER}mtu 9000\n") == [
+        *("delete / dns server-list [ 192.0.2.53 ]", "delete / dns server-list", "delete / mtu 1500"),
+        "set / mtu 9000",
+    ]
+    assert await replaced_on_srl(BANNER, "") == ["delete / banner login-banner"]
+
+
+async def test_a_text_of_several_lines_that_is_not_there_is_refused_before_anything_is_typed() -> None:
+    with pytest.raises(ConfigRejected, match="several lines cannot be typed"):
+        await replaced_on_srl("mtu 1500\n", BANNER)
 
 
 @pytest.mark.parametrize(
