@@ -9,8 +9,10 @@ import logging
 import re
 from abc import abstractmethod
 from collections.abc import Awaitable, Sequence
+from functools import partial
 from typing import Final
 
+from neops.concurrency import in_thread
 from neops.devices import ConfirmStrength
 from neops.devices.changes import ChangePlan, ConfigSession, StagedChange
 from neops.devices.changes.computing import config_lines, merged, replaced
@@ -61,7 +63,8 @@ class FrrChanges(CommandSession, ConfigSession):
     async def prepare_change(self, plan: ChangePlan) -> StagedChange:
         before = (await self.get_config("running")).running
         compute = merged if plan.mode == "merge" else replaced
-        result = compute(substance(before), substance(plan.config), dialect=DIALECT)
+        old, new = substance(before), substance(plan.config)
+        result = await in_thread(partial(compute, old, new, dialect=DIALECT))
         return StagedChange(
             plan=plan,
             diff=result.diff,

@@ -23,7 +23,7 @@ MOST_KEYS: Final = 6
 _OPERATION: Final = f"{{{BASE}}}operation"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
     """An element, compared by `digest`.
 

@@ -115,7 +115,7 @@ def parse(text: bytes | str) -> Element:
 
 def errors_of(reply: Element) -> tuple[RpcError, ...]:
     """What a reply complains about, warnings included. Prefixes do not matter."""
-    return tuple(_error(one) for one in reply.iter(etree.Element) if name_of(one) == "rpc-error")
+    return tuple(_error(one) for one in reply.iter("{*}rpc-error"))
 
 
 def _error(one: Element) -> RpcError:

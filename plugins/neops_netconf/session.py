@@ -54,13 +54,15 @@ class NetconfSession(NetconfTalk, ConfigSession):
 
     async def prepare_change(self, plan: ChangePlan) -> StagedChange:
         try:
-            config = messages.config_of(plan.config)
+            config = await in_thread(partial(messages.config_of, plan.config))
         except Malformed as error:
             raise ConfigRejected(self.device.name, plan.config.strip().partition("\n")[0], str(error)) from error
         try:
             await self._lock(undoes=plan.undoes)
             before = await self._datastore("running")
-            edit = messages.replacing(config, before, self.server) if plan.mode == "replace" else config
+            edit = config
+            if plan.mode == "replace":
+                edit = await in_thread(partial(messages.replacing, config, before, self.server))
             after = await self._tried(edit, plan.mode)
             return await in_thread(partial(self._staged, plan, edit, before, after))
         except RpcRejected as error:
@@ -180,7 +182,7 @@ class NetconfSession(NetconfTalk, ConfigSession):
         if target == "running" and self.server.has("rollback-on-error"):
             leaves["error_option"] = "rollback-on-error"
         asked = operation("edit-config", operation("target", target), **leaves)
-        asked.append(deepcopy(edit))
+        asked.append(await in_thread(partial(deepcopy, edit)))
         await self.request(asked)
 
     def _staged(self, plan: ChangePlan, edit: Element, before: Element, after: Element | None) -> StagedChange:
@@ -200,7 +202,8 @@ class NetconfSession(NetconfTalk, ConfigSession):
 
     async def _commit(self, staged: StagedChange, confirm_within: float | None) -> ConfirmStrength:
         if not self._has_candidate:
-            await self._edit(messages.config_of(staged.lines[0]), staged.plan.mode, target="running")
+            edit = await in_thread(partial(messages.config_of, staged.lines[0]))
+            await self._edit(edit, staged.plan.mode, target="running")
         elif confirm_within is None or not self._confirms:
             await self.request(operation("commit"))
         else:
@@ -234,8 +237,9 @@ class NetconfSession(NetconfTalk, ConfigSession):
         try:
             await self._lock_again(staged)
         except RpcRejected as error:  # some servers lock nothing while a commit waits: then we can only look
-            stores = [Node.of(await self._datastore(name)) for name in ("candidate", "running")]
-            if stores[0].digest != stores[1].digest:
+            stores = [await self._datastore(name) for name in ("candidate", "running")]
+            theirs, ours = [await in_thread(partial(Node.of, store)) for store in stores]
+            if theirs.digest != ours.digest:
                 problem = "confirming would also commit what somebody else has put into the candidate"
                 raise ConfigLocked(self.device.name, problem) from error
 

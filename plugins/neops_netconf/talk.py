@@ -128,7 +128,11 @@ class NetconfTalk(Session, ReadsConfig, SpeaksNetconf):
     async def get_config(self, retrieve: Literal["running", "startup", "candidate", "all"] = "running") -> Configs:
         """Configurations as a `<config>` in XML; a datastore that the server does not have is empty."""
         asked = [name for name in self.server.datastores if retrieve in (name, "all")]
-        return Configs(**{name: messages.printed(await self._datastore(name)) for name in asked})
+        return Configs(**{name: await self._printed(name) for name in asked})
+
+    async def _printed(self, name: str, *filters: Element) -> str:
+        datastore = await self._datastore(name, *filters)
+        return await in_thread(partial(messages.printed, datastore))
 
     async def _datastore(self, name: str, *filters: Element) -> Element:
         """A datastore, or what a filter leaves of it."""
@@ -147,7 +151,7 @@ class NetconfTalk(Session, ReadsConfig, SpeaksNetconf):
 
     async def get_datastore(self, source: str = "running", subtree: str = "") -> str:
         asked = self._read(messages.filter_of, subtree)
-        return messages.printed(await self._datastore(source, *asked))
+        return await self._printed(source, *asked)
 
     async def rpc(self, request: str) -> str:
         asked = self._read(messages.elements_of, request)
