@@ -8,41 +8,43 @@ terms of `neops.cms.terms`, by index.
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 from luqum import tree
-from luqum.exceptions import ParseError
-from luqum.parser import parser
-from sqlalchemy import Column, ColumnElement, Connection, Text, and_, cast, func, or_, select, true
+from sqlalchemy import Column, ColumnElement, Connection, Integer, Text, and_, cast, func, or_, select, true
 
 from neops.cms import tables
+from neops.cms.comparisons import (
+    Test,
+    Value,
+    anything,
+    between,
+    escaped,
+    has_wildcard,
+    like,
+    limit_text,
+    limits_of,
+    literal,
+    moment_beyond,
+    one_of,
+    unescaped,
+)
 from neops.cms.dialect import matches
+from neops.cms.grammar import parse
 from neops.cms.planning import Condition, Members, Part, all_of, whole
 from neops.cms.terms import SEARCHABLE, TERMS
 from neops.entities import EntityType
 from neops.errors import QueryInvalid
 
+CONDITIONS_MAX: Final = 300
+"""SQLite takes expressions up to 1,000 deep, and each condition of an AND or an OR is a step of some."""
 
-@dataclass(frozen=True, kw_only=True)
-class Value:
-    """The columns that a comparison looks at: a value's text in lower case, and the number that it is, if any."""
-
-    text: ColumnElement[Any]
-    number: ColumnElement[Any]
-
-
-Test = Callable[[Value], Condition]
-"""A comparison waiting for the value it looks at."""
-
-_WILDCARD = re.compile(r"(?<!\\)[*?]")
-_ESCAPED = re.compile(r"\\(.)")
-_POSITION = re.compile(r"at position (\d+)")
+_MOMENTS = ("created_at", "updated_at")
+_LOWER_CASE = ("and", "or", "not")
+_KINDS = {tree.Regex: "regular expressions", tree.Fuzzy: "fuzzy terms", tree.Proximity: "proximity searches"}
 
 
 def compile_query(entity: EntityType, query: str, connection: Connection | None = None) -> Condition:
@@ -55,30 +57,21 @@ def compile_query(entity: EntityType, query: str, connection: Connection | None 
     """
     if not query.strip():
         return true()
-    try:
-        parsed = parser.parse(query)
-    except ParseError as problem:
-        raise _syntax_error(query, str(problem)) from None
-    return whole(_Compiler(entity, query, connection).condition(parsed))
-
-
-def _syntax_error(query: str, problem: str) -> QueryInvalid:
-    found = _POSITION.search(problem)
-    text = problem.removeprefix("Syntax error in input : ").rstrip("!")
-    return QueryInvalid(query, text, int(found.group(1)) if found else None)
+    return whole(_Compiler(entity, query, connection).condition(parse(query)))
 
 
 class _Compiler:
     def __init__(self, entity: EntityType, query: str, connection: Connection | None) -> None:
         self._entity, self._query, self._connection = entity, query, connection
         self._fields = FIELDS[entity]
+        self._conditions = 0
 
     def condition(self, node: tree.Item, field: str | None = None) -> Part:
         match node:
             case tree.SearchField():
                 return self._search_field(node)
             case tree.AndOperation():
-                return self._all_of(node.children, field)
+                return all_of([self.condition(child, field) for child in node.children], self._connection)
             case tree.OrOperation():
                 return self._any_of(node.children, field)
             case tree.UnknownOperation():
@@ -87,67 +80,99 @@ class _Compiler:
                 return ~self.condition(node.children[0], field)
             case tree.Group() | tree.FieldGroup() | tree.Plus() | tree.Boost():
                 return self.condition(node.children[0], field)
+            case _ if field in _MOMENTS:
+                return self._moment(field, node)
             case _:
                 return self._apply(field, self._test(node))
 
-    def _all_of(self, nodes: Iterable[tree.Item], field: str | None) -> Condition:
-        return all_of([self.condition(node, field) for node in nodes], self._connection)
-
     def _any_of(self, nodes: Iterable[tree.Item], field: str | None) -> Condition:
-        return or_(*(whole(self.condition(node, field)) for node in nodes))
+        """Values of one field are one condition: lists of names are long."""
+        values: dict[str | None, list[str]] = defaultdict(list)
+        others: list[Part] = []
+        for node in nodes:
+            if (equality := self._equality(node, field)) is None:
+                others.append(self.condition(node, field))
+            else:
+                values[equality[0]].append(equality[1])
+        found = [self._apply(name, one_of(texts)) for name, texts in values.items()]
+        return or_(*map(whole, found + others))
 
-    def _search_field(self, node: tree.SearchField) -> Part:
-        name = str(node.expr) if node.name == "_exists_" else node.name
-        if name not in self._fields and name not in _MOMENTS and not name.startswith("facts."):
-            raise QueryInvalid(self._query, self._unknown(name), node.pos)
-        if node.name == "_exists_":
-            return self._exists(name)
-        if name in _MOMENTS:
-            return self._moment(name, node.expr)
-        return self.condition(node.expr, name)
-
-    def _exists(self, name: str) -> Part:
-        if name in _MOMENTS:
-            return true()
-        there = self._apply(name, _anything)
-        if name in self._fields:
-            return there
-        table, owner = TERMS[self._entity]
-        inside = select(owner).where(matches(table.c.field, f"{_escaped(name)}.%", f"{name}."))
-        return or_(whole(there), _TABLE[self._entity].c.id.in_(inside))
-
-    def _moment(self, name: str, node: tree.Item) -> Condition:
-        column = _TABLE[self._entity].c[name]
-        match node:
-            case tree.Range():
-                limits = [(node.low, True, node.include_low), (node.high, False, node.include_high)]
-            case tree.From() | tree.To():
-                limits = [(node.a, isinstance(node, tree.From), node.include)]
-            case _:
-                raise QueryInvalid(self._query, f"{name} takes a range, such as {name}:[2026-01-31 TO *]", node.pos)
-        return and_(true(), *(self._limit(column, *limit) for limit in limits))
-
-    def _limit(self, column: ColumnElement[Any], limit: tree.Item, above: bool, inclusive: bool) -> Condition:
-        text = str(limit).strip().strip('"').replace("\\", "")
-        if text == "*":
-            return true()
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            raise QueryInvalid(self._query, f"{text!r} is no time of ISO 8601", limit.pos) from None
-        return _beyond(
-            column, moment if moment.tzinfo else moment.replace(tzinfo=UTC), above=above, inclusive=inclusive
-        )
+    def _equality(self, node: tree.Item, field: str | None) -> tuple[str | None, str] | None:
+        """Field and value of a term that asks for one."""
+        searched = isinstance(node, tree.SearchField)
+        text = literal(node.expr if searched else node)
+        if text is None or (searched and node.name == "_exists_"):
+            return None
+        name = self._known(node.name, node) if searched else field
+        return None if name in _MOMENTS else (name, text)
 
     def _side_by_side(self, node: tree.UnknownOperation, field: str | None) -> Condition:
-        required = [child for child in node.children if isinstance(child, tree.Plus | tree.Prohibit)]
-        optional = [child for child in node.children if child not in required]
+        """As Lucene reads `a +b -c NOT d`: what has no sign matters only where nothing has a plus."""
+        signed = (tree.Plus, tree.Prohibit, tree.Not)
+        required = [child for child in node.children if isinstance(child, signed)]
+        optional = [child for child in node.children if not isinstance(child, signed)]
+        for child in optional:
+            if isinstance(child, tree.Word) and child.value in _LOWER_CASE:
+                word = child.value
+                raise self._mistake(f'write {word.upper()}, or "{word}" for the word itself', child)
         wanted = [self.condition(child, field) for child in required]
         if optional and not any(isinstance(child, tree.Plus) for child in required):
             wanted.append(self._any_of(optional, field))
         return all_of(wanted, self._connection)
 
+    def _search_field(self, node: tree.SearchField) -> Part:
+        if node.name == "_exists_":
+            return self._exists(node.expr)
+        if node.name == "*" and isinstance(node.expr, tree.Word) and node.expr.value == "*":
+            return true()
+        if isinstance(node.expr, tree.Plus | tree.Prohibit):
+            raise self._mistake("a value that begins with + or - goes in quotes", node.expr)
+        return self.condition(node.expr, self._known(node.name, node))
+
+    def _known(self, written: str, node: tree.Item) -> str:
+        name = unescaped(written)
+        if name in self._fields or name in _MOMENTS:
+            return name
+        if not name.startswith("facts.") or name == "facts.":
+            raise self._mistake(self._unknown(name), node)
+        if has_wildcard(written):
+            raise self._mistake("a field has one name: wildcards are for values", node)
+        return name
+
+    def _exists(self, node: tree.Item) -> Part:
+        if not isinstance(node, tree.Word | tree.Phrase):
+            raise self._mistake("_exists_ takes the name of one field", node)
+        name = self._known(node.value.strip('"'), node)
+        if name in _MOMENTS:
+            return true()
+        there = self._apply(name, anything)
+        if name in self._fields:
+            return there
+        table, owner = TERMS[self._entity]
+        inside = select(owner).where(matches(table.c.field, f"{escaped(name)}.%", f"{name}."))
+        return or_(whole(there), _TABLE[self._entity].c.id.in_(inside))
+
+    def _moment(self, name: str, node: tree.Item) -> Condition:
+        column = _TABLE[self._entity].c[name]
+        ranged = isinstance(node, tree.Range | tree.From | tree.To)
+        limits = limits_of(node) if ranged else [(node, True, True), (node, False, True)]
+        return and_(true(), *(self._limit(column, *limit) for limit in limits))
+
+    def _limit(self, column: ColumnElement[Any], limit: tree.Item, above: bool, inclusive: bool) -> Condition:
+        text = limit_text(limit)
+        if text is None:
+            return true()
+        try:
+            return moment_beyond(column, text, above=above, inclusive=inclusive)
+        except ValueError:
+            raise self._mistake(f"{text!r} is no time of ISO 8601, such as 2026-01-31", limit) from None
+
     def _apply(self, field: str | None, test: Test) -> Part:
+        self._conditions += 1
+        if self._conditions > CONDITIONS_MAX:
+            raise QueryInvalid(
+                self._query, f"it has more than {CONDITIONS_MAX} conditions, where a list of values is one"
+            )
         if field is None:
             return or_(*(whole(self._fields[name](test)) for name in DEFAULT_FIELDS[self._entity]))
         if field in self._fields:
@@ -155,97 +180,31 @@ class _Compiler:
         return _term(self._entity, field)(test)
 
     def _unknown(self, field: str) -> str:
-        close = get_close_matches(field, self._fields, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else f"; fields are {', '.join(self._fields)} and facts.…"
-        return f"unknown field {field!r}{hint}"
+        known = [*self._fields, *_MOMENTS]
+        begun = [name for name in known if name.startswith(field.lower())]
+        if close := begun or get_close_matches(field.lower(), known, n=1):
+            return f"unknown field {field!r}; did you mean {close[0]!r}?"
+        fact = field if field.isidentifier() and field != "facts" else "…"
+        return f"unknown field {field!r}; a fact is facts.{fact}, fields are {', '.join(known)}"
 
     def _test(self, node: tree.Item) -> Test:
         match node:
-            case tree.Phrase():
-                return _equals(node.value[1:-1])
-            case tree.Word():
-                return _word(node.value)
-            case tree.Range():
-                return _range(node)
-            case tree.From() | tree.To():
-                return _bound(node.a, above=isinstance(node, tree.From), inclusive=node.include)
+            case tree.Range() | tree.From() | tree.To():
+                return between(node)
+            case tree.Word(value="*"):
+                return anything
+            case tree.Word() | tree.Phrase():
+                text = literal(node)
+                return like(node.value) if text is None else one_of([text])
             case _:
-                raise QueryInvalid(self._query, f"{type(node).__name__.lower()} terms are not supported", node.pos)
+                kind = _KINDS.get(type(node), type(node).__name__.lower())
+                raise self._mistake(f"{kind} are not supported", node)
 
-
-def _anything(value: Value) -> Condition:  # noqa: ARG001 - a term that is there has a value
-    return true()
-
-
-def _word(value: str) -> Test:
-    if value == "*":
-        return _anything
-    wildcard = _WILDCARD.search(value)
-    if wildcard:
-        pattern = "".join(_like_parts(value.lower()))
-        prefix = _ESCAPED.sub(r"\1", value[: wildcard.start()]).lower()
-        return lambda column: matches(column.text, pattern, prefix)
-    return _equals(_ESCAPED.sub(r"\1", value))
-
-
-def _like_parts(value: str) -> Iterator[str]:
-    escaped = False
-    for char in value:
-        if escaped or char not in "\\*?":
-            yield _escaped(char)
-            escaped = False
-        elif char == "\\":
-            escaped = True
-        else:
-            yield "%" if char == "*" else "_"
-
-
-def _escaped(text: str) -> str:
-    return re.sub(r"([%_\\])", r"\\\1", text)
-
-
-def _equals(value: str) -> Test:
-    number = _number(value)
-    if number is None:
-        return lambda column: column.text == value.lower()
-    return lambda column: or_(column.text == value.lower(), column.number == number)
-
-
-def _range(node: tree.Range) -> Test:
-    low = _bound(node.low, above=True, inclusive=node.include_low)
-    high = _bound(node.high, above=False, inclusive=node.include_high)
-    return lambda column: and_(low(column), high(column))
-
-
-def _bound(limit: tree.Item, *, above: bool, inclusive: bool) -> Test:
-    text = str(limit).strip().strip('"')
-    number = _number(text)
-    if text == "*":
-        return _anything
-    if number is None:
-        return lambda column: _beyond(column.text, text.lower(), above=above, inclusive=inclusive)
-    return lambda column: _beyond(column.number, number, above=above, inclusive=inclusive)
-
-
-def _beyond(column: ColumnElement[Any], value: Any, *, above: bool, inclusive: bool) -> Condition:
-    if above:
-        beyond: Condition = column >= value if inclusive else column > value
-        return beyond
-    before: Condition = column <= value if inclusive else column < value
-    return before
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+    def _mistake(self, problem: str, node: tree.Item) -> QueryInvalid:
+        return QueryInvalid(self._query, problem, node.pos)
 
 
 _TABLE = {EntityType.DEVICE: tables.devices, EntityType.GROUP: tables.groups, EntityType.INTERFACE: tables.interfaces}
-_MOMENTS = ("created_at", "updated_at")
-
 Lookup = Callable[[Test], Part]
 
 
@@ -255,7 +214,9 @@ def _id(column: ColumnElement[Any]) -> Lookup:
 
 def _term(entity: EntityType, field: str) -> Lookup:
     table, owner = TERMS[entity]
-    value, of_field = Value(text=table.c.text, number=table.c.number), select(owner).where(table.c.field == field)
+    column = _TABLE[entity].c.get(field)
+    number = table.c.number if column is None or isinstance(column.type, Integer) else None
+    value, of_field = Value(text=table.c.text, number=number), select(owner).where(table.c.field == field)
     return lambda test: Members(key=_TABLE[entity].c.id, listing=of_field.where(test(value)))
 
 
@@ -266,7 +227,7 @@ def _platform(lookup: Lookup) -> Lookup:
 
 
 def _text(column: Column[Any]) -> Lookup:
-    return lambda test: test(Value(text=func.lower(column), number=column))
+    return lambda test: test(Value(text=func.lower(column)))
 
 
 def _member_of(lookup: Lookup) -> Lookup:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -46,6 +48,21 @@ from neops.errors import QueryInvalid
         ("facts.tier:1", "r1 r2"),
         ("updated_at:[2026-01-02 TO *]", "r1 r2 sw1"),
         ("created_at:<2026-01-02T03:04:05", ""),
+        ("created_at:2026-01-02", "r1 r2 sw1"),
+        ("created_at:[2026-01-02 TO 2026-01-02]", "r1 r2 sw1"),
+        ("created_at:>2026-01-02", ""),
+        ("created_at:[2026-01-01 TO 2026-01-02}", ""),
+        ("created_at:(>2026-01-01 AND <=2026-01-02T03:04:05Z)", "r1 r2 sw1"),
+        ("updated_at:[* TO 9999-12-31]", "r1 r2 sw1"),
+        ("hostname:r* && facts.asn:65001", "r1"),
+        ("hostname:r1 || hostname:sw1", "r1 sw1"),
+        ("!hostname:r1 && ! (facts.role:access)", "r2"),
+        ("facts.role:core NOT hostname:r1", "r2"),
+        ("*:*", "r1 r2 sw1"),
+        ("*:* AND -hostname:r1", "r2 sw1"),
+        ("hostname:(r1 OR sw1 OR nowhere)", "r1 sw1"),
+        ("r1 OR hostname:sw1 OR nowhere", "r1 sw1"),
+        ("facts.asn:(65001 OR 65002.0 OR x)", "r1 r2"),
     ],
 )
 def test_a_query_finds_what_it_says(filled: Connection, query: str, expected: str) -> None:
@@ -56,15 +73,69 @@ def test_a_query_finds_what_it_says(filled: Connection, query: str, expected: st
     assert " ".join(device.name for device in found) == expected
 
 
+@pytest.fixture
+def odd(connection: Connection) -> Connection:
+    facts = {
+        "odd key:1": 'say "hi"',
+        "path": "c:\\windows",
+        "offset": -5,
+        "big": 9007199254740993,
+        "release": "15.10",
+    }
+    one = NewDevice(hostname="x1", serial="1500A", facts=facts)
+    import_batch(connection, EntityBatch(devices=(one,)), datetime(2026, 1, 3, tzinfo=UTC))
+    return connection
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (r'facts.odd\ key\:1:"say \"hi\""', True),
+        (r"_exists_:facts.odd\ key\:1", True),
+        (r"facts.odd\ key\:1:say\ \"*", True),
+        (r"facts.path:c\:\\*", True),
+        (r"facts.path:c\:\\\*", False),
+        (r"facts.offset:\-5", True),
+        ("facts.offset:[-9 TO 0]", True),
+        (r"facts.offset:>\-6", True),
+        ("facts.big:9007199254740993", True),
+        ("facts.big:9007199254740992", False),
+        ("facts.release:[15.1 TO 15.3]", False),
+        ('facts.release:["15.1" TO "15.3"]', True),
+        ("serial:[100 TO 200]", True),
+    ],
+)
+def test_odd_names_and_values_are_found_where_they_are_escaped_or_quoted(
+    odd: Connection, query: str, found: bool
+) -> None:
+    assert (EntityStore().ids(odd, EntityType.DEVICE, query=query) == [1]) is found
+
+
 @pytest.mark.parametrize(
     ("query", "position", "problem"),
     [
         ("hostname:r1 AND hostnam:r2", 16, "did you mean 'hostname'"),
         ("facts.role:core)", 15, "unexpected"),
         ("hostname:r1 AND", None, "unexpected end"),
-        ("hostname:/r[0-9]/", 9, "regex terms are not supported"),
+        ("hostname:/r[0-9]/", 9, "regular expressions are not supported"),
         ("created_at:[yesterday TO *]", 12, "no time of ISO 8601"),
-        ("updated_at:2026", 11, "takes a range"),
+        ("updated_at:2026*", 11, "no time of ISO 8601"),
+        ('updated_at:["0001-01-01T00:00+14:00" TO *]', 12, "no time of ISO 8601"),
+        ("hostname:r1~", 9, "fuzzy terms are not supported"),
+        ('"a b"~2', 0, "proximity searches are not supported"),
+        ("ip:2001:db8::1", 12, "unexpected ':': a value with it goes in quotes"),
+        ('hostname:"r1', 9, "the quote is not closed"),
+        ("hostname:r1 and facts.role:core", 12, 'write AND, or "and"'),
+        ("not hostname:r1", 0, 'write NOT, or "not"'),
+        ("hostname:(r1 or sw1)", 13, 'write OR, or "or"'),
+        ("facts.offset:-5", 13, "begins with + or - goes in quotes"),
+        ("facts.ro*:core", 0, "wildcards are for values"),
+        ("_exists_:(ip OR serial)", 9, "takes the name of one field"),
+        ("_exists_:sereal", 9, "did you mean 'serial'"),
+        ("platform:cisco_ios", 0, "did you mean 'platform.short_name'"),
+        ("role:core", 0, "a fact is facts.role"),
+        ("(" * 40 + "r1" + ")" * 40, 30, "nested more than 30 deep"),
+        (" OR ".join(f"hostname:r{n}*" for n in range(301)), None, "more than 300 conditions"),
     ],
 )
 def test_a_mistake_says_where_it_is(filled: Connection, query: str, position: int | None, problem: str) -> None:
@@ -73,6 +144,40 @@ def test_a_mistake_says_where_it_is(filled: Connection, query: str, position: in
 
     assert caught.value.position == position
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"hostname:({' '.join(f'h{n}' for n in range(5000))} r1)",
+        " OR ".join(f"h{n}" for n in range(5000)) + " OR r1",
+        " OR ".join(f"hostname:h{n}*" for n in range(299)) + " OR r1*",
+        "+r1* " + " ".join(f"-h{n}*" for n in range(299)),
+        "(hostname:r1 AND (facts.role:core OR " * 7 + "r1" + "))" * 7,
+        "NOT " * 28 + "r1",
+    ],
+    ids=["values of a field", "values", "any of many", "none of many", "nested", "not not"],
+)
+def test_a_long_query_is_answered(filled: Connection, query: str) -> None:
+    assert EntityStore().ids(filled, EntityType.DEVICE, query=query) == [1]
+
+
+def test_threads_that_ask_at_once_read_their_own_queries() -> None:
+    def sql(number: int) -> str:
+        query = f"hostname:r{number} AND NOT (facts.site:s{number} OR facts.asn:[1 TO {number}])"
+        return str(compile_query(EntityType.DEVICE, query).compile(compile_kwargs={"literal_binds": True}))
+
+    numbers = [*range(8)] * 4
+    expected = [sql(number) for number in numbers]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(sql, numbers))
+    finally:
+        sys.setswitchinterval(before)
+
+    assert found == expected
 
 
 @pytest.mark.parametrize(
