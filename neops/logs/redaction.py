@@ -10,6 +10,7 @@ from typing import TypeVar, cast
 
 from neops.logs.formats import fields_of
 from neops.logs.secrets import KnownSecrets
+from neops.logs.shapes import NAMES, without_shapes
 
 MASK = "********"
 
@@ -19,33 +20,7 @@ MIN_LENGTH = 4
 WORD_LENGTH = 12
 """A shorter secret of letters alone stays in data: `admin` and `cisco` stand there for other things, too."""
 
-_SENSITIVE = r"pass(?:word|wd|phrase)?|secret|token|api[_-]?key|private[_-]?key|community"
-_SENSITIVE_FIELD = re.compile(rf"(?:^|[_\-.])(?:{_SENSITIVE})$", re.IGNORECASE)
-
-_HINTS = ("pass", "secret", "token", "key", "community", "authorization", "bearer", "://", "md5", "sha512")
-"""Each pattern needs one of them: a line without any, as most are, is not worth trying them all."""
-
-_PATTERNS = tuple(
-    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-    for pattern in (
-        # password=…, "password": "…", token: …
-        rf"""(?P<keep>\b[\w-]*(?:{_SENSITIVE})["']?\s*[=:]\s*)(?:"[^"\n]*"|'[^'\n]*'|[^\s,;&"'}}\])]+)""",
-        # Authorization: Basic …, Bearer …
-        r"(?P<keep>\bauthorization[\"']?\s*[=:]\s*[\"']?(?:\w+\s+)?)[^\s\"',]+",
-        r"(?P<keep>\bbearer\s+)[\w.~+/=-]{8,}",
-        # https://user:password@host
-        r"(?P<keep>://[^/\s:@]*:)[^/\s@]+(?=@)",
-        # Device configuration: `enable secret 9 $9$…`, `username x … password 7 …`, `key 7 …`
-        r"(?P<keep>\b(?:secret|password|key|md5|sha512)\s+(?:sha512\s+|[0-9]\s+))[\"']?[^\s\"';]+",
-        r"(?P<keep>\b(?:enable|username\s+\S.*?)\s+(?:secret|password)\s+)(?!(?:and|or|was|is)\b)[\"']?[^\s\"';]+",
-        r"(?P<keep>^\s*(?:secret|password|(?:plain-text|encrypted)-password(?:-value)?)\s+)[\"']?[^\s\"';]+(?=[\"';\s]*$)",
-        # `snmp-server community public RO`, Junos `snmp { community public {`
-        r"(?P<keep>\bsnmp(?:-server)?\s+community\s+(?:[0-9]\s+)?)[\"']?[^\s\"';{]+",
-        # Junos `encrypted-password "$6$…"` and `authentication-key "$9$…"` anywhere in a `set` line
-        r"(?P<keep>\b(?:encrypted-password|authentication-key|pre-shared-key\s+\S+|secret)\s+[\"'])[^\"'\n]+",
-    )
-)
-
+_SENSITIVE_FIELD = re.compile(rf"(?:^|[_\-.])(?:{NAMES})$", re.IGNORECASE)
 
 T = TypeVar("T")
 
@@ -74,12 +49,7 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """The text with every secret replaced by the mask."""
-        text = self._known.replaced(text, MASK)
-        lowered = text.lower()
-        if any(hint in lowered for hint in _HINTS):
-            for pattern in _PATTERNS:
-                text = pattern.sub(rf"\g<keep>{MASK}", text)
-        return text
+        return without_shapes(self._known.replaced(text, MASK), MASK)
 
     def clean(self, value: object, name: str = "") -> object:
         """A value for output: strings redacted, containers walked, fields with a secret's name masked."""

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import base64
 import io
 import logging
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -32,6 +34,38 @@ SHOULD_BE_MASKED = [
     ("set snmp community hunter22 authorization read-only", "hunter22"),
     ('secret "$9$hash"; ## SECRET-DATA', "$9$hash"),
     ("username ops secret sha512 $6$salt$hash", "$6$salt$hash"),
+    ("password=b'hunter 22'", "hunter 22"),
+    ('password="hunter\\"22"', "22"),
+    ('{"connection_options": "{\\"napalm\\": {\\"password\\": \\"hunter22\\"}}"}', "hunter22"),
+    ("neops run --password hunter22", "hunter22"),
+    ("Cookie: sessionid=hunter22", "hunter22"),
+    ("postgresql://neops:hunt@er/22@db/neops", "er/22"),
+    ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNz\naHVudGVyMjI=\n-----END OPENSSH PRIVATE KEY-----", "aHVudGVyMjI="),
+    ("root:$6$salt$hash:19000:0:99999:7:::", "$6$salt$hash"),
+    ("<encrypted-password>hunter22</encrypted-password>", "hunter22"),
+    ("<community>\n  <name>hunter22</name>\n  <authorization>", "hunter22"),
+    ("read: b'line vty 0 4\\n password hunter22\\n login'", "hunter22"),
+    ("enable secret level 15 9 $9$salt$hash", "$9$salt$hash"),
+    (" neighbor 192.0.2.1 password hunter22", "hunter22"),
+    (" isis password hunter22 level-2", "hunter22"),
+    ("tacacs-server host 192.0.2.1 key hunter22", "hunter22"),
+    (" server-private 192.0.2.1 key 7 0822455D0A16", "0822455D0A16"),
+    ("radius server isp\n address ipv4 192.0.2.1\n key hunter22", "hunter22"),
+    (" ip ospf message-digest-key 1 md5 hunter22", "hunter22"),
+    (" ip ospf authentication-key hunter22", "hunter22"),
+    ("ntp authentication-key 1 md5 hunter22", "hunter22"),
+    ("set protocols bgp group x authentication-key hunter22", "hunter22"),
+    ("key chain x\n key 1\n  key-string hunter22", "hunter22"),
+    (" standby 1 authentication hunter22", "hunter22"),
+    ("crypto isakmp key hunter22 address 192.0.2.1", "hunter22"),
+    (" pre-shared-key local hunter22", "hunter22"),
+    ("snmp-server host 192.0.2.1 version 2c hunter22", "hunter22"),
+    ("snmp-server user ops group v3 auth sha hunter22", "hunter22"),
+    ("snmp-server user ops group v3 auth sha x priv aes 128 hunter22", "hunter22"),
+    ("snmp-agent community read cipher hunter22", "hunter22"),
+    ("local-user ops password irreversible-cipher hunter22", "hunter22"),
+    ("super password level 3 cipher hunter22", "hunter22"),
+    ('password manager user-name ops sha1 "hunter22"', "hunter22"),
 ]
 
 SHOULD_STAY = [
@@ -41,6 +75,33 @@ SHOULD_STAY = [
     "http://engine:3030/blackboard/job",
     "keys: 7, tokens 12",
     "ip community-list standard blue permit 65000:1",
+    "set community 65000:1 additive",
+    "policy-options { community blue members 65000:1; }",
+    "<community><name>blue</name><members>65000:1</members></community>",
+    "key chain blue\n key 1",
+    "service password-encryption",
+    "aaa authentication login default group tacacs+ local",
+    "ip ospf authentication message-digest",
+    "snmp-server host 192.0.2.1 version 3 priv ops",
+    "snmp-server user ops group v3",
+    "snmp-server enable traps",
+    '"password": {"minimum": 8}',
+    "no matching cipher found",
+    "http://engine:3030/groups/ops@example.net",
+]
+
+LONG = [
+    "a-",
+    "\n",
+    "password ",
+    "username x ",
+    "://",
+    'password="',
+    "authorization: a",
+    "key ",
+    "-----BEGIN PRIVATE KEY",
+    "<a",
+    "\\n ",
 ]
 
 
@@ -58,6 +119,16 @@ def test_ordinary_text_stays_as_it_is(text: str) -> None:
     assert Redactor().redact(text) == text
 
 
+@pytest.mark.parametrize("unit", LONG)
+def test_no_text_takes_longer_than_in_proportion_to_its_length(unit: str) -> None:
+    text = "password secret key authentication ://" + unit * (40_000 // len(unit)) + "x"
+    started = time.process_time()
+
+    Redactor().redact(text)
+
+    assert time.process_time() - started < 1.0
+
+
 def test_a_known_secret_is_masked_wherever_it_stands() -> None:
     redactor = Redactor([Secret("p@ss w0rd")])
 
@@ -69,6 +140,24 @@ def test_the_longer_of_two_secrets_wins() -> None:
     redactor = Redactor(["lab1", "lab1-enable"])
 
     assert redactor.redact("lab1-enable") == MASK
+
+
+def test_of_secrets_that_overlap_nothing_is_left() -> None:
+    redactor = Redactor(["hunter22", "r22-enable"])
+
+    assert redactor.redact("x hunter22-enable y") == f"x {MASK} y"
+    assert redactor.mask_bytes(b"\xff hunter22-enable y") == f"\xff {MASK} y".encode("latin-1")
+
+
+@pytest.mark.parametrize("before", ["", "a", "ab", "neops:"])
+@pytest.mark.parametrize("after", ["", "\n", "xy"])
+def test_a_known_secret_is_found_in_base64_of_a_text_that_it_stands_in(before: str, after: str) -> None:
+    written = base64.b64encode(f"{before}hünter-22{after}".encode()).decode()
+
+    clean = Redactor(["hünter-22"]).redact(written)
+
+    assert MASK in clean
+    assert len(clean.replace(MASK, "")) <= len(base64.b64encode(f"{before}{after}".encode())) + 4
 
 
 def test_values_too_short_to_be_told_apart_are_not_masked() -> None:
@@ -136,6 +225,8 @@ def test_install_cleans_the_handlers_of_a_logger() -> None:
         "p@ss w0rd/<\\u00e9>",
         "p@ss w0rd/<\\xc3\\xa9>",
         "p@ss w0rd/&lt;é&gt;",
+        "cEBzcyB3MHJkLzzDqT4=",
+        "7040737320773072642f3cc3a93e",
     ],
 )
 def test_a_known_secret_is_masked_in_every_form_that_libraries_write(written: str, many: int) -> None:
