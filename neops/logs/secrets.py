@@ -69,7 +69,8 @@ def _masked(text: AnyStr, forms: Iterable[AnyStr], mask: AnyStr) -> AnyStr:
     for start, end in _places(text, forms):
         parts += text[at:start], mask
         at = end
-    return text[:0].join((*parts, text[at:]))
+    parts.append(text[at:])
+    return text[:0].join(parts)
 
 
 def _places(text: AnyStr, forms: Iterable[AnyStr]) -> Iterator[tuple[int, int]]:
