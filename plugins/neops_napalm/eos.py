@@ -6,7 +6,7 @@ import logging
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from typing import Any
+from typing import Any, Final
 
 from napalm.base.exceptions import CommandErrorException
 from pyeapi.eapilib import CommandError
@@ -15,9 +15,11 @@ from pyeapi.eapilib import ConnectionError as EapiConnectionError
 from neops.devices import Facts
 from neops.devices.changes import CANDIDATE_PREFIX, ChangePlan
 from neops.devices.config_change import ConfirmStrength
-from neops.errors import ConnectFailed
+from neops.errors import CommandRejected, ConfigRejected, ConnectFailed, SessionLost
 from neops_napalm.changes import ChangesByDriver
 from neops_napalm.session import NapalmTablesSession
+
+SAVE: Final = "write memory"
 
 
 class EosSession(NapalmTablesSession, ChangesByDriver):
@@ -74,7 +76,13 @@ class EosSession(NapalmTablesSession, ChangesByDriver):
                 _run(driver, f"configure session {name} abort")
 
     def _commit(self, driver: Any, seconds: int | None) -> ConfirmStrength:
-        strength = super()._commit(driver, seconds)
+        name = driver.config_session
+        try:
+            strength = super()._commit(driver, seconds)
+        except ConfigRejected as error:
+            if name not in _sessions(driver, "pending"):  # whatever came of it has to be read from the device
+                raise SessionLost(self.device.name, f"the candidate {name} is gone: {error.answer}") from error
+            raise
         driver.config_session = None  # NAPALM 5 aborts the session that it knows, also a committed one, when it closes
         return strength
 
@@ -89,7 +97,10 @@ class EosSession(NapalmTablesSession, ChangesByDriver):
         self._staged_here = False
 
     def _save(self, driver: Any) -> None:
-        _run(driver, "write memory")
+        try:
+            _run(driver, SAVE)
+        except CommandError as error:
+            raise CommandRejected(self.device.name, SAVE, str(error)) from error
 
 
 def _is_no_traceback(record: logging.LogRecord) -> bool:

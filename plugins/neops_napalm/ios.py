@@ -37,12 +37,13 @@ class IosSession(NapalmBgpSession, ChangesByDriver):
         driver._scp_file = partial(self._put, driver)
         staged = super()._prepare(driver, plan)
         compute = merged if plan.mode == "merge" else replaced
+        computed = compute(staged.before, plan.config, dialect="CISCO_IOS")
         return StagedChange(
             plan=plan,
-            diff=staged.diff,
+            diff=staged.diff or computed.diff,  # IOS passes over lines that it does not know: the commit tells
             before=staged.before,
             atomic=False,
-            reached=compute(staged.before, plan.config, dialect="CISCO_IOS").reached,
+            reached=computed.reached,
             confirms=self.strength,
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from neops.concurrency import in_thread
 from neops.devices.changes.computing import merged, replaced
-from neops.devices.changes.shell import ConfigShell, Waiting, Wording, durations, say
+from neops.devices.changes.shell import ConfigShell, Waiting, Wording, durations, save
 from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.config_change import ConfirmStrength
 from neops.errors import CommandRejected, ConfigRejected
@@ -63,7 +63,7 @@ class LineProcedure:
             raise
         await shell.exchange(self._commands.leave)
         if confirm_within is None:
-            await say(shell, self._commands.save)
+            await save(shell, self._wording, self._commands.save, staged.plan)
         return strength
 
     async def _enter(self, shell: ConfigShell, confirm_within: float | None) -> ConfirmStrength:
@@ -77,10 +77,9 @@ class LineProcedure:
         return ConfirmStrength.NONE if confirm_within is None else ConfirmStrength.SESSION
 
     async def confirm(self, shell: ConfigShell, staged: StagedChange, strength: ConfirmStrength) -> None:
-        del staged
         if strength is ConfirmStrength.DEVICE_TIMER:
             await self._wording.enter(shell, self._commands.confirm)
-        await say(shell, self._commands.save)
+        await save(shell, self._wording, self._commands.save, staged.plan)
 
     async def revert(self, shell: ConfigShell, staged: StagedChange) -> None:
         del staged

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from neops.devices.changes.shell import ConfigShell, Leftovers, Waiting, Wording, durations, say
+from neops.devices.changes.shell import ConfigShell, Leftovers, Waiting, Wording, durations, save, say
 from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.config_change import ConfirmStrength
 from neops.errors import SessionLost
@@ -73,13 +73,13 @@ class CandidateProcedure:
         await say(shell, after)
         shell.candidate_open = False
         if final:
-            await say(shell, self._commands.save)
+            await save(shell, self._wording, self._commands.save, staged.plan)
         return ConfirmStrength.NONE if final else ConfirmStrength.NATIVE
 
     async def confirm(self, shell: ConfigShell, staged: StagedChange, strength: ConfirmStrength) -> None:
         for command in self._commands.confirm if strength is ConfirmStrength.NATIVE else ():
             await self._wording.enter(shell, command.format(name=staged.plan.name))
-        await say(shell, self._commands.save)
+        await save(shell, self._wording, self._commands.save, staged.plan)
 
     async def revert(self, shell: ConfigShell, staged: StagedChange) -> None:
         await say(shell, (command.format(name=staged.plan.name) for command in self._commands.revert))

@@ -22,7 +22,8 @@ CISCO_IOS = LineCommands(
     save=("write memory",),
     wording=Wording(
         refused=r"%\s*(?!Warning|WARNING|Note|NOTE|Info)(?:.*(?:overlaps with|not (?:configured|allowed|supported|valid"
-        r"|defined|exist|permitted)|cannot|Cannot|rejected|failed)|No Rollback)|Command rejected",
+        r"|defined|exist|permitted)|cannot|Cannot|rejected|failed)|No Rollback|Error )|Command rejected"
+        r"|startup-config file open failed",
         locked=r".*Configuration mode (?:is )?locked|Configure Lock",
     ),
     waiting=Waiting(show="show archive config rollback timer", sign=r"^Time remaining"),

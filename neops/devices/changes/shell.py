@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from abc import abstractmethod
@@ -13,7 +14,9 @@ from neops.devices.capabilities import ReadsConfig
 from neops.devices.changes.staging import CANDIDATE_PREFIX, ChangePlan, StagedChange
 from neops.devices.config_change import ConfirmStrength
 from neops.devices.parsing import CommandSession, rejected
-from neops.errors import CommandRejected, ConfigLocked, ConfigRejected
+from neops.errors import ChangeFailed, CommandRejected, ConfigLocked, ConfigRejected
+
+logger = logging.getLogger(__name__)
 
 
 class TextSession(CommandSession):
@@ -101,6 +104,24 @@ async def say(shell: ConfigShell, lines: Iterable[str]) -> None:
     """Type lines whose answers do not matter: what they come to is looked at afterwards."""
     for line in lines:
         await shell.exchange(line)
+
+
+async def save(shell: ConfigShell, wording: Wording, commands: Iterable[str], plan: ChangePlan) -> None:
+    """Keep what runs over a reboot. Of what was only taken back a failure is a warning.
+
+    Raises:
+        ChangeFailed: the device does not.
+    """
+    for command in commands:
+        answer = wording.cleaned(await shell.exchange(command))
+        if not wording.refuses(shell.platform, answer):
+            continue
+        said = " ".join(answer.split())
+        if not plan.undoes:
+            raise ChangeFailed(shell.device.name, f"the change runs but cannot be saved: {command!r}: {said}")
+        logger.warning(
+            "a change that was taken back is not saved", extra={"device": shell.device.name, "problem": said}
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

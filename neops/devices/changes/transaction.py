@@ -114,8 +114,9 @@ class Transaction:
         self._state, self.outcome = _State.TORN, ChangeOutcome.UNKNOWN
         try:
             self.strength = await self._step("commit_change", staged, confirm_within)
-        except (ConfigRejected, ConfigLocked, CommandRejected) as error:
-            await self._refused(staged)
+        except (ChangeFailed, CommandRejected) as error:
+            made = not isinstance(error, (ConfigRejected, ConfigLocked, CommandRejected))
+            await (self._take_back(staged) if made else self._refused(staged))
             if isinstance(error, ChangeFailed):
                 error.outcome = self.outcome
             raise
@@ -230,7 +231,8 @@ class Transaction:
             ChangeOutcome.UNCHANGED: "nothing was changed",
             ChangeOutcome.REVERTED: "what was changed is taken back",
         }.get(self.outcome, "whether anything was changed is not known")
-        raise ChangeFailed(self._device, f"the session broke during the commit; {what}", self.outcome) from lost
+        message = f"the session broke during the commit; {what} ({lost.message})"
+        raise ChangeFailed(self._device, message, self.outcome) from lost
 
     async def _log_in_again(self) -> None:
         while True:
@@ -266,18 +268,34 @@ class Transaction:
         """
         unchanged = self.outcome is ChangeOutcome.UNCHANGED
         try:
-            await self._step("revert_change", staged)
-            if not await self._is_back(staged):
-                await self._restore(staged)
-            back = await self._is_back(staged)
+            problem = await self._tried(self._step("revert_change", staged))
+            if not (back := await self._is_back(staged)):
+                problem = await self._tried(self._restore(staged))
+                back = await self._is_back(staged)
         except DeviceError as error:
-            self._state, self.outcome = then, ChangeOutcome.UNKNOWN
-            raise ChangeFailed(self._device, f"the change could not be taken back: {error.message}") from error
+            problem, back = error, False
         self._state = then
         if not back:
             self.outcome = ChangeOutcome.UNKNOWN
-            raise ChangeFailed(self._device, "the change was taken back, but the configuration is not what it was")
+            what = "the change was taken back, but the configuration is not what it was"
+            raise ChangeFailed(
+                self._device, f"the change could not be taken back: {problem.message}" if problem else what
+            ) from problem
         self.outcome = ChangeOutcome.UNCHANGED if unchanged else ChangeOutcome.REVERTED
+
+    async def _tried(self, undoing: Awaitable[Any]) -> DeviceError | None:
+        """What went wrong, if anything did: to take something back may break the session, and to save it may fail.
+
+        Raises:
+            ConnectFailed: the device cannot be reached.
+        """
+        try:
+            await undoing
+        except ConnectFailed:
+            raise
+        except DeviceError as error:
+            return error
+        return None
 
     async def _restore(self, staged: StagedChange) -> None:
         plan = replace(staged.plan, config=staged.before, mode="replace", undoes=True)

@@ -77,7 +77,7 @@ class CommandApi:
             raise CommandFailed(INVALID, "could not run command", "Bad secret")
         if reply.failed and wants_json:
             raise CommandFailed(UNCONVERTED, "unconverted command", "This is an unconverted command")
-        if reply.failed:
+        if reply.failed or reply.text.startswith("% "):
             raise CommandFailed(INVALID, "invalid command", reply.text.strip())
         if self._format == "text":
             return {"output": f"{text}\n" if text else ""}

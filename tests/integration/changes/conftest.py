@@ -126,6 +126,16 @@ def ios() -> Example:
 
 
 @pytest.fixture
+def examples() -> list[Example]:
+    return EXAMPLES
+
+
+@pytest.fixture
+def eos() -> Example:
+    return EXAMPLES[1]
+
+
+@pytest.fixture
 def junos() -> Example:
     return EXAMPLES[2]
 

@@ -57,6 +57,21 @@ async def test_neither_files_nor_lines_of_ours_stay(
     assert configured(router) == []
 
 
+async def test_a_merge_of_an_unknown_line_alone_is_refused(
+    runtime: DeviceRuntime, device: Device, router: RunningDevice
+) -> None:
+    before = router.running_config
+
+    async def change() -> None:
+        async with runtime.connect(device, WritesConfig).change("frobnicate 7\n") as change:
+            await change.commit()
+
+    with pytest.raises(ConfigRejected, match="frobnicate 7"):
+        await change()
+
+    assert (router.running_config, router.files) == (before, {})
+
+
 @pytest.mark.parametrize("answers", [NO_ARCHIVE], indirect=True)
 async def test_without_an_archive_we_take_it_back_and_save_only_what_is_confirmed(
     runtime: DeviceRuntime, device: Device, router: RunningDevice, example: Example

@@ -277,6 +277,45 @@ async def test_what_cannot_be_taken_back_is_unknown_and_an_error(change: Transac
     assert change.outcome is ChangeOutcome.UNKNOWN
 
 
+async def test_a_commit_that_was_made_and_cannot_be_saved_is_taken_back(change: Transaction, device: Device) -> None:
+    def unsaved(device: Device) -> DeviceError:
+        device.running = NEW
+        return ChangeFailed("r1", "the change runs but cannot be saved: no space")
+
+    device.failures["commit_change"] = [unsaved]
+    await change.begin()
+    with pytest.raises(ChangeFailed, match="cannot be saved") as failed:
+        await change.commit(None)
+    await change.leave()
+
+    assert (failed.value.outcome, change.outcome, device.running) == ("reverted", ChangeOutcome.REVERTED, OLD)
+
+
+async def test_what_is_back_is_reverted_although_the_session_broke_over_it(change: Transaction, device: Device) -> None:
+    def cut(device: Device) -> DeviceError:
+        device.running = OLD
+        return SessionLost("r1", "cut")
+
+    device.failures["revert_change"] = [cut]
+    await change.begin()
+    await change.commit(60)
+    await change.leave()
+
+    assert change.outcome is ChangeOutcome.REVERTED
+
+
+async def test_what_cannot_be_restored_is_an_error_that_says_why(change: Transaction, device: Device) -> None:
+    device.revert_change = lambda staged: None  # type: ignore[method-assign]
+    await change.begin()
+    await change.commit(60)
+    device.failures["prepare_change"] = [ConfigLocked("r1", "another user")]
+
+    with pytest.raises(ChangeFailed, match="could not be taken back: somebody else holds"):
+        await change.leave()
+
+    assert change.outcome is ChangeOutcome.UNKNOWN
+
+
 async def test_a_refused_commit_drops_the_candidate(change: Transaction, device: Device) -> None:
     device.failures["commit_change"] = [ConfigRejected("r1", "commit", "error: no")]
     await change.begin()
