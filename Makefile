@@ -10,7 +10,7 @@ export PYTHON
 export XDG_CACHE_HOME := $(CURDIR)/$(VENV)/cache
 export PIP_CACHE_DIR ?= $(XDG_CACHE_HOME)/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-unexport PYTHONPATH PYTHONHOME
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-quick lab check lint types imports packaging bench docs format clean

@@ -145,16 +145,15 @@ def test_a_device_that_is_deleted_while_netbox_is_read_hides_no_other(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_30_000_devices_come_in_within_a_minute_and_again_within_15_seconds(cms: Command) -> None:
-    with FakeNetBox(devices=30_000).served() as url:
+def test_6_000_devices_come_in_at_500_a_second_and_again_at_2_000(cms: Command) -> None:
+    with FakeNetBox(devices=6_000).served() as url:
         times = []
         for _ in range(2):
             start = time.monotonic()
             answer = cms("import", f"netbox:{url}", "--full")
             times.append(time.monotonic() - start)
 
-    assert counts(answer) == (0, 0, 60_206)
-    # four times the target: other tests run on the same machine; `make bench` holds the target itself
-    assert times[0] < 240
-    assert times[1] < 60
+    assert counts(answer) == (0, 0, 12_206)
+    # four times the target: other tests run on the same machine; `make bench` holds the target itself, with 30,000
+    assert times[0] < 48
+    assert times[1] < 12
