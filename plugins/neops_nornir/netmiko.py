@@ -85,6 +85,8 @@ class NetmikoSession(NornirSession, WiredSession):
     def _log_out(self) -> None:
         if self._aborted:
             self._cut()  # netmiko says goodbye to the device before it closes
+        elif self._home is not None and not self._astray:
+            self._connection().check_config_mode = lambda: False  # it would ask once more, in 2 s on VRP
         super()._log_out()
         if self._socket is not None:
             self._socket.close()

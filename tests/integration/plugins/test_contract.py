@@ -208,7 +208,10 @@ async def test_without_an_enable_secret_the_login_stays_where_it_is(
     assert platform.partition("_")[0] in answer.output.lower()
 
 
-@pytest.mark.slow
+IMPATIENT = {"read_timeout_override": 1.0}
+"""Where a device asks for the secret once more, netmiko waits for a prompt: 10 s if nothing else is said."""
+
+
 @every_plugin
 async def test_a_wrong_enable_secret_is_an_authentication_failure(plugin: str, device: Find, sessions: Make) -> None:
     target = device("cisco_ios-enable")
@@ -217,7 +220,13 @@ async def test_a_wrong_enable_secret_is_an_authentication_failure(plugin: str, d
     )
 
     with pytest.raises(AuthenticationFailed, match=r"cisco_ios-enable: .* refused the enable secret"):
-        await sessions(target, credentials=credentials, connect_timeout_s=20.0).open()
+        await sessions(
+            target,
+            {"netmiko": {"extras": IMPATIENT}},
+            extras={"optional_args": IMPATIENT} if plugin == "napalm" else {},
+            credentials=credentials,
+            connect_timeout_s=20.0,
+        ).open()
 
 
 @every_plugin
@@ -347,6 +356,15 @@ async def test_a_session_is_alive_from_open_to_close(plugin: str, device: Find, 
     assert (before, between, await session.alive()) == (False, True, False)
     await session.close()
     session.abort()
+
+
+@pytest.mark.parametrize("plugin", ["nornir", "scrapli"])
+async def test_closing_at_the_prompt_asks_nothing_more(plugin: str, device: Find, sessions: Make) -> None:
+    session = sessions(device("huawei_vrp"))
+    await session.open()
+
+    async with asyncio.timeout(2.0):  # netmiko's goodbye looks for the configuration mode first: 2.1 s of silence
+        await session.close()
 
 
 @every_plugin
