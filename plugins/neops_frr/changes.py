@@ -37,9 +37,18 @@ def substance(config: str) -> str:
     return _STRUCTURE.sub("", config if config.endswith("\n") else f"{config}\n")
 
 
+_OBJECTION = re.compile(
+    r"^(?:%(?!\s*warning)|BGP (?:instance )?is already running"
+    r"|(?:cannot|can't|could not|unable to|malformed|invalid|unknown|no such|there (?:is no|isn't)|must|please) "
+    r"|.* (?:does not exist|doesn't exist|not found|is invalid|is not valid)\b)",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""Daemons mostly begin with `%`, and else with such words (FRR 8.4 to 10, before CMD_WARNING_CONFIG_FAILED)."""
+
+
 def refused(answer: str) -> bool:
-    """Whether vtysh did not take a line of configuration: daemons begin what they object to with `%`."""
-    return re.search(r"^%(?!\s*[Ww]arning)", answer, re.MULTILINE) is not None
+    """Whether vtysh did not take a line of configuration."""
+    return _OBJECTION.search(answer) is not None
 
 
 def locked(answer: str) -> bool:

@@ -106,6 +106,22 @@ async def test_a_refused_line_is_quoted_and_the_rest_is_undone(
     assert running_config(router) == before
 
 
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [("router bgp 64999\n", "already running"), ("interface to-r2\n ip ospf area 7\n", "previous area")],
+)
+async def test_what_a_daemon_refuses_without_a_percent_sign_is_refused(
+    config: str, said: str, runtime: DeviceRuntime, device: Device, router: Router
+) -> None:
+    before = running_config(router)
+
+    with pytest.raises(ConfigRejected, match=said):
+        async with runtime.connect(device, WritesConfig).change(config) as change:
+            await change.commit()
+
+    assert running_config(router) == before
+
+
 async def test_leaving_without_a_commit_changes_nothing(runtime: DeviceRuntime, device: Device, router: Router) -> None:
     before = running_config(router)
 

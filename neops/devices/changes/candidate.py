@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from neops.devices.changes.shell import ConfigShell, Leftovers, Waiting, Wording, durations, save, say
 from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.config_change import ConfirmStrength
-from neops.errors import SessionLost
+from neops.errors import CommandRejected, ConfigLocked, SessionLost
 
 Load = Callable[[ConfigShell, Wording, ChangePlan, str], Awaitable[None]]
 """Puts a plan's configuration into the open candidate; the text is the running configuration."""
@@ -77,9 +77,17 @@ class CandidateProcedure:
         return ConfirmStrength.NONE if final else ConfirmStrength.NATIVE
 
     async def confirm(self, shell: ConfigShell, staged: StagedChange, strength: ConfirmStrength) -> None:
-        for command in self._commands.confirm if strength is ConfirmStrength.NATIVE else ():
-            await self._wording.enter(shell, command.format(name=staged.plan.name))
+        if strength is ConfirmStrength.NATIVE:
+            await self._keep(shell, staged.plan)
         await save(shell, self._wording, self._commands.save, staged.plan)
+
+    async def _keep(self, shell: ConfigShell, plan: ChangePlan) -> None:
+        try:
+            for command in self._commands.confirm:
+                await self._wording.enter(shell, command.format(name=plan.name))
+        except (CommandRejected, ConfigLocked):  # where confirming takes a lock, it must not outlive a refusal
+            await say(shell, (command.format(name=plan.name) for command in self._commands.discard))
+            raise
 
     async def revert(self, shell: ConfigShell, staged: StagedChange) -> None:
         await say(shell, (command.format(name=staged.plan.name) for command in self._commands.revert))

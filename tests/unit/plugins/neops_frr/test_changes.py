@@ -73,12 +73,16 @@ def test_a_merge_shows_what_it_replaces() -> None:
         ("% Unknown command: frobnicate 7", True),
         ("% Specify remote-as or peer-group commands first", True),
         ("note\n%% BGP: no such peer", True),
+        ("BGP instance is already running; AS is 65001", True),
+        ("Must remove previous area config before changing ospf area", True),
+        ("Specified Router ID 192.0.2.300 is invalid", True),
         ("% Warning: this is odd", False),
+        ("For this router-id change to take effect, save config and restart ospf6d", False),
         ("", False),
         ("100% sure", False),
     ],
 )
-def test_a_daemon_objects_with_a_percent_sign(answer: str, expected: bool) -> None:
+def test_a_daemon_objects_with_a_percent_sign_or_in_plain_words(answer: str, expected: bool) -> None:
     assert refused(answer) == expected
 
 
