@@ -11,6 +11,7 @@ from sqlalchemy import Table
 
 from neops.cms import tables
 from neops.entities import Device, EntityType, Interface, NewGroup, Secret
+from neops.errors import NeopsError
 
 NAMES: Mapping[EntityType, str] = {
     EntityType.DEVICE: "hostname",
@@ -71,7 +72,7 @@ _MODELS: Mapping[EntityType, type[BaseModel]] = {
 }
 
 
-class Refusal(Exception):
+class Refusal(NeopsError):
     """A change cannot be made; the message says why.
 
     `missing`: the entity is not there. `conflict`: another one has that name.
@@ -108,6 +109,7 @@ def checked(entity: EntityType, data: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         if value is None:
             continue
+        _check_json(name, value)
         try:
             model.__pydantic_validator__.validate_assignment(blank, name, value)
         except ValidationError as error:
@@ -117,6 +119,13 @@ def checked(entity: EntityType, data: Mapping[str, Any]) -> dict[str, Any]:
     if (options := given.get("connection_options")) is not None:
         _check_connections(options)
     return given
+
+
+def _check_json(name: str, value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:  # UnicodeEncodeError is one: half a surrogate pair
+        raise Refusal(f"{name}: it holds a number or a character that JSON cannot write") from None
 
 
 def _check_connections(text: str) -> None:

@@ -53,6 +53,9 @@ def import_batch(connection: Connection, batch: EntityBatch, now: datetime, auth
     """Upsert groups and devices by name, interfaces by device and name.
 
     A field that the batch does not set is left alone, and so are facts whose keys it does not give.
+
+    Raises:
+        Refusal: a group would inherit from itself.
     """
     importing = _Import(connection, Journal(connection, now, author))
     groups = importing.groups(_all_groups(batch), listed={group.name for group in batch.groups})
@@ -142,7 +145,9 @@ class _Import:
 
     def _set_parents(self, groups: Iterable[NewGroup]) -> set[int]:
         wanted = {
-            self._group_ids[group.name]: [self._group_ids[parent] for parent in group.parents]
+            self._group_ids[group.name]: [
+                self._group_ids[parent] for parent in group.parents if parent != DEFAULTS_GROUP
+            ]
             for group in groups
             if "parents" in group.model_fields_set
         }
@@ -193,7 +198,8 @@ class _DevicePlan:
         own = {**before, **self._given(device, before)}
         groups = groups_before
         if "groups" in device.model_fields_set:
-            groups = list(dict.fromkeys(self.group_ids[name] for name in device.groups))
+            named = dict.fromkeys(name for name in device.groups if name != DEFAULTS_GROUP)
+            groups = [self.group_ids[name] for name in named]
         plain = _given(device, _DEVICE_FIELDS)
         return _WantedDevice(
             stored={**plain, **completed(own, self.levels.inherited_by(groups))},

@@ -14,7 +14,7 @@ from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, selec
 
 from neops.cms.fields import NAMES, tables_of
 from neops.cms.query import compile_query
-from neops.entities import EntityType
+from neops.entities import ENTITY_ID_MAX, EntityType
 from neops.errors import UsageError
 
 _MORE_SORTS: Mapping[EntityType, tuple[str, ...]] = {
@@ -106,10 +106,12 @@ def _encode(value: Any, id_: int) -> str:
 def _decode(cursor: str, column: Column[Any]) -> tuple[Any, int]:
     try:
         value, id_ = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if not isinstance(id_, int):
+        if type(id_) is not int or not 0 < id_ <= ENTITY_ID_MAX:
             raise ValueError
-        if column.name.endswith("_at"):
-            return datetime.fromisoformat(value), id_
-        return ("" if value is None else value), id_
+        if column.name == "id" and value == id_:
+            return id_, id_
+        if not isinstance(value, str | None):
+            raise ValueError
+        return (datetime.fromisoformat(value or "") if column.name.endswith("_at") else value or ""), id_
     except (ValueError, TypeError, binascii.Error):
         raise UsageError(f"cursor {cursor!r} does not belong to this list: ask for its first page again") from None

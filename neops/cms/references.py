@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection, select
 
 from neops.cms import tables
 from neops.cms.fields import NAMES, Refusal, tables_of
 from neops.cms.history import Journal
 from neops.cms.platforms import platform_ids
-from neops.entities import EntityType
+from neops.entities import EntityReference, EntityType, Platform
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class References:
-    """Looks entities up; `created` maps temporary ids to real ones."""
+    """Looks entities up; `created` maps temporary ids to real ones. References are jobs': they may be anything."""
 
     def __init__(self, connection: Connection, journal: Journal) -> None:
         self._connection, self._journal = connection, journal
@@ -25,23 +28,36 @@ class References:
         """The id in the CMS of what may be a temporary id."""
         return self.created.get((entity, id_), id_)
 
-    def find(self, entity: EntityType, reference: Mapping[str, Any]) -> int:
+    def find(self, entity: EntityType, reference: Any) -> int:
         """The entity that `{id}` or `{hostname}` or `{name}` means.
 
         Raises:
             Refusal: there is none.
         """
-        if reference.get("id"):
-            id_ = self.real(entity, reference["id"])
+        meant = _read(EntityReference, reference, f"its {entity}")
+        if meant.id is not None:
+            id_ = self.real(entity, meant.id)
             table = tables_of(entity)
             if self._connection.scalar(select(table.c.id).where(table.c.id == id_)) is not None:
                 return id_
-            raise Refusal(f"{entity} {reference['id']} does not exist")
-        name = reference.get("hostname") or reference.get("name")
-        found = self.named(entity, name) if name else None
+            raise Refusal(f"{entity} {meant.id} does not exist")
+        name = meant.hostname or meant.name
+        if not name:
+            raise Refusal(f"its {entity} is missing: write an id or a name")
+        found = self.named(entity, name)
         if found is None:
             raise Refusal(f"its {entity} {name!r} is not known")
         return found
+
+    def find_all(self, entity: EntityType, references: Any) -> list[int]:
+        """The entities that a list of references means, in its order, each once; None is an empty one.
+
+        Raises:
+            Refusal: it is no list, or one of them is not there.
+        """
+        if not isinstance(references, list | tuple | None):
+            raise Refusal(f"its {entity}s are no list")
+        return list(dict.fromkeys(self.find(entity, one) for one in references or ()))
 
     def named(self, entity: EntityType, name: str, device: int | None = None) -> int | None:
         """The entity of that name; an interface only on that device."""
@@ -52,7 +68,7 @@ class References:
         found: int | None = self._connection.scalar(wanted)
         return found
 
-    def platform(self, reference: Mapping[str, Any] | None) -> int | None:
+    def platform(self, reference: Any) -> int | None:
         """Id of the platform that `{short_name}` or `{id}` means; an unknown short name becomes a new platform.
 
         Raises:
@@ -60,16 +76,17 @@ class References:
         """
         if not reference:
             return None
-        if short_name := reference.get("short_name") or reference.get("shortName"):
-            return platform_ids(self._connection, self._journal, [short_name])[short_name]
+        meant = _read(Platform, reference, "platform")
+        if meant.short_name:
+            return platform_ids(self._connection, self._journal, [meant.short_name])[meant.short_name]
         known: int | None = self._connection.scalar(
-            select(tables.platforms.c.id).where(tables.platforms.c.id == reference.get("id"))
+            select(tables.platforms.c.id).where(tables.platforms.c.id == meant.id)
         )
         if known is None:
-            raise Refusal(f"platform {reference.get('id')} does not exist")
+            raise Refusal("platform: write a short name" if meant.id is None else f"platform {meant.id} does not exist")
         return known
 
-    def platform_name(self, reference: Mapping[str, Any] | None) -> str | None:
+    def platform_name(self, reference: Any) -> str | None:
         """Short name of the platform that a reference means."""
         id_ = self.platform(reference)
         name: str | None = self._connection.scalar(
@@ -88,3 +105,10 @@ class References:
         rows = self._connection.execute(select(table.c.id, table.c.name).where(table.c.id.in_(groups)))
         known = {row.id: row.name for row in rows}
         return [known[one] for one in groups if one in known]
+
+
+def _read(model: type[M], reference: Any, what: str) -> M:
+    try:
+        return model.model_validate(reference)
+    except ValidationError:
+        raise Refusal(f"{what}: an object with an id or a name is expected") from None

@@ -12,12 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from neops.cms.fields import GROUP_LEVEL, Refusal, tables_of
+from neops.cms.fields import GROUP_LEVEL, Refusal, checked, tables_of
 from neops.cms.history import Author, Journal
 from neops.cms.writing import Writer
 from neops.entities import EntityCreate, EntityDelete, EntityPatch, EntityType, EntityUpdate
 
 RUN = Author(name="run")
+
+_HIDDEN_OF_GROUPS = (*GROUP_LEVEL, "parents")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +28,9 @@ class Refused:
 
     update: EntityUpdate
     reason: str
+
+    def __str__(self) -> str:
+        return f"{self.update.operation} of {self.update.entity} {self.update.id}: {self.reason}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +73,7 @@ def _create(connection: Connection, writer: Writer, one: EntityCreate) -> None:
     writer.flush()
     existing = _existing(connection, writer, one)
     if existing is not None and not one.skip_if_identifier_exists:
-        raise Refusal(f"a {one.entity} with the same {', '.join(one.identifier_fields)} exists already")
+        raise Refusal(f"another {one.entity} with the same {', '.join(one.identifier_fields)} exists already")
     writer.references.created[one.entity, one.id] = (
         writer.create(one.entity, _allowed(one.entity, one.data)) if existing is None else existing
     )
@@ -76,7 +81,7 @@ def _create(connection: Connection, writer: Writer, one: EntityCreate) -> None:
 
 def _existing(connection: Connection, writer: Writer, one: EntityCreate) -> int | None:
     table = tables_of(one.entity)
-    values = {name: one.data.get(name) for name in one.identifier_fields if name in table.c}
+    values = checked(one.entity, {name: one.data.get(name) for name in one.identifier_fields})
     identifiers = {name: value for name, value in values.items() if value is not None}
     if not identifiers:
         return None
@@ -90,16 +95,16 @@ def _existing(connection: Connection, writer: Writer, one: EntityCreate) -> int 
 def _patch(writer: Writer, one: EntityPatch, id_: int) -> None:
     head, *path = one.path.split(".")
     if not path:
-        if one.entity is EntityType.GROUP and head in GROUP_LEVEL:
+        if one.entity is EntityType.GROUP and head in _HIDDEN_OF_GROUPS:
             raise Refusal(f"{one.entity} has no field {head!r} that a job may change")
         writer.change(one.entity, id_, {head: one.value})
-    elif head == "facts":
+    elif head == "facts" and all(path):
         writer.set_fact(one.entity, id_, path, one.value)
     else:
-        raise Refusal(f"{head!r} is not an object: only facts take dotted paths")
+        raise Refusal(f"{one.path!r} names no field: a dotted path is facts.name or facts.name.name")
 
 
 def _allowed(entity: EntityType, data: Mapping[str, Any]) -> dict[str, Any]:
     """Jobs see no credentials of groups: they do not write them either."""
-    hidden = {*GROUP_LEVEL, "parents"} if entity is EntityType.GROUP else set()
+    hidden = _HIDDEN_OF_GROUPS if entity is EntityType.GROUP else ()
     return {name: value for name, value in data.items() if name not in hidden}

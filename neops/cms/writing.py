@@ -10,13 +10,24 @@ from sqlalchemy import Connection, Table, delete, insert, select
 
 from neops.cms import tables, terms
 from neops.cms.configurations import keep_version
-from neops.cms.fields import GROUP_LEVEL, NAMES, Refusal, checked, tables_of
+from neops.cms.fields import GROUP_LEVEL, NAMES, WRITABLE, Refusal, checked, tables_of
 from neops.cms.history import Journal
 from neops.cms.inheritance import LEVEL_COLUMNS, Groups, completed, own_columns, parents_of_groups
 from neops.cms.memberships import groups_of, set_groups, set_parents
 from neops.cms.references import References
 from neops.cms.rows import LARGE, Change, change_of, rows_by, write_changes
 from neops.entities import DEFAULTS_GROUP, EntityType
+from neops.entities.inheritance import ancestors
+
+_LOOKED_UP: Mapping[EntityType, tuple[str, ...]] = {
+    EntityType.DEVICE: ("platform", "groups"),
+    EntityType.GROUP: ("platform", "parents", "devices"),
+    EntityType.INTERFACE: (),
+}
+"""Fields that point at something, beside the columns of WRITABLE."""
+
+_RELATIONS = {"groups": EntityType.GROUP, "parents": EntityType.GROUP, "devices": EntityType.DEVICE}
+"""Those that point at several."""
 
 
 @dataclass(kw_only=True)
@@ -49,7 +60,8 @@ class Writer:
         table = tables_of(entity)
         columns = {**self._columns(entity, data), **self._owner(entity, data)}
         self._check_name(entity, None, columns)
-        groups = self._ids(EntityType.GROUP, data.get("groups")) if entity is EntityType.DEVICE else []
+        relations = self._relations(entity, data)
+        groups = relations.get("groups", [])
         if entity is EntityType.DEVICE:
             columns |= completed(columns, self._levels().inherited_by(groups))
         stamps = {"created_at": self._journal.now, "updated_at": self._journal.now}
@@ -61,7 +73,7 @@ class Writer:
             self._keep_configuration(id_, columns)
         elif entity is EntityType.GROUP:
             self._groups = None
-            self._relate_group(id_, data)
+            self._relate_group(id_, relations)
             if columns["name"] == DEFAULTS_GROUP:
                 self._rework(None)
         return id_
@@ -73,20 +85,18 @@ class Writer:
             Refusal: there is no such entity or field, or a value does not fit.
         """
         opened = self._opened(entity, id_)
-        columns = self._columns(entity, data)
-        known = set(columns) | {"platform", "groups", "devices", "parents"}
-        if unknown := [name for name in data if name not in known]:
+        if unknown := [name for name in data if name not in (*WRITABLE[entity], *_LOOKED_UP[entity])]:
             raise Refusal(f"{entity} has no field {unknown[0]!r} that may be changed")
+        columns, relations = self._columns(entity, data), self._relations(entity, data)
         self._check_name(entity, opened, columns)
         if entity is EntityType.DEVICE:
-            if "groups" in data:
-                opened.groups = self._ids(EntityType.GROUP, data["groups"])
+            opened.groups = relations.get("groups", opened.groups)
             if "facts" in columns:
                 columns["facts"] = _own_facts(columns["facts"], opened.row)
         self._load_large(entity, opened, columns)
         opened.wanted |= columns
         if entity is EntityType.GROUP:
-            self._relate_group(id_, data)
+            self._relate_group(id_, relations)
         if NAMES[entity] in columns:
             self.flush()  # so that the next one sees that the name is taken
 
@@ -94,9 +104,10 @@ class Writer:
         """Give one fact, at the end of a path of keys, another value; what lies beside it stays.
 
         Raises:
-            Refusal: there is no such entity.
+            Refusal: there is no such entity, or the value has no JSON form.
         """
         opened = self._opened(entity, id_)
+        checked(entity, {"facts": {path[0]: {".".join(path[1:]): value}}})
         facts = dict(opened.wanted.get("facts") or {})
         opened.wanted["facts"] = facts
         if path[0] not in facts and isinstance(inherited := (opened.row["facts"] or {}).get(path[0]), dict):
@@ -214,35 +225,40 @@ class Writer:
             return {}
         return {"device_id": self.references.find(EntityType.DEVICE, data.get("device") or {})}
 
-    def _relate_group(self, id_: int, data: Mapping[str, Any]) -> None:
-        if data.get("parents") is not None:
-            parents = self._ids(EntityType.GROUP, data["parents"])
-            if change_parents(self._connection, self._journal, {id_: parents}):
-                self._rework(None)
-        if data.get("devices") is None:
+    def _relations(self, entity: EntityType, data: Mapping[str, Any]) -> dict[str, list[int]]:
+        """Ids of what is pointed at, by field; of a group, None leaves them as they are."""
+        given = {name: data[name] for name in _LOOKED_UP[entity] if name in data and name in _RELATIONS}
+        if entity is EntityType.GROUP:
+            given = {name: value for name, value in given.items() if value is not None}
+        found = {name: self.references.find_all(_RELATIONS[name], value) for name, value in given.items()}
+        above = {*found.get("groups", ()), *found.get("parents", ())}
+        if above and self.references.named(EntityType.GROUP, DEFAULTS_GROUP) in above:
+            raise Refusal(f"the group {DEFAULTS_GROUP!r} has no members: every device inherits from it")
+        return found
+
+    def _relate_group(self, id_: int, relations: Mapping[str, list[int]]) -> None:
+        if "parents" in relations and change_parents(self._connection, self._journal, {id_: relations["parents"]}):
+            self._rework(None)
+        if "devices" not in relations:
             return
-        wanted = set(self._ids(EntityType.DEVICE, data["devices"]))
-        before = set(self.references.members(id_))
+        wanted, before = set(relations["devices"]), set(self.references.members(id_))
         for device in sorted(wanted ^ before):
             opened = self._opened(EntityType.DEVICE, device)
             kept = [one for one in opened.groups if one != id_]
             opened.groups = [*kept, id_] if device in wanted else kept
-
-    def _ids(self, entity: EntityType, references: Iterable[Mapping[str, Any]] | None) -> list[int]:
-        return list(dict.fromkeys(self.references.find(entity, one) for one in references or ()))
 
     def _check_name(self, entity: EntityType, opened: _Open | None, columns: Mapping[str, Any]) -> None:
         name = NAMES[entity]
         if opened is not None and columns.get(name, opened.wanted[name]) == opened.wanted[name]:
             return
         value = columns.get(name)
-        if value is None:
-            if entity is EntityType.DEVICE:
-                return
+        if value is None and entity is EntityType.DEVICE:
+            return
+        if not value:
             raise Refusal(f"{entity} needs a {name}")
         owner = columns.get("device_id") or (opened.row.get("device_id") if opened else None)
         if self.references.named(entity, value, owner) is not None:
-            raise Refusal(f"a {entity} with the {name} {value!r} exists already", conflict=True)
+            raise Refusal(f"another {entity} with the {name} {value!r} exists already", conflict=True)
 
     def _keep_configuration(self, device: int, columns: Mapping[str, Any]) -> None:
         if configuration := columns.get("current_configuration"):
@@ -268,12 +284,18 @@ def _own_facts(facts: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, An
 
 
 def change_parents(connection: Connection, journal: Journal, wanted: Mapping[int, Sequence[int]]) -> set[int]:
-    """Make the groups' parents what is wanted; answers the groups that it moved. Work their members out afterwards."""
+    """Make the groups' parents what is wanted; answers the groups that it moved. Work their members out afterwards.
+
+    Raises:
+        Refusal: a group would inherit from itself.
+    """
     before = parents_of_groups(connection)
     moved = set_parents(connection, wanted)
     if moved:
         names = {row.id: row.name for row in connection.execute(select(tables.groups.c.id, tables.groups.c.name))}
         for id_ in sorted(moved):
+            if id_ in ancestors(wanted[id_], {**before, **wanted}):
+                raise Refusal(f"parents: the group {names[id_]!r} would inherit from itself")
             was, now = ([names[one] for one in parents] for parents in (before.get(id_, ()), wanted[id_]))
             journal.changed("group", id_, names[id_], {"parents": was}, {"parents": now})
     return moved

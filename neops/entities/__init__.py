@@ -25,6 +25,7 @@ from neops.entities.models import (
 )
 from neops.entities.outcomes import DeviceOutcome, Outcome
 from neops.entities.references import (
+    ENTITY_ID_MAX,
     TEMPORARY_ID_MAX,
     TEMPORARY_ID_MIN,
     Entity,
@@ -36,6 +37,7 @@ from neops.entities.secrets import MASK, REVEAL, Secret
 
 __all__ = [
     "DEFAULTS_GROUP",
+    "ENTITY_ID_MAX",
     "EXPORT_GROUP",
     "INVENTORY_GROUP",
     "MASK",

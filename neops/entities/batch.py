@@ -31,7 +31,7 @@ from typing import Protocol
 
 from pydantic import Field, JsonValue
 
-from neops.entities.models import Device, InterfaceState
+from neops.entities.models import IFINDEX_MAX, Device, InterfaceState
 from neops.entities.references import Entity
 from neops.entities.secrets import Secret
 
@@ -71,7 +71,7 @@ class _Inheritable(Entity):
 class NewGroup(_Inheritable):
     """A group as an inventory knows it; found again by `name`."""
 
-    name: str
+    name: str = Field(min_length=1)
     title: str | None = None
     description: str | None = None
     parents: list[str] = Field(default_factory=list)
@@ -80,17 +80,17 @@ class NewGroup(_Inheritable):
 class NewInterface(Entity):
     """An interface of a device; found again by `name` on that device."""
 
-    name: str
+    name: str = Field(min_length=1)
     description: str | None = None
     state: InterfaceState | None = None
-    ifindex: int | None = None
+    ifindex: int | None = Field(default=None, ge=0, le=IFINDEX_MAX)
     facts: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 class NewDevice(_Inheritable):
     """A device as an inventory knows it; found again by `hostname`. `groups` are names."""
 
-    hostname: str
+    hostname: str = Field(min_length=1)
     vendor: str | None = None
     model: str | None = None
     serial: str | None = None

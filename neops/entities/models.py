@@ -14,6 +14,9 @@ from pydantic import Field, JsonValue, field_validator
 from neops.entities.references import Entity, EntityId, EntityReference
 from neops.entities.secrets import Secret
 
+IFINDEX_MAX = 2**31 - 1
+"""Of RFC 2863's InterfaceIndex."""
+
 
 def _is_empty(value: list[object]) -> bool:
     return not value
@@ -149,7 +152,7 @@ class Interface(Entity):
     state: InterfaceState | None = None
     device: EntityReference | None = None
     facts: dict[str, JsonValue] = Field(default_factory=dict)
-    ifindex: int | None = None
+    ifindex: int | None = Field(default=None, ge=0, le=IFINDEX_MAX)
     interface: EntityReference | None = None
     clients: list[EntityReference] | None = None
     client_count: int | None = None

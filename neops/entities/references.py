@@ -8,11 +8,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-EntityId = Annotated[int, Field(ge=1)]
-"""Id of an entity in the CMS, from 1; from 10 000 000 on it is a temporary id of an entity a job created."""
-
 TEMPORARY_ID_MIN = 10_000_000
-TEMPORARY_ID_MAX = 2**31 - 1
+ENTITY_ID_MAX = TEMPORARY_ID_MAX = 2**31 - 1
+
+EntityId = Annotated[int, Field(ge=1, le=ENTITY_ID_MAX)]
+"""Id of an entity in the CMS, from 1; from 10 000 000 on it is a temporary id of an entity a job created."""
 
 
 class EntityType(StrEnum):
@@ -26,9 +26,15 @@ class EntityType(StrEnum):
 
 
 class Entity(BaseModel):
-    """Base of all entities: attributes in snake_case, JSON keys in camelCase, unknown keys ignored."""
+    """Base of all entities: attributes in snake_case, JSON keys in camelCase, unknown keys ignored, no NaN in JSON."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", validate_assignment=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="ignore",
+        validate_assignment=True,
+        allow_inf_nan=False,
+    )
 
 
 class EntityReference(Entity):

@@ -7,18 +7,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from fastapi import Request
+from fastapi import Path, Request
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 
 from neops.cms import Author, Refusal
 from neops.engine.api.services import Services
+from neops.entities import ENTITY_ID_MAX
 
 T = TypeVar("T")
 
 API = Author(name="api")
+
+Id = Annotated[int, Path(alias="id", le=ENTITY_ID_MAX)]
+"""Of an entity, a platform or a version, in a path."""
 
 
 async def found(parts: Services, look: Callable[[Connection], T]) -> T:
@@ -54,6 +58,8 @@ def _refusals_answered() -> Iterator[None]:
         if refusal.missing or refusal.conflict:
             status = HTTPStatus.NOT_FOUND if refusal.missing else HTTPStatus.CONFLICT
         raise HTTPException(status, str(refusal)) from refusal
+    except UnicodeEncodeError as problem:
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "it holds half a surrogate pair, which is no text") from problem
 
 
 def _is_loopback(host: str) -> bool:

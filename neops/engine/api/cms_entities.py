@@ -24,7 +24,7 @@ from neops.cms import (
     read_entities,
 )
 from neops.engine.api.answers import answer, answer_all, empty, not_found
-from neops.engine.api.cms_access import API, check_may_see_credentials, found, written
+from neops.engine.api.cms_access import API, Id, check_may_see_credentials, found, written
 from neops.engine.api.cms_exchange import HistoryMessage
 from neops.engine.api.cms_messages import (
     ConfigVersionMessage,
@@ -39,14 +39,12 @@ from neops.engine.api.cms_messages import (
     plain,
 )
 from neops.engine.api.services import Parts, Services
-from neops.entities import REVEAL, Device, DeviceGroup, EntityType, Interface
+from neops.entities import ENTITY_ID_MAX, REVEAL, Device, DeviceGroup, EntityType, Interface
 from neops.protocol import JsonObject
 
 router = APIRouter(prefix="/cms", tags=["cms"])
 
 _KINDS = {"devices": "device", "groups": "group", "interfaces": "interface", "platforms": "platform"}
-
-Id = Annotated[int, Path(alias="id")]
 
 
 @router.get("/devices", response_model=DevicePage)
@@ -78,14 +76,14 @@ async def change_device(id_: Id, wanted: DeviceFields, parts: Parts) -> Response
 @router.get("/devices/{id}/configurations", response_model=list[ConfigVersionMessage])
 async def configurations(id_: Id, parts: Parts) -> Response:
     """The configurations that the device had, newest first, without their text."""
-    versions = await parts.store.read(lambda connection: config_versions(connection, id_))
+    versions = await found(parts, lambda connection: config_versions(connection, id_))
     return answer_all([ConfigVersionMessage.of(version) for version in versions])
 
 
 @router.get("/devices/{id}/configurations/{number}", response_model=ConfigVersionMessage)
-async def configuration(id_: Id, number: int, parts: Parts) -> Response:
+async def configuration(id_: Id, number: Annotated[int, Path(le=ENTITY_ID_MAX)], parts: Parts) -> Response:
     """One configuration with its text."""
-    version = await parts.store.read(lambda connection: config_version(connection, id_, number))
+    version = await found(parts, lambda connection: config_version(connection, id_, number))
     if version is None:
         raise not_found(f"device {id_} has no configuration {number}")
     return answer(ConfigVersionMessage.of(version))
@@ -151,20 +149,20 @@ async def delete(kind: str, id_: Id, parts: Parts) -> Response:
 async def history_of_one(kind: str, id_: Id, parts: Parts) -> Response:
     """What changed an entity or a platform, newest first, also after it was deleted."""
     entity = _kind(kind)
-    entries = await parts.store.read(lambda connection: history_of(connection, entity, id_=id_))
+    entries = await found(parts, lambda connection: history_of(connection, entity, id_=id_))
     return answer_all([HistoryMessage.of(entry) for entry in entries])
 
 
 async def _page(parts: Services, entity: EntityType, wanted: Listing, *, reveal: bool = False) -> Response:
     def read(connection: Connection) -> JsonObject:
         chosen = wanted.model_dump(include={"query", "name", "sort", "limit", "cursor"})
-        found = page(connection, entity, **chosen)
-        items = read_entities(connection, entity, found.ids)
+        shown_page = page(connection, entity, **chosen)
+        items = read_entities(connection, entity, shown_page.ids)
         known = {"total": count(connection, entity, wanted.query, name=wanted.name)} if wanted.total else {}
         shown = _with_credentials(connection, items) if reveal else [plain(one) for one in items]
-        return {"items": [*shown], "nextCursor": found.cursor, **known}
+        return {"items": [*shown], "nextCursor": shown_page.cursor, **known}
 
-    return JSONResponse(await parts.store.read(read), headers={"Cache-Control": "no-store"} if reveal else None)
+    return JSONResponse(await found(parts, read), headers={"Cache-Control": "no-store"} if reveal else None)
 
 
 async def _one(parts: Services, entity: EntityType, id_: int) -> Response:

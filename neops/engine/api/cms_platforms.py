@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from neops.cms import change_platform, create_platform, delete_platform, get_platform, list_platforms
 from neops.engine.api.answers import empty
-from neops.engine.api.cms_access import API, found, written
+from neops.engine.api.cms_access import API, Id, found, written
 from neops.engine.api.cms_messages import PlatformFields, plain
 from neops.engine.api.services import Parts
 from neops.entities import Platform
@@ -24,9 +24,9 @@ async def platforms(parts: Parts) -> Response:
 
 
 @router.get("/{id}", response_model=Platform)
-async def platform(id: int, parts: Parts) -> Response:  # noqa: A002 - the path says so
+async def platform(id_: Id, parts: Parts) -> Response:
     """One platform."""
-    return JSONResponse(plain(await found(parts, lambda connection: get_platform(connection, id))))
+    return JSONResponse(plain(await found(parts, lambda connection: get_platform(connection, id_))))
 
 
 @router.post("", status_code=HTTPStatus.CREATED, response_model=Platform)
@@ -37,16 +37,16 @@ async def create(wanted: PlatformFields, parts: Parts) -> Response:
 
 
 @router.patch("/{id}", response_model=Platform)
-async def change(id: int, wanted: PlatformFields, parts: Parts) -> Response:  # noqa: A002
+async def change(id_: Id, wanted: PlatformFields, parts: Parts) -> Response:
     """Change the fields that are in the body; groups that hand it on follow when it gets another short name."""
     given = wanted.given()
     return JSONResponse(
-        plain(await written(parts, lambda connection, now: change_platform(connection, id, given, now, API)))
+        plain(await written(parts, lambda connection, now: change_platform(connection, id_, given, now, API)))
     )
 
 
 @router.delete("/{id}", status_code=HTTPStatus.NO_CONTENT)
-async def remove(id: int, parts: Parts) -> Response:  # noqa: A002
+async def remove(id_: Id, parts: Parts) -> Response:
     """Delete a platform that no device and no group has."""
-    await written(parts, lambda connection, now: delete_platform(connection, id, now, API))
+    await written(parts, lambda connection, now: delete_platform(connection, id_, now, API))
     return empty(HTTPStatus.NO_CONTENT)

@@ -67,7 +67,7 @@ class UpdateApplication:
     def events(self) -> tuple[NewEvent, ...]:
         """A warning for each update that could not be applied."""
         return tuple(
-            NewEvent(kind=EventKind.LOG, data={"level": "WARNING", "message": f"update refused: {one.reason}"})
+            NewEvent(kind=EventKind.LOG, data={"level": "WARNING", "message": f"update refused: {one}"})
             for one in self._refused
         )
 

@@ -143,7 +143,7 @@ def test_times_come_back_aware(filled: Connection) -> None:
         ("connection_state", "FINE", "connection_state: Input should be"),
         ("facts", [1], "facts: Input should be a valid dictionary"),
         ("connection_options", "{not json", "connection_options: it is no JSON object"),
-        ("hostname", "r2", "a device with the hostname 'r2' exists already"),
+        ("hostname", "r2", "another device with the hostname 'r2' exists already"),
         ("groups", [{"name": "nowhere"}], "its group 'nowhere' is not known"),
     ],
 )

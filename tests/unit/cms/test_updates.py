@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
+import pytest
+from pydantic import JsonValue
 from sqlalchemy import Connection
 
-from neops.cms import EntityStore, apply_updates, import_batch
+from neops.cms import EntityStore, apply_updates, export_batch, import_batch
 from neops.entities import (
     EntityBatch,
     EntityCreate,
@@ -140,3 +143,57 @@ def test_jobs_do_not_write_what_groups_hand_on(filled: Connection, now: datetime
     (reason,) = _apply(filled, now, EntityPatch(entity=EntityType.GROUP, id=core, path="password", value="x"))
 
     assert "password" in reason
+
+
+R1 = {"name": "eth9", "device": {"hostname": "r1"}}
+
+
+def _patch(path: str, value: JsonValue, entity: EntityType = EntityType.DEVICE) -> EntityPatch:
+    return EntityPatch.model_construct(entity=entity, id=1, path=path, value=value)
+
+
+def _create(entity: EntityType, data: dict[str, object], *identifiers: str) -> EntityCreate:
+    return EntityCreate(entity=entity, id=TEMPORARY, data=data, identifier_fields=identifiers)
+
+
+@pytest.mark.parametrize(
+    ("update", "reason"),
+    [
+        (_patch("platform", "ios"), "platform: an object with an id or a name is expected"),
+        (_patch("platform", {"name": "IOS"}), "platform: write a short name"),
+        (_patch("groups", "core"), "its groups are no list"),
+        (_patch("groups", ["core"]), "its group: an object with an id or a name is expected"),
+        (_patch("groups", [{"id": 10**30}]), "its group: an object"),
+        (_patch("groups", [{"name": ["core"]}]), "its group: an object"),
+        (_patch("groups", [{}]), "its group is missing: write an id or a name"),
+        (_patch("groups", [{"name": "*"}]), "its group '*' is not known"),
+        (_patch("devices", [{"id": 2}]), "device has no field 'devices'"),
+        (_patch("hostname", ""), "device needs a hostname"),
+        (_patch("facts.asn", float("nan")), "facts: it holds a number or a character"),
+        (_patch("facts", {"a": ["\ud800"]}), "facts: it holds a number or a character"),
+        (_patch("vendor", "\ud800"), "vendor: it holds a number or a character"),
+        (_patch("facts.", 1), "'facts.' names no field"),
+        (_patch("facts..a", 1), "'facts..a' names no field"),
+        (_patch("parents", [{"name": "access"}], EntityType.GROUP), "group has no field 'parents' that a job may"),
+        (_create(EntityType.DEVICE, {"hostname": ["r9"]}, "hostname"), "hostname: Input should be a valid string"),
+        (_create(EntityType.DEVICE, {"hostname": "r9", "platform": "ios"}), "platform: an object"),
+        (_create(EntityType.GROUP, {"name": "new", "devices": [{"hostname": "r99"}]}), "its device 'r99' is not known"),
+        (_create(EntityType.INTERFACE, {"name": "eth9"}), "its device is missing"),
+        (_create(EntityType.INTERFACE, {**R1, "ifindex": 2**31}), "ifindex: Input should be less than"),
+    ],
+    ids=str,
+)
+def test_an_update_that_makes_no_sense_leaves_the_others_and_no_trace(
+    filled: Connection, now: datetime, update: EntityUpdate, reason: str
+) -> None:
+    before = export_batch(filled)
+    good = EntityPatch(entity=EntityType.DEVICE, id=2, path="facts.good", value=True)
+
+    reasons = _apply(filled, now, update, good)
+
+    assert len(reasons) == 1
+    assert reasons[0].startswith(reason)
+    assert EntityStore().ids(filled, EntityType.DEVICE, query="facts.good:true") == [2]
+    r1, r2, sw1 = before.devices
+    expected = replace(before, devices=(r1, r2.model_copy(update={"facts": {**r2.facts, "good": True}}), sw1))
+    assert export_batch(filled) == expected

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import httpx
@@ -20,6 +22,10 @@ async def many(client: httpx.AsyncClient) -> httpx.AsyncClient:
     answer = await client.post("/cms/bulk", json={"devices": switches, "groups": [{"name": "*", "username": "ops"}]})
     assert answer.json() == {"created": 13, "changed": 0, "unchanged": 0, "gone": [], "changes": []}
     return client
+
+
+def _cursor(content: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
 
 
 async def names(client: httpx.AsyncClient, **params: Any) -> list[str]:
@@ -90,7 +96,7 @@ async def test_a_device_is_created_changed_and_deleted(client: httpx.AsyncClient
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "problem"),
     [
-        ("POST", "/cms/devices", {"hostname": "r1"}, 409, "a device with the hostname 'r1' exists already"),
+        ("POST", "/cms/devices", {"hostname": "r1"}, 409, "another device with the hostname 'r1' exists already"),
         ("POST", "/cms/devices", {"hostnam": "r9"}, 400, "hostnam: "),
         ("POST", "/cms/devices", {"hostname": "r9", "port": 0}, 400, "port: "),
         ("POST", "/cms/groups", {}, 400, "group needs a name"),
@@ -118,6 +124,38 @@ async def test_a_refusal_names_what_is_wrong(
 
     assert answer.status_code == status, answer.text
     assert problem in answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", f"/cms/devices/{2**63}", b""),
+        ("DELETE", f"/cms/groups/{2**63}", b""),
+        ("GET", f"/cms/devices/{2**63}/history", b""),
+        ("GET", f"/cms/devices/1/configurations/{2**63}", b""),
+        ("PATCH", f"/cms/platforms/{2**63}", b"{}"),
+        ("GET", f"/cms/devices?cursor={_cursor([[1], 1])}", b""),
+        ("GET", f"/cms/devices?cursor={_cursor([1, 2**63])}", b""),
+        ("GET", f"/cms/devices?cursor={_cursor([1, True])}", b""),
+        ("GET", f"/cms/devices?sort=hostname&cursor={_cursor([1, 1])}", b""),
+        ("GET", f"/cms/devices?sort=created_at&cursor={_cursor(['r1', 1])}", b""),
+        ("POST", "/cms/devices", b'{"hostname": "\\ud800"}'),
+        ("POST", "/cms/devices", b'{"hostname": "r9", "facts": {"asn": NaN}}'),
+        ("POST", "/cms/devices", b'{"hostname": ""}'),
+        ("POST", "/cms/devices", b'{"hostname": "r9", "groups": [{"id": 99999999999999999999}]}'),
+        ("POST", "/cms/platforms", b'{"shortName": "\\ud800"}'),
+        ("POST", "/cms/bulk", b'{"devices": [{"hostname": "r9", "facts": {"asn": 1e999}}]}'),
+        ("POST", "/cms/bulk", b'{"devices": [{"hostname": "r9", "facts": {"asn": "\\ud800"}}]}'),
+        ("POST", "/cms/bulk", b'{"groups": [{"name": "a", "parents": ["a"]}]}'),
+    ],
+)
+async def test_what_no_database_can_keep_is_refused_and_nothing_is_written(
+    client: httpx.AsyncClient, method: str, path: str, body: bytes
+) -> None:
+    answer = await client.request(method, path, content=body, headers={"content-type": "application/json"})
+
+    assert answer.status_code == 400, answer.text
+    assert await names(client) == ["r1", "r2"]
 
 
 async def test_members_inherit_from_a_group_that_is_changed(many: httpx.AsyncClient) -> None:
