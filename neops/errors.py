@@ -18,6 +18,7 @@
     │   │   ├── CredentialsUnavailable  a provider that was to give them failed
     │   │   ├── HostKeyRejected
     │   │   └── AuthenticationFailed
+    │   │       └── EnableRefused  the login was taken, the enable secret was not
     │   ├── SessionLost           the session broke or was aborted in the middle of an operation
     │   ├── OperationTimedOut
     │   ├── NotStarted            nothing was asked of the device: the job's time was up before its turn
@@ -216,6 +217,10 @@ class AuthenticationFailed(ConnectFailed):
     """The device refused the credentials. Trying again may lock the account."""
 
     retryable = False
+
+
+class EnableRefused(AuthenticationFailed):
+    """The device let us in and refused the enable secret; `neops.devices.failures.secret_refused` words it."""
 
 
 class SessionLost(DeviceError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neops.errors import AuthenticationFailed, OperationTimedOut
+from neops.errors import AuthenticationFailed, EnableRefused, OperationTimedOut
 
 
 def login_refused(device: str, where: str, username: str | None) -> AuthenticationFailed:
@@ -11,9 +11,9 @@ def login_refused(device: str, where: str, username: str | None) -> Authenticati
     return AuthenticationFailed(device, f"{where} refused user {user}; check username and password or key")
 
 
-def secret_refused(device: str, where: str) -> AuthenticationFailed:
+def secret_refused(device: str, where: str) -> EnableRefused:
     """What to raise for an enable secret that the device does not take."""
-    return AuthenticationFailed(device, f"{where}: the device refused the enable secret")
+    return EnableRefused(device, f"{where}: the device refused the enable secret")
 
 
 def no_prompt(device: str, where: str, command: str, limit_s: float) -> OperationTimedOut:

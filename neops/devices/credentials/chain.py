@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import math
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -14,12 +12,10 @@ from typing import Final, TypeVar
 
 from neops.concurrency import Clock
 from neops.devices.credentials.providers import CredentialProvider, LookUps
+from neops.devices.credentials.records import CredentialRecord, Patience
 from neops.devices.plugin import Credentials
-from neops.devices.waiting import Places
 from neops.entities import Device, Secret
-from neops.errors import AuthenticationFailed, CredentialsUnavailable
-
-logger = logging.getLogger(__name__)
+from neops.errors import AuthenticationFailed, CredentialsUnavailable, EnableRefused
 
 T = TypeVar("T")
 
@@ -29,9 +25,8 @@ Attempt = Callable[[Credentials, Permission], Awaitable[T]]
 JUMP_HOST: Final = "jump_host"
 """Platform of the device that stands for a jump host when providers are asked for its credentials."""
 
-PATIENCE_S: Final = 3.0
-"""How long one unanswered login may hold back others with the same unproven credential. OpenSSH with PAM answers a
-wrong password after about 2 s (pam_unix, FAIL_DELAY in login.defs(5))."""
+TIDY_AT: Final = 4096
+"""Credentials that are remembered before those that nobody refused are forgotten: a vault may make some each hour."""
 
 
 class EntityCredentials:
@@ -79,30 +74,14 @@ def _in_environment(environment: Mapping[str, str], prefix: str) -> Credentials:
     )
 
 
-class _Record:
-    """What happened to one credential, over all devices."""
-
-    def __init__(self, limit: int, lots: Random) -> None:
-        self.proven = False
-        self.refused_by: list[str] = []
-        self.stopped_at = -math.inf
-        self._limit = limit
-        self.logins = Places(self._room, patience_s=PATIENCE_S, lots=lots)
-
-    @property
-    def stopped(self) -> bool:
-        return len(self.refused_by) >= self._limit
-
-    def _room(self) -> float:
-        """Logins that may be under way: as many as may still be refused; whoever waits for a stopped one is told so."""
-        return math.inf if self.proven or self.stopped else self._limit - len(self.refused_by)
-
-
 class CredentialChain:
     """Tries credentials in the providers' order, the next one only after the device refused one.
 
     One wrong password must not lock a fleet out: a credential that was refused `limit` times in a row is not tried
     again for `hold_off_s`, and until it worked once no more logins with it are under way than may still be refused.
+    One that works elsewhere and is refused `limit` times in a row by one device is not tried there. An enable secret
+    counts by itself: a device that refuses it took the password.
+
     Who goes next is drawn by lot, and a login without an answer after `PATIENCE_S` holds nobody back: devices that
     hang often stand together in an inventory. Lives in the runtime's loop.
     """
@@ -119,9 +98,10 @@ class CredentialChain:
     ) -> None:
         self._lookups = lookups or LookUps(clock=clock)
         self._providers = tuple(providers)
-        self._limit, self._hold_off_s, self._clock = limit, hold_off_s, clock
-        self._lots = lots or Random()  # noqa: S311  # no secret depends on it
-        self._records: dict[Credentials, _Record] = {}
+        lots = lots or Random()  # noqa: S311  # no secret depends on it
+        self._patience = Patience(limit=limit, hold_off_s=hold_off_s, clock=clock, lots=lots)
+        self._records: dict[Credentials, CredentialRecord] = {}
+        self._tidy_at = TIDY_AT
 
     async def log_in(self, device: Device, known: Credentials, attempt: Attempt[T]) -> T:
         """Run `attempt` with one credential after the other until the device takes one.
@@ -173,57 +153,64 @@ class CredentialChain:
     @asynccontextmanager
     async def _guarded(self, device: Device, credentials: Credentials) -> AsyncIterator[Permission]:
         """Let a login through and learn from how it ends."""
-        record = self._record_of(replace(credentials, enable_secret=None))
-        if record.stopped and self._clock() - record.stopped_at >= self._hold_off_s:
-            record.refused_by.pop()  # one more try, and it stays stopped if that is refused
-        if record.stopped:
-            raise AuthenticationFailed(device.name, self._not_tried(record))
+        records = self._records_of(credentials)
+        for record in records:
+            record.renew(device.name)
+            record.check(device.name)
         asked, denied = False, None
-        async with AsyncExitStack() as place:
+        async with AsyncExitStack() as places:
 
             async def permission() -> None:
                 nonlocal asked, denied
                 if asked:
                     return
                 asked = True
-                await place.enter_async_context(record.logins.place())
-                if record.stopped:
-                    denied = AuthenticationFailed(device.name, self._not_tried(record))
-                    raise denied
+                try:
+                    for record in records:
+                        await places.enter_async_context(record.logins.place())
+                        record.check(device.name)
+                except AuthenticationFailed as error:
+                    denied = error
+                    raise
 
             try:
                 yield permission
             except Exception as error:
                 if denied is not None:  # a library may have made something else of it
                     raise denied from None
-                if isinstance(error, AuthenticationFailed):
-                    self._refused(record, device, credentials)
+                _learn(device.name, records, error)
                 raise
-            record.proven = True
-            record.refused_by.clear()
-            record.logins.move()
+            for record in records:
+                record.taken(device.name)
 
-    def _record_of(self, login: Credentials) -> _Record:
-        record = self._records.get(login)
+    def _records_of(self, credentials: Credentials) -> list[CredentialRecord]:
+        """That of the login, then that of the enable secret where there is one."""
+        about: dict[str, object] = {"user": credentials.username}
+        records = [self._record(replace(credentials, enable_secret=None), about)]
+        if credentials.enable_secret:
+            records.append(self._record(credentials, about | {"what": "enable secret"}))
+        return records
+
+    def _record(self, key: Credentials, about: Mapping[str, object]) -> CredentialRecord:
+        record = self._records.get(key)
         if record is None:
-            record = self._records[login] = _Record(self._limit, self._lots)
+            if len(self._records) >= self._tidy_at:
+                self._records = {key: record for key, record in self._records.items() if record.refusals}
+                self._tidy_at = max(TIDY_AT, 2 * len(self._records))
+            record = self._records[key] = CredentialRecord(about, self._patience)
         return record
 
-    def _refused(self, record: _Record, device: Device, credentials: Credentials) -> None:
-        if not record.proven or device.name not in record.refused_by:
-            record.refused_by.append(device.name)
-        record.proven = record.proven and not record.stopped
-        if record.stopped:
-            record.stopped_at = self._clock()
-            logger.error(
-                "a credential was refused too often and is not tried any more",
-                extra={"user": credentials.username, "refused_by": record.refused_by, "hold_off_s": self._hold_off_s},
-            )
-        record.logins.move()
 
-    def _not_tried(self, record: _Record) -> str:
-        wait_s = record.stopped_at + self._hold_off_s - self._clock()
-        return f"not tried, refused by {', '.join(record.refused_by)} before: correct it or wait {wait_s:.0f} s"
+def _learn(device: str, records: Sequence[CredentialRecord], error: Exception) -> None:
+    """Note what a login failed of, if it was one of these: the login's record, then the enable secret's."""
+    login, *enable = records
+    match error:
+        case EnableRefused():
+            login.taken(device)
+            for record in enable:
+                record.refused(device)
+        case AuthenticationFailed():
+            login.refused(device)
 
 
 def _described(credentials: Credentials, source: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from neops.devices import Credentials, EntityCredentials, EnvironmentCredentials, ReadsFacts
 from neops.devices.credentials import JUMP_HOST, Attempt, CredentialChain, Permission
 from neops.entities import Device, Platform, Secret
-from neops.errors import AuthenticationFailed, ConnectFailed, Unreachable
+from neops.errors import AuthenticationFailed, ConnectFailed, EnableRefused, Unreachable
 
 ADMIN = Credentials(username="admin", password=Secret("inventory-1"))
 
@@ -174,13 +175,98 @@ async def test_a_right_password_lets_all_in_together_after_the_first(device: Any
 
 async def test_a_success_forgets_the_refusals_before_it(device: Any) -> None:
     chain, strict, open_door = a_chain(), Door(), Door("inventory-1")
-    for _ in range(5):
+    for turn in range(5):
         for number in range(2):
             with pytest.raises(AuthenticationFailed):
-                await chain.log_in(device(f"bad{number}"), ADMIN, strict.of(device()))
+                await chain.log_in(device(f"bad{turn}-{number}"), ADMIN, strict.of(device()))
         await chain.log_in(device("good"), ADMIN, open_door.of(device()))
 
     assert len(strict.tried) == 10
+
+
+async def test_one_device_that_refuses_what_others_take_is_asked_three_times_and_the_others_go_on(device: Any) -> None:
+    clock, strict, open_door = Clock(), Door(), Door("inventory-1")
+    chain = a_chain(clock=clock)
+    await chain.log_in(device("good"), ADMIN, open_door.of(device("good")))
+
+    async def refused(times: int) -> str:
+        for _ in range(times):
+            with pytest.raises(AuthenticationFailed) as caught:
+                await chain.log_in(device("bad"), ADMIN, strict.of(device("bad")))
+        return str(caught.value)
+
+    assert "not tried, refused by bad 3 times before: correct it or wait 300 s" in await refused(10)
+    assert len(strict.tried) == 3
+    assert await chain.log_in(device("good"), ADMIN, open_door.of(device("good")))
+    clock.now = 300.0
+    await refused(5)
+    assert len(strict.tried) == 4
+    strict.password = "inventory-1"
+    clock.now = 600.0
+    assert await chain.log_in(device("bad"), ADMIN, strict.of(device("bad")))
+    assert await chain.log_in(device("bad"), ADMIN, strict.of(device("bad")))
+
+
+async def test_where_one_credential_is_not_tried_any_more_the_next_one_is(device: Any) -> None:
+    chain, door = a_chain(EntityCredentials(), EnvironmentCredentials({"NEOPS_PASSWORD": "right"})), Door()
+
+    for _ in range(5):
+        assert await chain.log_in(device("r1"), ADMIN, door.of(device("r1"))) == "admin is in"
+
+    assert door.tried.count("inventory-1") == 3
+    assert door.tried.count("right") == 5
+
+
+def enabling(device: Device, right: str = "up") -> Attempt[str]:
+    """A device that takes every password and one enable secret."""
+
+    async def attempt(credentials: Credentials, permission: Permission) -> str:
+        await permission()
+        await asyncio.sleep(0.01)
+        if credentials.enable_secret != right:
+            raise EnableRefused(device.name, "refused the enable secret")
+        return "enabled"
+
+    return attempt
+
+
+async def test_a_wrong_enable_secret_is_tried_three_times_and_stops_no_login_without_it(device: Any) -> None:
+    chain, wrong, right = (
+        a_chain(),
+        replace(ADMIN, enable_secret=Secret("wr")),
+        replace(ADMIN, enable_secret=Secret("up")),
+    )
+    await chain.log_in(device("first"), right, enabling(device("first")))
+    devices, tried = [device(f"r{number}") for number in range(100)], []
+
+    async def attempt(credentials: Credentials, permission: Permission) -> str:
+        await permission()
+        tried.append(credentials)
+        return await enabling(devices[0])(credentials, permission)
+
+    outcomes = await asyncio.gather(*(chain.log_in(one, wrong, attempt) for one in devices), return_exceptions=True)
+
+    assert len(tried) == 3
+    assert {type(outcome) for outcome in outcomes} == {AuthenticationFailed}
+    assert await chain.log_in(device("r1"), right, enabling(device("r1"))) == "enabled"
+    assert await chain.log_in(device("r1"), ADMIN, Door("inventory-1").of(device("r1"))) == "admin is in"
+
+
+async def test_credentials_that_nobody_refused_are_forgotten_when_they_become_many(
+    device: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neops.devices.credentials.chain.TIDY_AT", 10)
+    chain, strict = a_chain(limit=1), Door()
+    with pytest.raises(AuthenticationFailed):
+        await chain.log_in(device("bad"), ADMIN, strict.of(device("bad")))
+
+    for number in range(100):
+        fresh = Credentials(username="dynamic", password=Secret(f"lease-{number}"))
+        await chain.log_in(device("good"), fresh, Door(f"lease-{number}").of(device("good")))
+
+    assert len(chain._records) <= 12
+    with pytest.raises(AuthenticationFailed, match="not tried"):
+        await chain.log_in(device("bad"), ADMIN, strict.of(device("bad")))
 
 
 async def test_another_credential_is_not_stopped_with_it(device: Any) -> None:
