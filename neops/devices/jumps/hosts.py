@@ -17,7 +17,7 @@ from neops.concurrency import BlockingExecutor, current_executor, in_thread, use
 from neops.devices.credentials import JUMP_HOST, CredentialChain, Permission
 from neops.devices.jumps.trunk import Trunk
 from neops.devices.plugin import ConnectionOptions, Credentials, HostKeys, JumpHost
-from neops.entities import Device, Platform
+from neops.entities import ENTITY_ID_MAX, Device, Platform
 from neops.errors import ConnectFailed
 from neops.logs import Redactor
 
@@ -198,6 +198,6 @@ def _with_ssh_config(device: str, options: ConnectionOptions, file: Path) -> Con
 
 
 def _entity(hop: JumpHost) -> Device:
-    """The jump host as providers are asked about it; its number is that of no device in an inventory."""
-    number = 2**53 - zlib.crc32(f"{hop.host}:{hop.port}".encode())
+    """The jump host as providers are asked about it; its number is one of the last that an inventory would give."""
+    number = ENTITY_ID_MAX - zlib.crc32(f"{hop.host}:{hop.port}".encode()) % 2**24
     return Device(id=number, hostname=hop.host, port=hop.port, platform=Platform(short_name=JUMP_HOST))
