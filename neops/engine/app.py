@@ -26,6 +26,7 @@ from neops.engine.clock import Clock, utc_now
 from neops.engine.events import EventLog
 from neops.engine.housekeeping import Housekeeping
 from neops.engine.runs import RunService, Scheduler
+from neops.engine.store.errors import StoreUnavailable
 from neops.engine.store.limits import Limits, WorkerThresholds
 from neops.engine.store.port import Store
 from neops.engine.store.sqlite import SqliteStore
@@ -46,7 +47,7 @@ class Engine:
 
     def __init__(self, settings: EngineSettings, store: Store, files: ArtifactFiles, clock: Clock) -> None:
         self._settings = settings
-        self.store = store
+        self.store, self._files = store, files
         self.cms = EntityStore()
         self._scheduler = Scheduler(
             store, self.cms, cancel_grace=timedelta(seconds=settings.cancel_grace_s), clock=clock
@@ -75,6 +76,7 @@ class Engine:
 
         Raises:
             SettingsInvalid: these settings cannot be served.
+            StoreUnavailable: the database cannot be opened.
         """
         check_exposure(settings)
         database = database_path(settings)
@@ -88,6 +90,11 @@ class Engine:
                 await engine.stop()
         finally:
             await store.close()
+
+    @property
+    def trouble(self) -> StoreUnavailable | None:
+        """Why the last thing to be kept could not be; None once one was."""
+        return self.store.trouble or self._files.trouble
 
     async def start(self) -> None:
         """Take up unfinished runs and the work in the background."""

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 
 from neops.engine.blackboard import Blackboard
+from neops.engine.store.errors import StoreUnavailable
 from neops.engine.store.port import Store
 from neops.engine.store.records import RunId
 
@@ -57,6 +58,8 @@ class Housekeeping:
             pause_s = TICK_S
             try:
                 pause_s = await self.once()
+            except StoreUnavailable as trouble:
+                _log.error("housekeeping waits for the store", extra={"reason": str(trouble)})
             except Exception:  # noqa: BLE001 - the next round tries again
                 _log.exception("housekeeping failed")
             await asyncio.sleep(pause_s)

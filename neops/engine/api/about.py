@@ -39,7 +39,9 @@ async def greet() -> str:
 
 @router.get("/health", response_model=Health)
 async def health(parts: Parts) -> Response:
-    """Healthy is an engine whose store answers."""
+    """Healthy is an engine whose store answers, and that could keep what was last to be kept."""
+    if trouble := parts.store.trouble or parts.files.trouble:
+        raise trouble
     await parts.store.read(lambda connection: connection.scalar(select(1)))
     return answer(Health(healthy=True))
 

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from neops.engine.blackboard import WorkerUnknown
 from neops.engine.runs import RunOver, RunUnknown, WorkflowUnknown
-from neops.engine.store.errors import DefinitionExists, RunExists
+from neops.engine.store.errors import DefinitionExists, RunExists, StoreUnavailable
 from neops.errors import NeopsError, UsageError
 from neops.protocol import ErrorBody, Message, dump, dump_all
 
@@ -30,6 +30,7 @@ STATUS: Mapping[type[NeopsError], HTTPStatus] = {
     RunOver: HTTPStatus.CONFLICT,
     RunExists: HTTPStatus.CONFLICT,
     DefinitionExists: HTTPStatus.CONFLICT,
+    StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     UsageError: HTTPStatus.BAD_REQUEST,
 }
 """How our errors are told apart by clients; any other is a 500."""
@@ -83,6 +84,8 @@ def install_refusals(app: FastAPI) -> None:
         if status is None:
             _log.error("request failed", extra={"reason": str(error)}, exc_info=error)
             status = HTTPStatus.INTERNAL_SERVER_ERROR
+        elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.error("request failed", extra={"reason": str(error)})
         return refusal(status, str(error))
 
     @app.exception_handler(Exception)

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine
 
 from neops.engine.store.changes import Claim
+from neops.engine.store.errors import StoreUnavailable
 from neops.engine.store.port import Store
 from neops.engine.store.records import Lease, Signal, WorkerId
 
@@ -119,11 +120,14 @@ class Claimer:
             self._bell.clear()
             try:
                 await self._round()
+                continue
+            except StoreUnavailable as trouble:
+                _log.error("cannot claim jobs", extra={"reason": str(trouble)})
             except Exception:  # noqa: BLE001 - the store's troubles are not the polls': they wait on
                 _log.exception("cannot claim jobs")
-                await asyncio.sleep(_RETRY_S)
-                self._hungry.update(self._waiting)
-                self._bell.set()
+            await asyncio.sleep(_RETRY_S)
+            self._hungry.update(self._waiting)
+            self._bell.set()
 
     async def _round(self) -> None:
         if self._returned:

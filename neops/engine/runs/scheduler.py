@@ -14,7 +14,7 @@ from neops.engine.runs.decisions import Decider, Decision
 from neops.engine.runs.machine import Event, Failed, Failure, NotYet, Progress, advance, command_for
 from neops.engine.runs.plan import Notes, progress_of
 from neops.engine.store.changes import NewEvent, RunChange
-from neops.engine.store.errors import LocksHeld, RunMoved
+from neops.engine.store.errors import LocksHeld, RunMoved, StoreUnavailable
 from neops.engine.store.port import Store
 from neops.engine.store.records import TERMINAL, EventKind, Run, RunId, Signal
 from neops.protocol import JsonObject, ReasonCode
@@ -23,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 _LOCK_RETRY = timedelta(seconds=1)
 """How long a run that was refused its locks waits before it asks again."""
+
+_STORE_RETRY_S = 1.0
+"""Pause after the store could not be read or written: its disk is full, somebody holds it."""
 
 
 def _utc_now() -> datetime:
@@ -106,10 +109,20 @@ class Scheduler:
             await self._carry_on(run_id)
         except RunMoved:
             self.wake(run_id)
+        except StoreUnavailable as trouble:
+            _log.error("a run waits for the store", extra={"run": run_id, "reason": str(trouble)})
+            self.wake(run_id)
+            await asyncio.sleep(_STORE_RETRY_S)
         except Exception as fault:  # noqa: BLE001 whatever it is, the run must end and the others go on
             _log.exception("a run cannot go on", extra={"run": run_id})
             reason = f"the engine failed: {type(fault).__name__}: {fault}"
-            await self.fail(run_id, Failure(code=ReasonCode.ENGINE_ERROR, reason=reason))
+            await self._give_up(run_id, Failure(code=ReasonCode.ENGINE_ERROR, reason=reason))
+
+    async def _give_up(self, run_id: RunId, failure: Failure) -> None:
+        try:
+            await self.fail(run_id, failure)
+        except Exception:  # noqa: BLE001 the scheduler outlives everything: whoever wakes the run tries again
+            _log.exception("a run cannot be ended", extra={"run": run_id})
 
     async def _carry_on(self, run_id: RunId) -> None:
         run = await self._store.runs.get(run_id)

@@ -6,6 +6,7 @@ NeopsError
     ├── RunMoved        the run changed since it was read: read it again and decide again
     ├── LocksHeld       another run holds an entity; nothing of the change was done
     ├── DefinitionExists  that version is published: its document never changes
+    ├── StoreUnavailable  the database cannot be read or written now: nothing of what was asked was done
     └── SchemaTooNew    the database was made by a newer neops
 """
 
@@ -49,6 +50,14 @@ class DefinitionExists(StoreError):
     def __init__(self, definition: DefinitionId) -> None:
         super().__init__(f"{definition} is published already")
         self.definition = definition
+
+
+class StoreUnavailable(StoreError):
+    """The database, or the files beside it, cannot be read or written now; it may work again later."""
+
+    def __init__(self, place: object, reason: str) -> None:
+        super().__init__(f"{place}: {reason}")
+        self.place, self.reason = place, reason
 
 
 class SchemaTooNew(StoreError):

@@ -1,7 +1,7 @@
 """The store port: what the engine asks of its database, whichever it is.
 
-Every method is one transaction, and durable when it returns. Hot ones (claim, push, touch) are one set-based statement
-in every adapter. There is one clock: the store's.
+Every method is one transaction, and durable when it returns; it raises StoreUnavailable when the database cannot do it
+now. Hot ones (claim, push, touch) are one set-based statement in every adapter. There is one clock: the store's.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from neops.engine.store.changes import (
     PushOutcome,
     RunChange,
 )
+from neops.engine.store.errors import StoreUnavailable
 from neops.engine.store.records import (
     Artifact,
     ArtifactId,
@@ -254,6 +255,10 @@ class Store(Protocol):
 
     @property
     def artifacts(self) -> ArtifactStore: ...
+
+    @property
+    def trouble(self) -> StoreUnavailable | None:
+        """Why the last write was not possible; None once one was."""
 
     def subscribe(self, listener: Callable[[Signal], None]) -> Callable[[], None]:
         """Call `listener` on the event loop after each commit that others may wait for; answers how to stop that."""

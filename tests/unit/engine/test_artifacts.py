@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 from pathlib import Path
 
+import pytest
+
 from neops.engine.artifacts import ArtifactFiles
+from neops.engine.store.errors import StoreUnavailable
 from neops.protocol import JobArtifact
 
 
@@ -27,3 +32,21 @@ async def test_the_name_that_a_job_gave_is_no_path(tmp_path: Path) -> None:
     await files.keep([artifact("../../escaped", b"x")])
 
     assert [path.name for path in tmp_path.iterdir()] == ["files"]
+
+
+async def test_a_file_that_cannot_be_written_leaves_nothing_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    files = ArtifactFiles(tmp_path)
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
+        with pytest.raises(StoreUnavailable, match="No space left on device"):
+            await files.keep([artifact("a", b"much")])
+
+    assert files.trouble is not None
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    await files.keep([artifact("a", b"much")])
+    assert files.trouble is None

@@ -2,8 +2,8 @@
 
 All writes go through one thread. It takes what is queued, runs the pieces in one transaction, commits them together and
 only then answers: one fsync serves many callers, and nobody waits for a lock. When a piece fails, what was done is
-rolled back and each piece gets a transaction of its own, so that it spoils nothing but itself. Readers see the last
-commit.
+rolled back and each piece gets a transaction of its own, so that it spoils nothing but itself; only a lock of another
+process spoils them all. Readers see the last commit.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 
 from neops.engine.clock import Clock
+from neops.engine.store.errors import StoreUnavailable
 from neops.engine.store.records import RunId, Signal
+from neops.engine.store.sqlite.troubles import is_held, told, trouble_of
 from neops.engine.store.tables import to_micros
 
 T = TypeVar("T")
@@ -77,10 +79,14 @@ class _Work(Generic[T]):
 
 
 class Database:
-    """The file, opened. It belongs to the event loop it was made on."""
+    """The file, opened. It belongs to the event loop it was made on.
+
+    `trouble` is why the last write was not possible, None once one was.
+    """
 
     def __init__(self, path: Path, clock: Clock, *, readers: int) -> None:
-        self._clock = clock
+        self.trouble: StoreUnavailable | None = None
+        self._path, self._clock = path, clock
         self._loop = asyncio.get_running_loop()
         self._listeners: dict[Callable[[Signal], None], None] = {}
         self._queue: queue.SimpleQueue[_Work[Any] | None] = queue.SimpleQueue()
@@ -97,6 +103,9 @@ class Database:
         """Run `work` on the writing thread as one transaction; answers when it is on disk.
 
         It may run twice, the first time rolled back.
+
+        Raises:
+            StoreUnavailable: nothing was written, and nothing can be for now.
         """
         self._check_open()
         answer: asyncio.Future[T] = self._loop.create_future()
@@ -135,7 +144,7 @@ class Database:
             raise RuntimeError("the store is closed")
 
     def _read(self, work: Callable[[Connection], T]) -> T:
-        with self._reading.connect() as connection:
+        with told(self._path), self._reading.connect() as connection:
             return work(connection)
 
     def _write_loop(self) -> None:
@@ -167,13 +176,17 @@ class Database:
         try:
             return self._transact(wanted, connection)
         except Exception as error:  # noqa: BLE001 - it is the caller's: raised where the caller waits
-            if len(wanted) > 1:
+            if len(wanted) > 1 and not is_held(error):
                 return _merged([self._commit([work], connection) for work in wanted])
-            wanted[0].error = error
+            trouble = trouble_of(error, self._path)
+            self.trouble = trouble or self.trouble
+            for work in wanted:
+                work.error = trouble or error
             return Signal()
 
     def _transact(self, group: Sequence[_Work[Any]], connection: Connection) -> Signal:
         transaction = Transaction(connection=connection, raw=self._raw, now=self._clock())
+        changes = self._raw.total_changes
         self._raw.execute("BEGIN IMMEDIATE")
         try:
             for work in group:
@@ -183,6 +196,8 @@ class Database:
             if self._raw.in_transaction:
                 self._raw.execute("ROLLBACK")
             raise
+        if self._raw.total_changes != changes:
+            self.trouble = None
         return transaction.signal()
 
     def _settle(self, group: Sequence[_Work[Any]], signal: Signal) -> None:

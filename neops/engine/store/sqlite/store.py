@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select, update
 from neops.engine.clock import Clock, utc_now
 from neops.engine.store import tables
 from neops.engine.store.changes import Due
+from neops.engine.store.errors import StoreUnavailable
 from neops.engine.store.limits import Limits
 from neops.engine.store.migrations import migrate
 from neops.engine.store.records import RunId, Signal
@@ -23,6 +24,7 @@ from neops.engine.store.sqlite.database import Database, Transaction
 from neops.engine.store.sqlite.events import SqliteEvents
 from neops.engine.store.sqlite.jobs import SqliteJobs
 from neops.engine.store.sqlite.runs import SqliteRuns
+from neops.engine.store.sqlite.troubles import told
 from neops.engine.store.sqlite.workers import SqliteWorkers
 
 T = TypeVar("T")
@@ -62,9 +64,15 @@ class SqliteStore:
 
         Raises:
             SchemaTooNew: a newer neops made the file.
+            StoreUnavailable: it is no database, or cannot be written.
         """
-        await asyncio.to_thread(migrate, path)
-        return cls(Database(path, clock, readers=readers), limits, new_id)
+        with told(path):
+            await asyncio.to_thread(migrate, path)
+            return cls(Database(path, clock, readers=readers), limits, new_id)
+
+    @property
+    def trouble(self) -> StoreUnavailable | None:
+        return self._database.trouble
 
     def subscribe(self, listener: Callable[[Signal], None]) -> Callable[[], None]:
         return self._database.subscribe(listener)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from neops.engine.app import Engine
 from neops.protocol import Extension, load_jobs
 
 
@@ -253,3 +254,18 @@ async def test_our_answer_to_a_poll_is_read_by_our_own_messages(client: Any) -> 
 
     (job,) = load_jobs(answer.content)
     assert getattr(job, "entity_id", None) == 1
+
+
+async def test_an_engine_that_cannot_write_says_try_again_and_is_not_healthy(client: Any, engine: Engine) -> None:
+    async def limit(pages: int) -> None:
+        await engine.store.write(lambda connection, _: connection.exec_driver_sql(f"PRAGMA max_page_count={pages}"))
+
+    await limit(1)
+    refused = await client.post("/workers/register", json={"version": "1", "name": "w" * 1_000_000})
+    unhealthy = await client.get("/health")
+    await limit(2**32 - 2)
+    await client.joins()
+
+    assert (refused.status_code, unhealthy.status_code) == (503, 503)
+    assert "free some space" in refused.json()["message"]
+    assert (await client.get("/health")).status_code == 200

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from neops.cms import EntityStore
 from neops.engine.runs.states import MOVES
@@ -261,3 +266,41 @@ async def test_what_an_acquire_job_asks_for_is_added_to_the_context(engine: Any)
     assert run.status is RunStatus.COMPLETED_ACK
     assert [lease.type.value for lease in engine.leases] == ["acquire", "execute"]
     assert _name(engine.leases[1]) == "r3"
+
+
+async def test_a_run_waits_while_the_store_cannot_be_written_and_then_goes_on(
+    engine: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("neops.engine.runs.scheduler._STORE_RETRY_S", 0)
+    await engine.offer("facts")
+    await engine.store.write(lambda connection, _: connection.exec_driver_sql("PRAGMA busy_timeout=0"))
+    run = await engine.run({"label": "facts", "functionBlock": "b.example.io/facts:1"}, query="hostname:r1")
+    holder = sqlite3.connect(tmp_path / "neops.db", isolation_level=None)
+
+    for lease in await engine.claim():
+        await engine.push(lease, OK)
+    holder.execute("BEGIN IMMEDIATE")  # before the scheduler has its turn
+    while "a run waits for the store" not in caplog.text:
+        await asyncio.sleep(0)
+    holder.close()
+
+    assert (await engine.work(run, lambda _: OK)).status is RunStatus.COMPLETED_ACK
+
+
+async def test_a_run_that_cannot_even_be_ended_does_not_stop_the_others(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    await engine.offer("facts")
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.scheduler, "_carry_on", broken)
+        patched.setattr(engine.scheduler, "fail", broken)
+        run = await engine.run({"label": "facts", "functionBlock": "b.example.io/facts:1"})
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    engine.scheduler.wake(run.id)
+
+    assert (await engine.work(run, lambda _: OK)).status is RunStatus.COMPLETED_ACK
