@@ -43,3 +43,16 @@ def test_a_worker_carries_no_engine_and_no_vendor_library() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert loaded.strip() == "[]"
+
+
+def test_a_command_that_ends_leaves_what_it_imported_to_the_system() -> None:
+    code = """
+import atexit, gc, sys
+atexit.register(lambda: print(gc.get_freeze_count() > 10_000))
+from neops.cli.main import main
+sys.argv = ["neops", "--version"]
+main()
+"""
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert printed.split()[-1] == "True"
