@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +29,7 @@ steps:
   - {type: functionBlock, label: facts, functionBlock: "core.neops.io/facts:1"}
 """
 
-Done = subprocess.CompletedProcess[str]
-Detect = Callable[..., Done]
+Detect = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -49,42 +46,30 @@ def network() -> Iterator[SimulatedNetwork]:
 
 
 @pytest.fixture
-def detect(tmp_path: Path) -> Detect:
-    def call(*arguments: str, **environment: str) -> Done:
-        return subprocess.run(
-            [sys.executable, "-m", "neops", "detect", *arguments],
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "200", "NO_COLOR": "1", **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return call
+def detect(neops: Any) -> Detect:
+    return partial(neops, "detect")
 
 
 def at(network: SimulatedNetwork, *names: str) -> list[str]:
     return [f"127.0.0.1:{network[name].port}" for name in names]
 
 
-def rows(done: Done) -> dict[str, list[str]]:
-    return {line.split()[0]: line.split() for line in done.stdout.splitlines() if line.strip()}
+def rows(done: Any) -> dict[str, list[str]]:
+    return {line.split()[0]: line.split() for line in done.out.splitlines() if line.strip()}
 
 
 @pytest.mark.slow
-def test_all_found_is_exit_0(network: SimulatedNetwork, detect: Detect) -> None:
+def test_all_found_is_exit_0(network: SimulatedNetwork, cold_neops: Any) -> None:
     xr, huawei = at(network, "xr1", "ar1")
 
-    done = detect(xr, huawei, "--username", "neops", NEOPS_PASSWORD=PASSWORD)
+    done = cold_neops("detect", xr, huawei, "--username", "neops", NEOPS_PASSWORD=PASSWORD)
 
-    assert done.returncode == 0, done
+    assert done.code == 0, done
     assert rows(done)[xr][1:3] == ["cisco_xr", "90%"]
     assert rows(done)[huawei][1:3] == ["huawei_vrp", "99%"]
-    assert "platform: huawei_vrp" in done.stdout
-    assert done.stdout.splitlines()[-1] == "2 found"
-    assert PASSWORD not in done.stdout + done.stderr
+    assert "platform: huawei_vrp" in done.out
+    assert done.out.splitlines()[-1] == "2 found"
+    assert PASSWORD not in done.out + done.err
 
 
 @pytest.mark.slow
@@ -93,11 +78,11 @@ def test_some_not_found_is_exit_1_and_each_says_what_to_do(network: SimulatedNet
 
     done = detect(*hosts, "--username", "neops", NEOPS_PASSWORD=PASSWORD)
 
-    assert done.returncode == 1
+    assert done.code == 1
     assert [rows(done)[host][1] for host in hosts] == ["cisco_xr", "not", "unreachable", "login"]
     for said in ("set the platform by hand", "check address and port", "check user and password", "ToasterOS"):
-        assert said in done.stdout
-    assert done.stdout.splitlines()[-1] == "1 found, 1 not known, 2 failed"
+        assert said in done.out
+    assert done.out.splitlines()[-1] == "1 found, 1 not known, 2 failed"
 
 
 @pytest.mark.slow
@@ -106,7 +91,7 @@ def test_json_has_all_that_was_seen(network: SimulatedNetwork, detect: Detect) -
 
     done = detect(*hosts, "--json", NEOPS_USERNAME="neops", NEOPS_PASSWORD=PASSWORD)
 
-    found, failed = json.loads(done.stdout)
+    found, failed = json.loads(done.out)
     assert (found["platform"], found["port"], found["error"]) == ("huawei_vrp", network["ar1"].port, None)
     assert {one["source"] for one in found["evidence"]} == {"ssh version", "prompt", "display version"}
     assert (failed["platform"], failed["error"]["type"]) == (None, "Unreachable")
@@ -118,9 +103,9 @@ def test_without_a_login_nobody_is_logged_in(network: SimulatedNetwork, detect: 
 
     done = detect(*at(network, "xr1"), "--no-login")
 
-    assert done.returncode == 1
-    assert "SSH-2.0-AsyncSSH" in done.stdout
-    assert "log in to be sure" in done.stdout
+    assert done.code == 1
+    assert "SSH-2.0-AsyncSSH" in done.out
+    assert "log in to be sure" in done.out
     assert network["xr1"].logins == 0
 
 
@@ -138,11 +123,11 @@ def test_of_an_inventory_only_devices_without_a_platform_are_asked(
 
     done = detect("--inventory", f"nornir:{config}")
 
-    assert (done.returncode, list(rows(done))) == (0, ["host", "ar1", "1"]), done
+    assert (done.code, list(rows(done))) == (0, ["host", "ar1", "1"]), done
     assert network["xr1"].logins == 0
     assert hosts_file.read_text() == before
     assert (
-        detect("--inventory", f"nornir:{config}", "--limit", "hostname:xr1").stdout
+        detect("--inventory", f"nornir:{config}", "--limit", "hostname:xr1").out
         == "nothing to do: every device has a platform\n"
     )
 
@@ -188,5 +173,5 @@ def test_the_steps_after_a_detection_are_served_by_what_it_found_also_when_repla
 def test_wrong_usage_is_exit_2(arguments: tuple[str, ...], said: str, detect: Detect) -> None:
     done = detect(*arguments)
 
-    assert done.returncode == 2
-    assert said in done.stderr
+    assert done.code == 2
+    assert said in done.err

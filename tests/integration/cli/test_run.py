@@ -87,8 +87,8 @@ def test_trouble_on_some_devices_is_named_and_the_others_results_are_kept(
 
 
 @pytest.mark.slow
-def test_all_well_is_exit_0_and_the_table_names_every_device(neops: Any, workflow: Path, inventory: str) -> None:
-    said = neops("run", workflow, "--inventory", inventory, "--limit", "hostname:*os1", "--set", "least=5")
+def test_all_well_is_exit_0_and_the_table_names_every_device(cold_neops: Any, workflow: Path, inventory: str) -> None:
+    said = cold_neops("run", workflow, "--inventory", inventory, "--limit", "hostname:*os1", "--set", "least=5")
 
     assert said.code == 0, said
     assert "ios1" in said.out

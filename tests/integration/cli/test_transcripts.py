@@ -55,10 +55,10 @@ def of_devices(report: Any) -> Any:
 
 
 @pytest.mark.slow
-def test_a_recorded_run_is_run_again_without_its_devices(neops: Any, workflow: Path, recorded: Any) -> None:
+def test_a_recorded_run_is_run_again_without_its_devices(cold_neops: Any, workflow: Path, recorded: Any) -> None:
     file, inventory, live = recorded
 
-    said = neops("run", workflow, "--inventory", inventory, "--replay", file, "--json")
+    said = cold_neops("run", workflow, "--inventory", inventory, "--replay", file, "--json")
 
     assert said.code == 0, said
     assert of_devices(said.json) == of_devices(live)
