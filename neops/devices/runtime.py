@@ -23,7 +23,7 @@ from neops.devices.credentials import CredentialChain, CredentialProvider, Entit
 from neops.devices.credentials.catalogue import credential_providers
 from neops.devices.jumps import JumpHosts
 from neops.devices.lanes import Lanes
-from neops.devices.logins import Admission, LoginEvent, Logins, LoginStatistics, OpenBreaker, Route
+from neops.devices.logins import Admission, JumpHostGate, LoginEvent, Logins, LoginStatistics, OpenBreaker, Route
 from neops.devices.observer import Observer
 from neops.devices.operations import GRACE_S, Stragglers
 from neops.devices.pool import PoolLimits, PoolStatistics, SessionPool
@@ -92,7 +92,7 @@ class DeviceRuntime:
             chain,
             executor=self._executor,
             redactor=redactor,
-            permit=self._admission.permit,
+            gate=JumpHostGate(self._admission),
             idle_s=self._settings.idle_ttl_s,
         )
         logins = Logins(

@@ -6,7 +6,7 @@ import asyncio
 import importlib
 import logging
 import zlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Coroutine
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from neops.concurrency import BlockingExecutor, current_executor, in_thread, use_executor
 from neops.devices.credentials import JUMP_HOST, CredentialChain, Permission
+from neops.devices.jumps.gate import Gate, OpenGate
 from neops.devices.jumps.trunk import Trunk
 from neops.devices.plugin import ConnectionOptions, Credentials, HostKeys, JumpHost
 from neops.entities import ENTITY_ID_MAX, Device, Platform
@@ -54,15 +55,11 @@ class _Path:
         return replace(self, hops=self.hops[:-1]) if len(self.hops) > 1 else None
 
 
-async def _permit_all(_jump_host: Device, _host: str) -> None:
-    """Each may be logged in to."""
-
-
 class JumpHosts:
     """The connections to jump hosts of one runtime: made when needed, shared, closed `idle_s` after their last use.
 
     A jump host is to the credential providers what a device is; a refused credential counts as one of a device does.
-    `permit` raises for a jump host that must not be logged in to.
+    `gate` says which are logged in to.
     """
 
     def __init__(
@@ -71,10 +68,10 @@ class JumpHosts:
         *,
         executor: BlockingExecutor | None = None,
         redactor: Redactor | None = None,
-        permit: Callable[[Device, str], Awaitable[None]] = _permit_all,
+        gate: Gate | None = None,
         idle_s: float = 60.0,
     ) -> None:
-        self._permit = permit
+        self._gate = gate or OpenGate()
         self._credentials, self._redactor = credentials, redactor or Redactor()
         self._idle_s = max(idle_s, LINGER_S)
         self._executor = executor or current_executor()
@@ -82,8 +79,10 @@ class JumpHosts:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._imported = False
 
-    async def on_the_way(self, device: str, options: ConnectionOptions) -> ConnectionOptions:
+    async def on_the_way(self, device: str, options: ConnectionOptions, *, urgent: bool = False) -> ConnectionOptions:
         """The options with a tunnel, its jump hosts logged in, when there are some on the way to the device.
+
+        An urgent login tries those too that do not answer.
 
         Raises:
             HostKeyRejected: a jump host shows a key that is not the known one.
@@ -101,7 +100,7 @@ class JumpHosts:
             connect_timeout_s=options.connect_timeout_s,
         )
         await self._import_asyncssh(device)
-        way = self._way(device, path)
+        way = self._way(device, path, urgent=urgent)
         await way.ready()
         return replace(options, tunnel=way)
 
@@ -112,12 +111,12 @@ class JumpHosts:
         if closings:
             await asyncio.wait(closings)
 
-    def trunk(self, path: _Path) -> Trunk:
+    def trunk(self, path: _Path, *, urgent: bool = False) -> Trunk:
         """A connection to the last jump host of the path, open or being opened, with room for one more channel."""
         trunks = self._trunks.setdefault(path, [])
         trunk = next((one for one in trunks if one.has_room), None)
         if trunk is None:
-            trunk = Trunk(self.start(self._log_in(path)), self._idle_s, partial(self._leave, path))
+            trunk = Trunk(self.start(self._log_in(path, urgent=urgent)), self._idle_s, partial(self._leave, path))
             trunks.append(trunk)
         return trunk
 
@@ -137,10 +136,10 @@ class JumpHosts:
                 raise ConnectFailed(device, "jump hosts need asyncssh: pip install 'neops[jump]'") from error
             self._imported = True
 
-    def _way(self, device: str, path: _Path) -> Way:
+    def _way(self, device: str, path: _Path, *, urgent: bool) -> Way:
         from neops.devices.jumps.way import Way
 
-        return Way(device, path.last, partial(self.trunk, path), self.start)
+        return Way(device, path.last, partial(self.trunk, path, urgent=urgent), self.start)
 
     def _leave(self, path: _Path, trunk: Trunk) -> None:
         """Forget it now, so that nobody sets out on it while it is closed."""
@@ -151,37 +150,42 @@ class JumpHosts:
         if not trunks:
             self._trunks.pop(path, None)
 
-    async def _log_in(self, path: _Path) -> asyncssh.SSHClientConnection:
+    async def _log_in(self, path: _Path, *, urgent: bool) -> asyncssh.SSHClientConnection:
         from neops.devices.ssh import log_in
 
         hop, name = path.last, f"jump host {path.last}"
-        tunnel = self._way(name, path.before) if path.before else None
+        tunnel = self._way(name, path.before, urgent=urgent) if path.before else None
         if tunnel is not None:
             await tunnel.ready()  # no place at the login of a credential is held meanwhile
 
-        async def attempt(credentials: Credentials, permission: Permission) -> asyncssh.SSHClientConnection:
-            self._redactor.add(credentials.password, credentials.passphrase)
-            options = ConnectionOptions(
-                host=hop.host,
-                port=hop.port,
-                platform=JUMP_HOST,
-                credentials=credentials,
-                host_keys=path.host_keys,
-                connect_timeout_s=path.connect_timeout_s,
-                keepalive_s=min(path.keepalive_s, KEEPALIVE_S),
-                tunnel=tunnel,
-                before_login=permission,
-            )
-            if credentials.private_key or not credentials.password:
-                await permission()
-            return await log_in(name, options)
-
         entity = _entity(hop)
-        await self._permit(entity, hop.host)
-        with use_executor(self._executor):
-            connection = await self._credentials.log_in(entity, hop.credentials, attempt)
+        async with self._gate.through(entity, tuple(map(str, path.hops[:-1])), urgent=urgent) as contact:
+
+            async def attempt(credentials: Credentials, permission: Permission) -> asyncssh.SSHClientConnection:
+                self._redactor.add(credentials.password, credentials.passphrase)
+                if credentials.private_key or not credentials.password:
+                    await permission()
+                with contact():
+                    return await log_in(name, _options(path, credentials, tunnel, permission))
+
+            with use_executor(self._executor):
+                connection = await self._credentials.log_in(entity, hop.credentials, attempt)
         logger.info("logged in to a jump host", extra={"jump_host": str(hop)})
         return connection
+
+
+def _options(path: _Path, credentials: Credentials, tunnel: Way | None, permission: Permission) -> ConnectionOptions:
+    return ConnectionOptions(
+        host=path.last.host,
+        port=path.last.port,
+        platform=JUMP_HOST,
+        credentials=credentials,
+        host_keys=path.host_keys,
+        connect_timeout_s=path.connect_timeout_s,
+        keepalive_s=min(path.keepalive_s, KEEPALIVE_S),
+        tunnel=tunnel,
+        before_login=permission,
+    )
 
 
 def _import_asyncssh() -> None:

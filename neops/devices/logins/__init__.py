@@ -3,6 +3,7 @@
 from neops.devices.logins.admission import Admission, LoginStatistics
 from neops.devices.logins.breakers import Endpoint, OpenBreaker
 from neops.devices.logins.events import LoginEvent
+from neops.devices.logins.jump_hosts import JumpHostGate
 from neops.devices.logins.opening import Logins, Route
 
-__all__ = ["Admission", "Endpoint", "LoginEvent", "LoginStatistics", "Logins", "OpenBreaker", "Route"]
+__all__ = ["Admission", "Endpoint", "JumpHostGate", "LoginEvent", "LoginStatistics", "Logins", "OpenBreaker", "Route"]

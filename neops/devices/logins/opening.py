@@ -122,7 +122,7 @@ class Logins:
         await self._library_of(route)
         admission = self._admission
         self._redactor.learn(dict(route.options.extras))
-        reached = await self._jump_hosts.on_the_way(route.name, route.options)
+        reached = await self._jump_hosts.on_the_way(route.name, route.options, urgent=urgent)
         if reached.host != route.options.host:
             await admission.permit(route.device, reached.host)
 

@@ -360,6 +360,32 @@ async def test_a_jump_host_that_hangs_is_asked_once_for_all_who_wait(
     assert all(f"r{number}: jump host ops@" in str(one) for number, one in enumerate(results))
 
 
+async def test_a_dead_jump_host_is_not_tried_once_for_each_device_behind_it(
+    make_runtime: Any, network: SimulatedNetwork, outer: Any, device: Any
+) -> None:
+    runtime = make_runtime(settings={"breaker_failures": 3, "breaker_hold_off_s": 0.3, "host_keys": "off"})
+    knocks: list[asyncio.StreamWriter] = []
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        knocks.append(writer)
+        writer.close()
+
+    async def behind(number: int) -> str:
+        with pytest.raises(Unreachable, match=rf"^r{number}: jump host ops@127.0.0.1:{port}: ") as caught:
+            await runtime.connect(device(f"r{number}", outer | {"port": port}), RunsCommands).send_command("show clock")
+        return str(caught.value)
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as dead:
+        port = dead.sockets[0].getsockname()[1]
+        said = [await behind(number) for number in range(20)]
+        (breaker,) = runtime.open_breakers()
+        await asyncio.sleep(breaker.tried_again_in_s)
+        said += [await behind(number) for number in range(20)]
+
+    assert len(knocks) == 4
+    assert sum("not tried, held off" in one for one in said) == 36
+
+
 @every_plugin
 @pytest.mark.parametrize("name", ["r1", "nowhere"])
 async def test_a_jump_host_that_does_not_lead_to_the_device_says_so(
