@@ -1,6 +1,7 @@
 """Concurrent work inside a block, with an owner for every task and an end for every wait."""
 
 from neops.concurrency.blocking import AuthorFiles, BlockingDetector, BlockingReport
+from neops.concurrency.corking import Cork, CorkedProtocol
 from neops.concurrency.crossing import Crossing
 from neops.concurrency.deadlines import Clock, Deadline, current_deadline, deadline
 from neops.concurrency.executor import BlockingExecutor, context_with, current_executor, use_executor
@@ -14,6 +15,8 @@ __all__ = [
     "BlockingExecutor",
     "BlockingReport",
     "Clock",
+    "Cork",
+    "CorkedProtocol",
     "Crossing",
     "Deadline",
     "ParallelFailed",

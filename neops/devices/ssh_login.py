@@ -15,7 +15,7 @@ import asyncssh
 from neops.devices.aborting import AbortableLogin
 from neops.devices.keys import ready
 from neops.devices.plugin import SSH_PORT, ConnectionOptions
-from neops.devices.ssh import HostKeyClient, connect_failure, ssh_options
+from neops.devices.ssh import HostKeyClient, connect, connect_failure, ssh_options
 from neops.errors import ConnectFailed, DeviceError, OperationTimedOut, SessionLost, Unreachable
 
 GOODBYE_S: Final = 1.0
@@ -99,12 +99,9 @@ class SshLogin:
 
     async def _log_in(self, prepare: Callable[[asyncssh.SSHClientConnection], Awaitable[None]]) -> None:
         await ready(self._device, self._options.credentials)
-        self._connection = await asyncssh.connect(
-            self._options.host,
-            self._options.port or SSH_PORT,
-            username=self._options.credentials.username or "",
-            **{**ssh_options(self._options, self._client), **self._arguments},
-        )
+        username = self._options.credentials.username or ""
+        arguments = {"username": username, **ssh_options(self._options, self._client), **self._arguments}
+        self._connection = await connect(self._options.host, self._options.port or SSH_PORT, arguments)
         await prepare(self._connection)
 
     def _failure(self, error: Exception) -> ConnectFailed:

@@ -12,6 +12,7 @@ from scrapli.channel import AsyncChannel
 from scrapli.driver import AsyncGenericDriver, AsyncNetworkDriver
 from scrapli.exceptions import ScrapliException
 from scrapli.transport.base import AsyncTransport
+from scrapli.transport.plugins.asyncssh.transport import AsyncsshTransport
 
 from neops.devices import ConnectionOptions
 from neops.devices.aborting import AbortableLogin
@@ -28,6 +29,7 @@ from neops_scrapli.asking import ask, feed
 from neops_scrapli.drivers import network_driver
 from neops_scrapli.failures import opening_failure
 from neops_scrapli.login import SETUP, last_line, prepare, shell_arguments
+from neops_scrapli.opening import open_with_asyncssh
 
 GOODBYE_S = 1.0
 """How long a device may take to hear that we leave."""
@@ -58,7 +60,10 @@ class ScrapliSession(TextSession, WiredSession):
         await self._login.complete(self._log_in(self._driver), self._options.connect_timeout_s, failure)
 
     async def _log_in(self, driver: AsyncGenericDriver) -> None:
-        await driver.open()
+        if isinstance(driver.transport, AsyncsshTransport):
+            await open_with_asyncssh(driver, driver.transport)
+        else:
+            await driver.open()
         if self._home is None and isinstance(driver, AsyncNetworkDriver):  # a community driver prepared it by itself
             self.settled_at((await driver.get_prompt()).rpartition("\n")[2])
 

@@ -256,16 +256,16 @@ class SimulatedNetwork:
             import asyncssh
         except ModuleNotFoundError as error:
             raise UsageError("the simulator needs asyncssh: pip install 'neops[simulator]'") from error
+        from neops.testing.simulator import server
         from neops.testing.simulator.listener import Listener
-        from neops.testing.simulator.server import server_options
 
         self._loop = asyncio.get_running_loop()
         key = asyncssh.generate_private_key("ssh-ed25519")
         self.public_key = key.export_public_key().decode().strip()
         by_port: dict[int, DeviceState] = {}
-        options = await server_options(by_port.__getitem__, key, self._connections, self._port_or_none)
+        options = await server.server_options(by_port.__getitem__, key, self._connections, self._port_or_none)
         serve: dict[Face, Callable[[socket.socket], Awaitable[object]]] = {
-            "ssh": lambda sock: asyncssh.run_server(sock, options=options)
+            "ssh": lambda sock: server.serve(sock, options)
         }
         if any("eapi" in state.faces for state in self._states.values()):
             serve["eapi"] = self._serve_http(by_port)

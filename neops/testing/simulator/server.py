@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
+from neops.concurrency import CorkedProtocol
 from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.faults import Dropped, suffer
 from neops.testing.simulator.netconf.session import NetconfSession
@@ -59,6 +61,16 @@ async def server_options(
     )
     assert isinstance(options, asyncssh.SSHServerConnectionOptions)
     return options
+
+
+async def serve(sock: socket.socket, options: asyncssh.SSHServerConnectionOptions) -> None:
+    """Be the server on a socket. `asyncssh.run_server` would work the options out again for each one, in a thread."""
+    loop = asyncio.get_running_loop()
+    await loop.connect_accepted_socket(lambda: _Connection(loop, options), sock)
+
+
+class _Connection(CorkedProtocol, asyncssh.SSHServerConnection):
+    """Sends in one go what it writes in one go."""
 
 
 class Login(asyncssh.SSHServer):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from neops.concurrency import Crossing
+from neops.concurrency.crossing import AT_A_TIME
 
 
 async def test_calls_arrive_in_the_order_of_asking() -> None:
@@ -55,11 +56,26 @@ async def test_calls_that_come_before_the_loop_looks_wake_it_once(monkeypatch: p
     monkeypatch.setattr(loop, "call_soon_threadsafe", wake)
     crossing = Crossing(loop)
     arrived: list[object] = []
-    for number in range(100):
+    for number in range(AT_A_TIME):
         crossing.call(arrived.append, number)
     await asyncio.sleep(0)
 
-    assert (len(arrived), wakes) == (100, 1)
+    assert (len(arrived), wakes) == (AT_A_TIME, 1)
+
+
+async def test_what_many_calls_start_goes_on_before_the_last_of_them() -> None:
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    crossing = Crossing(loop)
+    told: list[object] = []
+    crossing.call(loop.call_soon, told.append, "started by the first")
+    for number in range(AT_A_TIME * 3):
+        crossing.call(told.append, number)
+    crossing.call(over.set)
+    await over.wait()
+
+    assert told.index("started by the first") < AT_A_TIME * 2
+    told.remove("started by the first")
+    assert told == list(range(AT_A_TIME * 3))
 
 
 async def test_what_is_added_waits_for_the_next_wake() -> None:
