@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from functools import cached_property
 from typing import Any, Literal, Self, TypeAlias
 
@@ -276,6 +277,8 @@ class Platform(_Data):
     modes: dict[str, Mode]
     abbreviations: bool = True
     pager: Pager | None = Pager()
+    shell: str = ""
+    """What leads from a shell to the command line, `vtysh`: exec requests are the shell's then."""
     exec_failure: int = 0
     """Exit status of an exec request that the device does not know."""
     errors: Errors
@@ -311,6 +314,14 @@ class Platform(_Data):
         if unknown := named - set(self.modes):
             raise ValueError(f"no such mode: {', '.join(sorted(unknown))}")
         return self
+
+    def in_shell(self, command: str) -> str:
+        """What an exec request has carried out: of `vtysh -c 'show version'` what the shell hands on."""
+        words = shlex.split(command) if self.shell else []
+        arguments = [word for word in words if not word.startswith("PATH=")]
+        if arguments[:2] == [self.shell, "-c"]:
+            return " ".join(arguments[2:])
+        return " ".join(arguments) or command
 
     def short_name(self, interface: str) -> str:
         for full, short in self.short_names.items():

@@ -177,7 +177,8 @@ class Session(asyncssh.SSHServerSession[bytes]):
         return True
 
     def exec_requested(self, command: str) -> bool:
-        self._command = command
+        if command != self._device.platform.data.shell:
+            self._command = command
         if command.startswith("scp "):
             self._transfer = transfer_session(self._device, "scp")
         return True

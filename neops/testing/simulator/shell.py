@@ -90,7 +90,7 @@ class Shell:
     def execute(self, command: str) -> Reply:
         """Carry one command out as an exec request: privileged, without a prompt."""
         self._mode = self._platform.shell_mode
-        return self.enter(command)
+        return self.enter(self._platform.in_shell(command))
 
     def close(self) -> None:
         """The session is gone: what it held is let go."""

@@ -13,6 +13,7 @@ from neops.devices import DeviceRuntime, PluginCatalogue
 from neops.entities import Device, Platform, Secret
 from neops.settings import DeviceSettings
 from neops.testing.simulator import RunningDevice, SimulatedDevice, SimulatedNetwork
+from neops_frr import FrrPlugin
 from neops_napalm import NapalmPlugin
 from neops_netconf import NetconfPlugin
 from neops_scrapli import ScrapliPlugin
@@ -169,7 +170,7 @@ def make_runtime(network: SimulatedNetwork, tmp_path: Path) -> Iterator[MakeRunt
     def make() -> DeviceRuntime:
         settings = DeviceSettings(known_hosts=known_hosts, host_keys="strict", command_timeout_s=10)
         runtime = DeviceRuntime(
-            settings, catalogue=PluginCatalogue.of(ScrapliPlugin(), NapalmPlugin(), NetconfPlugin())
+            settings, catalogue=PluginCatalogue.of(ScrapliPlugin(), NapalmPlugin(), NetconfPlugin(), FrrPlugin())
         )
         runtime.start()
         started.append(runtime)

@@ -13,6 +13,7 @@ import pytest
 from neops.devices import ConnectionOptions, ConnectionPlugin, Credentials, HostKeys
 from neops.entities import Device, Platform, Secret
 from neops.testing.simulator import Facts, Interface, Neighbor, RunningDevice, SimulatedDevice, SimulatedNetwork
+from neops_frr import FrrPlugin
 from neops_napalm import NapalmPlugin
 from neops_nornir import NornirPlugin
 from neops_scrapli import ScrapliPlugin
@@ -23,6 +24,7 @@ PORTS = {
     "cisco_ios": ("GigabitEthernet1/0/1", "GigabitEthernet1/0/2"),
     "cisco_nxos": ("Ethernet1/1", "Ethernet1/2"),
     "cisco_xr": ("GigabitEthernet0/0/0/0", "GigabitEthernet0/0/0/1"),
+    "frr": ("eth0", "eth1"),
     "hp_procurve": ("1", "2"),
     "huawei_vrp": ("GigabitEthernet0/0/1", "GigabitEthernet0/0/2"),
     "juniper_junos": ("ge-0/0/0", "ge-0/0/1"),
@@ -103,6 +105,7 @@ def device(network: SimulatedNetwork) -> Iterator[Callable[[str], RunningDevice]
 
 
 PLUGINS: dict[str, Callable[[], ConnectionPlugin]] = {
+    "frr": FrrPlugin,
     "napalm": NapalmPlugin,
     "nornir": NornirPlugin,
     "scrapli": ScrapliPlugin,

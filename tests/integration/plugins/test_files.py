@@ -23,6 +23,7 @@ PLATFORMS = {
     "cisco_ios": ("/flash/new.bin", "md5"),
     "cisco_nxos": ("/bootflash/new.bin", "md5"),
     "cisco_xr": ("/harddisk:/new.bin", "md5"),
+    "frr": ("/home/neops/new.bin", "sha512"),
     "huawei_vrp": ("/new.bin", "size"),
     "juniper_junos": ("/var/tmp/new.bin", "sha256"),
     "linux": ("/home/neops/new.bin", "sha512"),
@@ -34,8 +35,8 @@ every_pair = pytest.mark.parametrize(
     ("plugin", "platform"),
     [
         pytest.param(plugin, platform, marks=[pytest.mark.slow] if (plugin, platform) == SLOW else [])
-        for plugin in ("scrapli", "nornir")
         for platform in PLATFORMS
+        for plugin in (("frr",) if platform == "frr" else ("scrapli", "nornir"))
     ],
 )
 every_protocol = pytest.mark.parametrize("platform", PROTOCOLS)
