@@ -146,11 +146,12 @@ def _print_changes(console: Console, entry: HistoryEntry) -> None:
 
 
 def _change(change: FieldChange) -> str:
-    return (
-        f"{change.path}: changed"
-        if change.hidden
-        else f"{change.path}: {_short(change.before)} → {_short(change.after)}"
-    )
+    if change.hidden:
+        return f"{change.path}: changed"
+    before, after = _short(change.before), _short(change.after)
+    if before == after:  # another type, or a difference further on
+        before, after = (json.dumps(one, ensure_ascii=False) for one in (change.before, change.after))
+    return f"{change.path}: {before} → {after}"
 
 
 def _short(value: Any) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Table
 
 from neops.cms import tables
 from neops.entities import Device, EntityType, Interface, NewGroup, Secret
+from neops.entities.batch import check_connections
 from neops.errors import NeopsError
 
 NAMES: Mapping[EntityType, str] = {
@@ -117,7 +118,10 @@ def checked(entity: EntityType, data: Mapping[str, Any]) -> dict[str, Any]:
             where = ".".join(str(part) for part in problem["loc"])
             raise Refusal(f"{where}: {problem['msg']}") from None
     if (options := given.get("connection_options")) is not None:
-        _check_connections(options)
+        try:
+            check_connections(options)
+        except ValueError as problem:
+            raise Refusal(f"connection_options: {problem}") from None
     return given
 
 
@@ -126,15 +130,6 @@ def _check_json(name: str, value: Any) -> None:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:  # UnicodeEncodeError is one: half a surrogate pair
         raise Refusal(f"{name}: it holds a number or a character that JSON cannot write") from None
-
-
-def _check_connections(text: str) -> None:
-    try:
-        entries = json.loads(text)
-    except ValueError:
-        entries = None
-    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
-        raise Refusal("connection_options: it is no JSON object of plugin name → object")
 
 
 def _plain(value: Any) -> Any:

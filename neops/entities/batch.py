@@ -26,10 +26,11 @@ options of groups reach no job: they are worked out into their members.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, field_validator
 
 from neops.entities.models import IFINDEX_MAX, Device, InterfaceState
 from neops.entities.references import Entity
@@ -66,6 +67,27 @@ class _Inheritable(Entity):
     platform_alias: str | None = None
     connection_options: Secret | None = None
     facts: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @field_validator("connection_options")
+    @classmethod
+    def _an_object_of_objects(cls, options: Secret | None) -> Secret | None:
+        if options is not None:
+            check_connections(options)
+        return options
+
+
+def check_connections(text: str) -> None:
+    """See whether a text is what `connection_options` holds: a JSON object of plugin name → object.
+
+    Raises:
+        ValueError: it is not.
+    """
+    try:
+        entries = json.loads(text)
+    except ValueError:
+        entries = None
+    if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+        raise ValueError("it is no JSON object of plugin name → object")
 
 
 class NewGroup(_Inheritable):

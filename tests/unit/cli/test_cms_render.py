@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from pydantic import JsonValue
+from rich.console import Console
+
+from neops.cli.cms_render import print_differences
+from neops.cms import FieldChange, HistoryEntry, Operation
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("a", "b", "a → b"),
+        (None, 1, "nothing → 1"),
+        (65001, "65001", '65001 → "65001"'),
+        ("x" * 80 + "a", "x" * 80 + "b", f'"{"x" * 80}a" → "{"x" * 80}b"'),
+    ],
+)
+def test_two_values_that_differ_look_different(before: JsonValue, after: JsonValue, shown: str) -> None:
+    entry = HistoryEntry(
+        id=1,
+        at=datetime(2026, 1, 2, tzinfo=UTC),
+        author="api",
+        run=None,
+        entity="device",
+        entity_id=1,
+        name="r1",
+        operation=Operation.CHANGED,
+        changes=(FieldChange(path="facts.x", before=before, after=after),),
+    )
+    screen = StringIO()
+
+    print_differences(Console(file=screen, width=400), [entry])
+
+    assert screen.getvalue() == f"~ device r1\n    facts.x: {shown}\n"
