@@ -1,9 +1,18 @@
 """Fixtures of every test: nothing a test runs reads or writes the home directory of whoever runs it."""
 
+import os
 import tempfile
 from pathlib import Path
 
 import pytest
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Two workers a core for `-n auto`: tests wait for devices three quarters of their time."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return min(2 * (os.cpu_count() or 1), 16)
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ def again(work, until):
         work()
 
 gc.set_threshold(20, 2, 2)
-until = time.monotonic() + 5
+until = time.monotonic() + 1.5
 wanted = [work for work, count in ((litter, 6), (look, 4), (nap, 20), (start, 3)) for _ in range(count)]
 threads = [threading.Thread(target=again, args=(work, until), daemon=True) for work in wanted]
 for thread in threads:

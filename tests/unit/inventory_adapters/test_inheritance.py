@@ -88,7 +88,7 @@ def effective_options(host: Host) -> Mapping[str, dict[str, Any]]:
     }
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(inventory=inventories())
 def test_a_device_has_what_its_host_has(database: Engine, inventory: Inventory) -> None:
     batch = to_entities(inventory)
@@ -114,7 +114,7 @@ def test_a_device_has_what_its_host_has(database: Engine, inventory: Inventory) 
         assert (json.loads(options.reveal()) if options else {}) == effective_options(host)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(inventory=inventories())
 def test_a_simple_inventory_comes_back_field_by_field(database: Engine, inventory: Inventory) -> None:
     with empty_cms(database) as connection, TemporaryDirectory() as folder:

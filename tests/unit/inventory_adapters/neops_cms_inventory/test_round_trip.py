@@ -87,7 +87,7 @@ def seen(host: Host) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(inventories())
 def test_every_host_comes_back(inventory: Inventory) -> None:
     back = through_cms_and_context(inventory, with_groups=True)
@@ -106,7 +106,7 @@ def test_every_host_comes_back(inventory: Inventory) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(inventories())
 def test_hosts_whose_groups_are_not_in_the_context_look_the_same_to_tasks(inventory: Inventory) -> None:
     back = through_cms_and_context(inventory, with_groups=False)
