@@ -17,7 +17,7 @@ from neops.devices.jumps import JumpHosts
 from neops.devices.logins.admission import Admission
 from neops.devices.logins.breakers import Endpoint, Login
 from neops.devices.logins.events import LoginEvent
-from neops.devices.operations import Stragglers, bounded
+from neops.devices.operations import Stragglers, abort, bounded
 from neops.devices.plugin import ConnectionOptions, ConnectionPlugin, Credentials, Session
 from neops.devices.pool import SessionKey
 from neops.devices.waiting import Places
@@ -160,9 +160,10 @@ class Logins:
             await bounded(self._opening(session), session, limit, self._stragglers, Context())
         except TimeoutError:
             raise _late(route, until) from None
-        except DeviceError:
-            raise
         except Exception as error:
+            abort(session)  # whatever its `open` has left
+            if isinstance(error, DeviceError):
+                raise
             raise _unexpected(route, error) from error
         return session
 

@@ -315,6 +315,18 @@ async def test_an_unexpected_error_while_opening_is_a_failed_connect(
         await router.get_facts()
 
 
+@pytest.mark.parametrize("kind", ["unreachable", "refuses"])
+async def test_what_a_login_that_failed_has_left_open_is_closed(
+    kind: str, make_runtime: Any, device: Any, network: Any
+) -> None:
+    setattr(network.of("r1"), kind, True)
+
+    with pytest.raises(ConnectFailed):
+        await make_runtime().connect(device("r1"), ReadsFacts).get_facts()
+
+    assert [session.aborted.is_set() for session in network.sessions] == [True]
+
+
 async def test_logins_at_the_same_time_are_bounded(make_runtime: Any, device: Any, network: Any) -> None:
     runtime = make_runtime(settings={"concurrent_logins": 4})
     await runtime.connect(device("first"), ReadsFacts).get_facts()
