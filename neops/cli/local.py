@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +53,11 @@ class Prepared:
 class LocalStack:
     """A running engine and worker that share this process."""
 
-    def __init__(self, engine: Engine, devices: DeviceRuntime, prepared: Prepared) -> None:
-        self.engine, self.devices, self._prepared = engine, devices, prepared
+    def __init__(
+        self, engine: Engine, devices: DeviceRuntime, prepared: Prepared, abandon: Callable[[], object]
+    ) -> None:
+        self.engine, self.devices, self._prepared, self.abandon = engine, devices, prepared, abandon
+        """`abandon`: whatever still runs is not waited for when the stack is left."""
 
     async def start_run(self) -> Run:
         """Publish the workflow, bring the inventory in, and start."""
@@ -110,7 +113,6 @@ class LocalStack:
 @asynccontextmanager
 async def local_stack(prepared: Prepared, redactor: Redactor) -> AsyncIterator[LocalStack]:
     """Start everything, wait until the worker has announced its blocks, and stop everything at the end."""
-    prepared.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine_settings = EngineSettings(port=0, auth=False, database=f"sqlite:///{prepared.folder / 'neops.db'}")
     async with Engine.open(engine_settings) as engine:
         url = await engine.serve()
@@ -125,8 +127,8 @@ async def local_stack(prepared: Prepared, redactor: Redactor) -> AsyncIterator[L
                 abort_devices=lambda job: devices.abort(job=job),
             )
             async with _running(worker):
-                await _announced(engine, prepared.registry)
-                yield LocalStack(engine, devices, prepared)
+                await _announced(engine, prepared)
+                yield LocalStack(engine, devices, prepared, abandon=worker.stop)
 
 
 def _devices(prepared: Prepared, redactor: Redactor) -> DeviceRuntime:
@@ -148,11 +150,14 @@ async def _running(worker: WorkerRuntime) -> AsyncIterator[None]:
         await asyncio.to_thread(thread.join, _READY_S)
 
 
-async def _announced(engine: Engine, registry: BlockRegistry) -> None:
+async def _announced(engine: Engine, prepared: Prepared) -> None:
     try:
         async with asyncio.timeout(_READY_S):
             # the store tells listeners about runs, not about registrations
-            while not set(registry) <= {block.id for block in await engine.store.blocks.find()}:  # noqa: ASYNC110
+            while not set(prepared.registry) <= {block.id for block in await engine.store.blocks.find()}:
+                if engine.trouble is not None:
+                    raise engine.trouble
                 await asyncio.sleep(0.01)
     except TimeoutError:
-        raise NeopsError("the local worker did not announce its blocks; see the log") from None
+        log = prepared.folder / "neops.log"
+        raise NeopsError(f"the local worker did not announce its blocks within {_READY_S:g} s; see {log}") from None

@@ -174,7 +174,7 @@ def _failure(job: Job) -> Outcome:
 
 def _message(job: Job) -> str:
     text = (job.result or {}).get("message")
-    return str(text) if text else (job.ending.value if job.ending else "")
+    return str(text) if text else (job.ending.value if job.ending else "" if job.result else "did not end")
 
 
 def _data(job: Job) -> JsonObject:

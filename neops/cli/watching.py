@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import shutil
 import signal
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -22,14 +24,19 @@ from neops.engine.app import artifacts_path
 from neops.engine.artifacts import ArtifactFiles
 from neops.engine.events import EventLog
 from neops.engine.runs import RunOver
+from neops.engine.store.errors import StoreUnavailable
 from neops.engine.store.records import Artifact, Job, Run
 from neops.entities import Device, EntityType
 from neops.protocol import JobType
+
+logger = logging.getLogger(__name__)
 
 _FRAME_S = 0.1
 """Time between two pictures of a run on a terminal."""
 _LINE_S = 2.0
 """Time between two lines about a run where there is no terminal."""
+_STUCK_S = 5.0
+"""How long a run may stand still because its folder cannot be written."""
 
 
 class Display(Protocol):
@@ -39,18 +46,39 @@ class Display(Protocol):
 
 
 async def watch(stack: LocalStack, run: Run, view: RunView, display: Display) -> Run:
-    """Follow a run to its end; Ctrl-C aborts it, and it is followed on until everything has stopped."""
-    log = EventLog(stack.engine.store)
+    """Follow a run to its end; Ctrl-C aborts it, and it is followed on until everything has stopped.
+
+    A run that stands still because the engine cannot keep what it does is left as it is.
+    """
+    log, stuck = EventLog(stack.engine.store), _Stuck(asyncio.get_running_loop().time)
     try:
         async with _abort_on_interrupt(stack, run):
             async for event in log.follow(run.id, idle_s=_FRAME_S):
                 if event is not None:
                     view.take(event)
                 display.show(view)
+                if stuck.for_too_long(moved=event is not None, trouble=stack.engine.trouble is not None):
+                    break
     finally:
         log.close()
     ended = await stack.engine.store.runs.get(run.id)
     return ended or run
+
+
+class _Stuck:
+    """Tells a run that cannot go on from one that waits for devices."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since: float | None = None
+
+    def for_too_long(self, *, moved: bool, trouble: bool) -> bool:
+        if moved:
+            self._since = None
+        if not trouble:
+            return False
+        self._since = self._since or self._clock()
+        return self._clock() - self._since >= _STUCK_S
 
 
 @asynccontextmanager
@@ -59,7 +87,7 @@ async def _abort_on_interrupt(stack: LocalStack, run: Run) -> AsyncIterator[None
     aborting: set[asyncio.Task[None]] = set()
 
     async def abort() -> None:
-        with contextlib.suppress(RunOver):
+        with contextlib.suppress(RunOver, StoreUnavailable):
             await stack.engine.runs.abort(run.id, by="Ctrl-C")
 
     def interrupted() -> None:
@@ -151,8 +179,20 @@ def _link_artifacts(files: Sequence[Artifact], folder: Path) -> list[str]:
         parts = [part for part in PurePosixPath(one.name).parts if part not in ("/", "..", ".")]
         name = PurePosixPath(one.step_label or "run", *parts)
         target = folder / "artifacts" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(FileExistsError):  # the same name from another attempt: the first one stays
-            target.hardlink_to(kept.path(one.sha256))
-        names.append(str(name))
+        try:
+            _link(kept.path(one.sha256), target)
+        except OSError as error:
+            logger.error("an artifact gets no name", extra={"file": str(target), "reason": str(error)})
+        else:
+            names.append(str(name))
     return sorted(set(names))
+
+
+def _link(file: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.hardlink_to(file)
+    except FileExistsError:  # the same name from another attempt: the first one stays
+        return
+    except OSError:  # a file system without hard links
+        shutil.copyfile(file, target)

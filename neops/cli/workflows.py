@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +18,7 @@ from rich.console import Console
 
 from neops.blocks import Discovery, discover
 from neops.cli.exits import ExitCode
+from neops.cli.folders import new_folder, run_log, write_report
 from neops.cli.following import RunView
 from neops.cli.inputs import check_limit, read_inventory, read_parameters, read_workflow
 from neops.cli.local import Prepared, local_stack
@@ -71,16 +72,16 @@ def run(
         document = read_workflow(workflow, found.registry)
         parameters = read_parameters(document, set_ or ())
         check_limit(document.seed_entity, limit)
-        batch = read_inventory(inventory)
+        batch, settings = read_inventory(inventory), _device_settings()
         prepared = Prepared(
             workflow=document,
             inventory=batch,
             registry=found.registry,
-            folder=_run_folder(data, document.name),
+            folder=new_folder(data, document.name),
             limit=limit,
             parameters=parameters,
             concurrency=concurrency,
-            settings=_device_settings(),
+            settings=settings,
             recorder=recorder,
             replay=recording,
         )
@@ -105,8 +106,7 @@ def demo(
     with _quiet_until_ready(verbose) as redactor, _demo_workflow() as path:
         registry = _blocks(()).registry
         document = read_workflow(path, registry)
-        folder = _run_folder(data, "demo")
-        folder.mkdir(parents=True, mode=0o700)
+        folder = new_folder(data, "demo")
         if not as_json:
             typer.echo(f"Starting {devices} simulated devices that answer over SSH on loopback …")
         with demo_network(devices, latency_s=latency) as network:
@@ -128,13 +128,11 @@ def _execute(
     prepared: Prepared, redactor: Redactor, *, as_json: bool, verbose: int, picture: Path | None = None
 ) -> int:
     _learn_secrets(redactor, prepared.inventory)
-    prepared.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (prepared.folder / "neops.log").open("w", encoding="utf-8") as log:
+    with run_log(prepared.folder) as log:
         if not verbose:
             configure_logging(logging.INFO, stream=log, redactor=redactor)
         done = asyncio.run(_see_through(prepared, redactor, quiet=as_json))
         text = redactor.redact(json.dumps(done.to_json(), indent=2, ensure_ascii=False))
-        (prepared.folder / "report.json").write_text(text + "\n", encoding="utf-8")
         if as_json:
             typer.echo(text)
         else:
@@ -143,6 +141,7 @@ def _execute(
             if picture is not None:
                 console.save_svg(str(picture), title="neops demo")
         configure_logging(logging.WARNING, redactor=redactor)  # the log file is closed now
+    write_report(prepared.folder, text)
     if done.run.reason_code is ReasonCode.ABORTED:
         return ExitCode.INTERRUPTED
     return ExitCode.OK if done.succeeded else ExitCode.FAILED
@@ -155,8 +154,12 @@ async def _see_through(prepared: Prepared, redactor: Redactor, *, quiet: bool) -
         with display_on(Console(), quiet=quiet) as display:
             ended = await watch(stack, started, RunView(devices), display)
         done = await report(stack, ended, devices, prepared.folder)
-        await stack.forget_credentials()
-        return done
+        if (trouble := stack.engine.trouble) is None:
+            await stack.forget_credentials()
+            return done
+        stack.abandon()
+        left = f"{trouble}; credentials of the inventory are still in {prepared.folder / 'neops.db'}"
+        return replace(done, others=(*done.others, left))
 
 
 @contextmanager
@@ -195,16 +198,6 @@ def _device_settings() -> DeviceSettings:
 def _learn_secrets(redactor: Redactor, batch: EntityBatch) -> None:
     for one in (*batch.groups, *batch.devices):
         redactor.add(one.password)
-
-
-def _run_folder(data: Path, name: str) -> Path:
-    stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
-    folder = data / f"{stamp}-{name}"
-    number = 1
-    while folder.exists():
-        number += 1
-        folder = data / f"{stamp}-{name}-{number}"
-    return folder
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import Literal, TextIO
 
 from neops.logs.context import ContextFilter
@@ -42,4 +43,14 @@ def configure_logging(
 
 
 class _Handler(logging.StreamHandler[TextIO]):
-    """Ours, so that a second call knows what to replace."""
+    """Ours, so that a second call knows what to replace. A full disk is told once, and not with each line."""
+
+    _told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
+        problem = sys.exc_info()[1]
+        if not isinstance(problem, OSError):
+            super().handleError(record)
+        elif not self._told and self.stream is not sys.stderr:
+            self._told = True
+            print(f"neops: log lines are lost: {problem.strerror or problem}", file=sys.stderr)
