@@ -22,10 +22,14 @@ def load(source: str) -> EntityBatch:
     Raises:
         InventoryInvalid: a file is missing or cannot be read; the message names it.
     """
+    from neops.errors import InventoryInvalid
     from neops_nornir_inventory.loading import load_inventory, origin_of
     from neops_nornir_inventory.mapping import to_entities
 
-    batch = to_entities(load_inventory(source))
+    try:
+        batch = to_entities(load_inventory(source))
+    except InventoryInvalid as problem:
+        raise InventoryInvalid(f"inventory nornir:{source}: {problem}") from problem
     origin = origin_of(source)
     return replace(batch, origin=origin, complete=origin is not None)
 

@@ -17,16 +17,20 @@ _SIMPLE_FILES = {"host_file": "hosts.yaml", "group_file": "groups.yaml", "defaul
 
 
 def load_inventory(source: str) -> Inventory:
-    """Load the inventory that a Nornir configuration file, or a folder in SimpleInventory's form, describes."""
+    """Load the inventory that a Nornir configuration file, or a folder in SimpleInventory's form, describes.
+
+    Raises:
+        InventoryInvalid: it cannot be read, in one line.
+    """
     path = Path(source).expanduser()
     if not path.exists():
-        raise InventoryInvalid(f"inventory nornir:{source}: no such file or folder")
+        raise InventoryInvalid("no such file or folder")
     try:
         return _from_folder(path) if path.is_dir() else _from_config(path)
     except InventoryInvalid:
         raise
     except Exception as problem:  # inventory plugins and YAML readers raise what they like
-        raise InventoryInvalid(f"inventory nornir:{source}: {_one_line(problem)}") from problem
+        raise InventoryInvalid(_one_line(problem)) from problem
 
 
 def origin_of(source: str) -> str | None:
@@ -39,7 +43,7 @@ def origin_of(source: str) -> str | None:
 
 def _from_folder(folder: Path) -> Inventory:
     if not (folder / "hosts.yaml").exists():
-        raise InventoryInvalid(f"inventory nornir:{folder}: the folder has no hosts.yaml")
+        raise InventoryInvalid("the folder has no hosts.yaml")
     return _plugin("SimpleInventory", **{option: str(folder / name) for option, name in _SIMPLE_FILES.items()})
 
 
@@ -85,4 +89,6 @@ def _entry_point(group: str, name: str) -> Any:
 def _one_line(problem: Exception) -> str:
     if isinstance(problem, KeyError):
         return f"{problem} is named but not defined (a group?)"
+    if isinstance(problem, AttributeError):
+        return f"{problem}: is each host, and each group, an object?"
     return " ".join(str(problem).split()) or type(problem).__name__

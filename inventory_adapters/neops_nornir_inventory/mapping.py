@@ -3,56 +3,80 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from netutils.lib_mapper import NAPALM_LIB_MAPPER, NETMIKO_LIB_MAPPER, SCRAPLI_LIB_MAPPER
 from nornir.core.inventory import ConnectionOptions, Defaults, Group, Host, Inventory
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from neops.entities import DEFAULTS_GROUP, EntityBatch, NewDevice, NewGroup, Secret
+from neops.errors import InventoryInvalid
 
-_CONNECTION_FIELDS = ("hostname", "port", "username", "password", "platform", "extras")
+E = TypeVar("E", NewDevice, NewGroup)
+
+_TEXTS = ("hostname", "username", "password", "platform")
+_CONNECTION_FIELDS = (*_TEXTS, "port", "extras")
 
 
 def to_entities(inventory: Inventory) -> EntityBatch:
-    """The devices and groups of an inventory; its defaults, where they say anything, are the group DEFAULTS_GROUP."""
+    """The devices and groups of an inventory; its defaults, where they say anything, are the group DEFAULTS_GROUP.
+
+    Raises:
+        InventoryInvalid: a value does not fit; the message names host and field.
+    """
     groups = [_group(group) for group in inventory.groups.values()]
     defaults = _said_by(inventory.defaults)
     if any(value not in (None, {}) for value in defaults.values()):
-        groups.append(NewGroup(name=DEFAULTS_GROUP, **defaults))
+        groups.append(_checked(NewGroup, "defaults", name=DEFAULTS_GROUP, **defaults))
     return EntityBatch(groups=tuple(groups), devices=tuple(_device(host) for host in inventory.hosts.values()))
 
 
 def platform_name(platform: str | None) -> str | None:
     """netmiko's name for a platform that NAPALM (`ios`), scrapli (`cisco_iosxe`) or netmiko named."""
-    if platform is None or platform in NETMIKO_LIB_MAPPER:
+    if not isinstance(platform, str) or platform in NETMIKO_LIB_MAPPER:
         return platform
     return NAPALM_LIB_MAPPER.get(platform) or SCRAPLI_LIB_MAPPER.get(platform) or platform
 
 
 def _device(host: Host) -> NewDevice:
-    return NewDevice(hostname=host.name, groups=[group.name for group in host.groups], **_said_by(host))
+    groups = [str(group.name) for group in host.groups]
+    return _checked(NewDevice, f"host {host.name}", hostname=str(host.name), groups=groups, **_said_by(host))
 
 
 def _group(group: Group) -> NewGroup:
-    return NewGroup(name=group.name, parents=[parent.name for parent in group.groups], **_said_by(group))
+    parents = [str(parent.name) for parent in group.groups]
+    return _checked(NewGroup, f"group {group.name}", name=str(group.name), parents=parents, **_said_by(group))
+
+
+def _checked(model: type[E], where: str, **said: Any) -> E:
+    try:
+        return model(**said)
+    except ValidationError as error:
+        problem = error.errors(include_input=False, include_url=False)[0]
+        raise InventoryInvalid(f"{where}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}") from None
 
 
 def _said_by(element: Host | Group | Defaults) -> dict[str, Any]:
     """Its own values: Host's attributes give inherited ones too, those of its base class do not."""
-    own = {name: object.__getattribute__(element, name) for name in ("port", "username", "password", "platform")}
+    own = {name: _text(object.__getattribute__(element, name)) for name in ("username", "password", "platform")}
     platform, options = platform_name(own["platform"]), _connection_options(element.connection_options)
     return {
-        "ip": object.__getattribute__(element, "hostname"),
-        "port": own["port"],
+        "ip": _text(object.__getattribute__(element, "hostname")),
+        "port": object.__getattribute__(element, "port"),
         "username": own["username"],
-        "password": None if own["password"] is None else Secret(own["password"]),
+        "password": Secret(own["password"]) if isinstance(own["password"], str) else own["password"],
         "platform": platform,
         "platform_alias": own["platform"] if platform != own["platform"] else None,
         "connection_options": Secret(json.dumps(options, sort_keys=True)) if options else None,
         "facts": json_data(element.data),
     }
+
+
+def _text(value: Any) -> Any:
+    """YAML takes a password of digits for a number."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _connection_options(options: Mapping[str, ConnectionOptions]) -> dict[str, dict[str, JsonValue]]:
@@ -63,7 +87,7 @@ def _given(options: ConnectionOptions) -> Iterator[tuple[str, JsonValue]]:
     for name in _CONNECTION_FIELDS:
         value = getattr(options, name)
         if value is not None:
-            yield name, json_value(value)
+            yield name, json_value(_text(value) if name in _TEXTS else value)
 
 
 def json_data(data: Mapping[str, Any]) -> dict[str, JsonValue]:
@@ -74,8 +98,10 @@ def json_data(data: Mapping[str, Any]) -> dict[str, JsonValue]:
 def json_value(value: Any) -> JsonValue:
     """One value as JSON."""
     match value:
-        case None | bool() | int() | float() | str():
+        case None | bool() | int() | str():
             return value
+        case float():
+            return value if math.isfinite(value) else None
         case Mapping():
             return json_data(value)
         case list() | tuple() | set() | frozenset():

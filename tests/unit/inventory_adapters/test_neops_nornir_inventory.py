@@ -93,6 +93,12 @@ def test_passwords_do_not_show(folder: Path) -> None:
     [
         ("hosts.yaml", "r1: {groups: [nowhere]}", "'nowhere' is named but not defined"),
         ("hosts.yaml", "r1: {groups: [", "hosts.yaml"),
+        ("hosts.yaml", "r1:", "is each host, and each group, an object"),
+        ("hosts.yaml", "r1: {port: 0, password: s3cret}", "host r1: port: Input should be greater than or equal to 1"),
+        ("hosts.yaml", "r1: {platform: [ios]}", "host r1: platform: Input should be a valid string"),
+        ("hosts.yaml", "r1: {password: [s3cret]}", "host r1: password: Input should be a valid string"),
+        ("groups.yaml", "core: {port: x}", "group core: port: "),
+        ("defaults.yaml", "port: x", "defaults: port: "),
         ("config.yaml", "inventory: {plugin: NoSuchInventory}", "NoSuchInventory"),
     ],
 )
@@ -102,7 +108,21 @@ def test_a_mistake_is_one_line_that_says_where(folder: Path, file: str, text: st
     with pytest.raises(InventoryInvalid, match=expected) as caught:
         load(str(folder / "config.yaml"))
 
+    assert str(caught.value).startswith(f"inventory nornir:{folder / 'config.yaml'}: ")
     assert "\n" not in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_what_yaml_takes_for_numbers_is_text_where_nornir_means_text(folder: Path) -> None:
+    (folder / "hosts.yaml").write_text(
+        "10: {hostname: 1, username: 5678, password: 1234, data: {x: .nan}, connection_options: {netmiko: {password: 9}}}"
+    )
+
+    (device,) = load(str(folder / "config.yaml")).devices
+
+    assert (device.hostname, device.ip, device.username, device.password) == ("10", "1", "5678", "1234")
+    assert device.facts == {"x": None}
+    assert device.connection_options == '{"netmiko": {"password": "9"}}'
 
 
 def test_a_missing_file_is_named() -> None:
