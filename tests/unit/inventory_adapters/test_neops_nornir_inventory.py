@@ -115,7 +115,8 @@ def test_a_mistake_is_one_line_that_says_where(folder: Path, file: str, text: st
 
 def test_what_yaml_takes_for_numbers_is_text_where_nornir_means_text(folder: Path) -> None:
     (folder / "hosts.yaml").write_text(
-        "10: {hostname: 1, username: 5678, password: 1234, data: {x: .nan}, connection_options: {netmiko: {password: 9}}}"
+        "10: {hostname: 1, username: 5678, password: 1234, data: {x: .nan},"
+        " connection_options: {netmiko: {password: 9}}}"
     )
 
     (device,) = load(str(folder / "config.yaml")).devices
