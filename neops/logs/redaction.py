@@ -21,6 +21,8 @@ WORD_LENGTH = 12
 """A shorter secret of letters alone stays in data: `admin` and `cisco` stand there for other things, too."""
 
 _SENSITIVE_FIELD = re.compile(rf"(?:^|[_\-.])(?:{NAMES})$", re.IGNORECASE)
+_BGP_COMMUNITY = re.compile(r"(?<!snmp)(?<!snmp[_-])(?<!r[ow][_-])community$", re.IGNORECASE)
+"""A field that is masked where it is shown, but whose value means routes wherever else it stands."""
 
 T = TypeVar("T")
 
@@ -91,7 +93,7 @@ def _secrets_in(fields: object, name: str) -> Iterator[str]:
     elif isinstance(fields, list | tuple):
         for value in fields:
             yield from _secrets_in(value, name)
-    elif isinstance(fields, str) and _SENSITIVE_FIELD.search(name):
+    elif isinstance(fields, str) and _SENSITIVE_FIELD.search(name) and not _BGP_COMMUNITY.search(name):
         yield fields
 
 

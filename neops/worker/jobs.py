@@ -156,7 +156,7 @@ class RunningJobs:
                 "a job for a block that is not here", extra={"job": job.job_id, "block": job.function_block_id}
             )
             return _Leased(job, None)
-        self._redactor.learn([_secret_fields(device) for device in job.context.devices])
+        self._redactor.learn([dict(job.parameters), *(_secret_fields(device) for device in job.context.devices)])
         ports = replace(self._ports, progress=self._events.progress_of(job))
         return _Leased(job, JobThread(block_job, ports, self._limits))
 

@@ -82,6 +82,19 @@ async def test_with_extensions_the_lease_token_logs_progress_and_artifacts_trave
     assert [block["ownAcquire"] for block in engine.of("/function-blocks/register")] == [False] * 4
 
 
+async def test_a_password_among_the_parameters_is_masked_like_one_of_a_device(
+    engine: Any, start: StartWorker, job: MakeJob
+) -> None:
+    secrets = {"enable_password": "Rotated-88", "snmp_community": "Mo-nitor", "community": "65000:100"}
+    parameters = {"text": "Rotated-88 Mo-nitor 65000:100", "login": secrets}
+    engine.jobs = [[job("j1", parameters=parameters)]]
+
+    await start()
+    await engine.until(lambda: engine.results)
+
+    assert engine.results[0]["result"]["data"] == {"text": "******** ******** 65000:100"}
+
+
 async def test_credentials_and_a_path_prefix_of_the_url_reach_the_engine(
     engine: Any, start: StartWorker, url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
