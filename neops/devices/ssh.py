@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, lru_cache
-from typing import Any, cast
+from typing import Any
 
 import asyncssh
 
-from neops.concurrency import CorkedProtocol
+from neops.devices.connecting import connect
 from neops.devices.failures import login_refused
 from neops.devices.host_keys import HostKey, check_host_key, known_hosts
 from neops.devices.keys import private_key, ready
@@ -31,28 +31,6 @@ Half the CPU of a login against OpenSSH 9 or asyncssh goes into post-quantum key
 HOST_KEYS_FIRST = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-256", "rsa-sha2-512")
 RSA = ("rsa-sha2-256", "rsa-sha2-512", "ssh-rsa")
 """RFC 8332: one key type, three signature algorithms."""
-
-OUT_OF_NO_FILE = frozenset(
-    {
-        "agent_path",
-        "client_factory",
-        "client_keys",
-        "compression_algs",
-        "config",
-        "encryption_algs",
-        "keepalive_interval",
-        "kex_algs",
-        "known_hosts",
-        "login_timeout",
-        "mac_algs",
-        "password",
-        "preferred_auth",
-        "server_host_key_algs",
-        "tunnel",
-        "username",
-    }
-)
-"""Arguments of `asyncssh.connect` that name no file."""
 
 
 class HostKeyClient(asyncssh.SSHClient):
@@ -114,50 +92,6 @@ def ssh_options(options: ConnectionOptions, client: HostKeyClient) -> dict[str, 
     else:
         arguments["agent_path"] = ()  # no secret at all: the agent in SSH_AUTH_SOCK
     return arguments
-
-
-async def connect(host: str, port: int, arguments: Mapping[str, Any]) -> asyncssh.SSHClientConnection:
-    """What `asyncssh.connect` returns and raises; where no file has to be read, for less.
-
-    asyncssh (2.18 to 2.24) works out the options of each connection in a thread, as they may name files: three times
-    the work of doing it here. It also restarts the keepalive timer with each packet of the login.
-    """
-    if not _out_of_no_file(arguments):
-        return await asyncssh.connect(host, port, **arguments)
-    loop = asyncio.get_running_loop()
-    keepalive_s = arguments.get("keepalive_interval", 0)
-    here = {**arguments, "keepalive_interval": 0, "host": host, "port": port}
-    options = asyncssh.SSHClientConnectionOptions(loop=loop, **here)
-    options.waiter = loop.create_future()
-    way: Any = arguments.get("tunnel") or loop
-    try:
-        _, connection = await way.create_connection(lambda: _Connection(loop, options, wait="auth"), host, port)
-    except asyncio.CancelledError:
-        options.waiter.cancel()
-        raise
-    connection.set_extra_info(host=host, port=port)
-    try:
-        await options.waiter
-    except BaseException:
-        connection.abort()
-        await connection.wait_closed()
-        raise
-    connection.set_keepalive(keepalive_s)
-    return cast("asyncssh.SSHClientConnection", connection)
-
-
-class _Connection(CorkedProtocol, asyncssh.SSHClientConnection):
-    """Through a jump host it writes into a channel, which packs by itself."""
-
-
-def _out_of_no_file(arguments: Mapping[str, Any]) -> bool:
-    """Whether the options can be worked out without a file, a private key to be found included."""
-    keys = arguments.get("client_keys", ())
-    if keys is not None and not (keys and all(isinstance(key, asyncssh.SSHKey) for key in keys)):
-        return False
-    if arguments.get("config", ()) is not None or isinstance(arguments.get("tunnel"), str):
-        return False
-    return arguments.keys() <= OUT_OF_NO_FILE
 
 
 async def log_in(name: str, options: ConnectionOptions, **more: Any) -> asyncssh.SSHClientConnection:

@@ -13,9 +13,10 @@ from typing import Any, Final
 import asyncssh
 
 from neops.devices.aborting import AbortableLogin
+from neops.devices.connecting import connect
 from neops.devices.keys import ready
 from neops.devices.plugin import SSH_PORT, ConnectionOptions
-from neops.devices.ssh import HostKeyClient, connect, connect_failure, ssh_options
+from neops.devices.ssh import HostKeyClient, connect_failure, ssh_options
 from neops.errors import ConnectFailed, DeviceError, OperationTimedOut, SessionLost, Unreachable
 
 GOODBYE_S: Final = 1.0

@@ -7,7 +7,7 @@ from typing import Any
 from scrapli.driver import AsyncGenericDriver
 from scrapli.transport.plugins.asyncssh.transport import AsyncsshTransport
 
-from neops.devices.ssh import connect
+from neops.devices.connecting import connect
 
 METHODS = ("publickey", "keyboard-interactive", "password")
 """What scrapli 2025.1.30 prefers, where nobody asks for something else."""

@@ -10,7 +10,7 @@ from typing import Any
 import asyncssh
 import pytest
 
-from neops.devices import ssh
+from neops.devices.connecting import connect, options_for
 from neops.testing.simulator import Fault, FaultKind, SimulatedDevice, SimulatedNetwork
 
 PASSWORD = "of-the-router"
@@ -40,7 +40,7 @@ def arguments(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
 
 async def test_a_command_is_answered(network: SimulatedNetwork, arguments: dict[str, Any]) -> None:
     port = network["r1"].port
-    async with await ssh.connect("127.0.0.1", port, arguments) as connection:
+    async with await connect("127.0.0.1", port, arguments) as connection:
         answer = await connection.run("show version")
 
         assert "Version" in str(answer.stdout)
@@ -50,12 +50,12 @@ async def test_a_command_is_answered(network: SimulatedNetwork, arguments: dict[
 
 async def test_a_wrong_password_is_denied(network: SimulatedNetwork, arguments: dict[str, Any]) -> None:
     with pytest.raises(asyncssh.PermissionDenied):
-        await ssh.connect("127.0.0.1", network["r1"].port, {**arguments, "password": "wrong"})
+        await connect("127.0.0.1", network["r1"].port, {**arguments, "password": "wrong"})
 
 
 async def test_a_port_where_nobody_listens_is_refused(network: SimulatedNetwork, arguments: dict[str, Any]) -> None:
     with pytest.raises(ConnectionRefusedError):
-        await ssh.connect("127.0.0.1", network["deaf"].port, arguments)
+        await connect("127.0.0.1", network["deaf"].port, arguments)
 
 
 async def test_who_does_not_wait_for_a_silent_device_leaves_no_socket(
@@ -69,7 +69,7 @@ async def test_who_does_not_wait_for_a_silent_device_leaves_no_socket(
 
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.2):
-            await ssh.connect("127.0.0.1", network["silent"].port, {**arguments, "client_factory": Client})
+            await connect("127.0.0.1", network["silent"].port, {**arguments, "client_factory": Client})
 
     assert [connection.is_closed() for connection in made] == [True]
 
@@ -83,5 +83,32 @@ async def test_no_thread_is_asked_where_no_file_has_to_be_read(
     monkeypatch.setattr(asyncio.get_running_loop(), "run_in_executor", refuse)
     arguments = {"username": "neops", "password": PASSWORD, "keepalive_interval": 30, **NO_FILE}
 
-    async with await ssh.connect("127.0.0.1", network["r1"].port, arguments) as connection:
+    async with await connect("127.0.0.1", network["r1"].port, arguments) as connection:
         assert "Version" in str((await connection.run("show version")).stdout)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"client_factory": asyncssh.SSHClient, "known_hosts": ([], [], []), "tunnel": None},
+        {"kex_algs": ["curve25519-sha256"], "encryption_algs": ("aes128-gcm@openssh.com",), "login_timeout": 5.5},
+        {"server_host_key_algs": ["ssh-ed25519"], "compression_algs": None, "mac_algs": ["hmac-sha2-256"]},
+        {"agent_path": None, "preferred_auth": ("password", "keyboard-interactive")},
+    ],
+)
+async def test_the_options_are_those_that_asyncssh_works_out(arguments: dict[str, Any]) -> None:
+    arguments = {"username": "neops", "password": PASSWORD, **NO_FILE, **arguments}
+    by_asyncssh = await asyncssh.SSHClientConnectionOptions.construct(
+        host="192.0.2.1", port=2222, **{"tunnel": None, **arguments}, keepalive_interval=0
+    )
+    for _ in range(2):  # the second time what is shared is there already
+        ours = options_for("192.0.2.1", 2222, arguments)
+
+        assert seen(ours) == seen(by_asyncssh)
+
+
+def seen(options: asyncssh.SSHClientConnectionOptions) -> dict[str, Any]:
+    """All attributes, but for those that only say how they were worked out."""
+    rest = {name: value for name, value in vars(options).items() if name not in ("config", "kwargs")}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in rest.items()}

@@ -1,0 +1,92 @@
+"""Makes SSH connections as `asyncssh.connect` does, for less where it can be had.
+
+Importing this module imports asyncssh: only modules that hold a session do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Hashable, Mapping
+from functools import lru_cache
+from typing import Any, cast
+
+import asyncssh
+
+from neops.concurrency import CorkedProtocol
+
+ITS_OWN = frozenset({"client_factory", "host", "keepalive_interval", "known_hosts", "password", "port", "tunnel"})
+"""Arguments of `asyncssh.connect` that differ from device to device."""
+
+SHARED = frozenset(
+    {"agent_path", "client_keys", "compression_algs", "config", "encryption_algs", "kex_algs", "login_timeout"}
+    | {"mac_algs", "preferred_auth", "server_host_key_algs", "username"}
+)
+"""Those that devices have in common, and that name no file and no key."""
+
+
+async def connect(host: str, port: int, arguments: Mapping[str, Any]) -> asyncssh.SSHClientConnection:
+    """What `asyncssh.connect` returns and raises.
+
+    asyncssh (2.18 to 2.24) works out the options of each connection in a thread, as they may name files: a third of a
+    millisecond where there are none. It also restarts the keepalive timer with each packet of the login. Neither is
+    done for arguments that are known to need no file.
+    """
+    if not _without_files(arguments):
+        return await asyncssh.connect(host, port, **arguments)
+    loop = asyncio.get_running_loop()
+    options = options_for(host, port, arguments)
+    options.waiter = loop.create_future()
+    way: Any = arguments.get("tunnel") or loop
+    try:
+        _, connection = await way.create_connection(lambda: _Connection(loop, options, wait="auth"), host, port)
+    except asyncio.CancelledError:
+        options.waiter.cancel()
+        raise
+    connection.set_extra_info(host=host, port=port)
+    try:
+        await options.waiter
+    except BaseException:
+        connection.abort()
+        await connection.wait_closed()
+        raise
+    connection.set_keepalive(arguments.get("keepalive_interval", 0))
+    return cast("asyncssh.SSHClientConnection", connection)
+
+
+class _Connection(CorkedProtocol, asyncssh.SSHClientConnection):
+    """Through a jump host it writes into a channel, which packs by itself."""
+
+
+def options_for(host: str, port: int, arguments: Mapping[str, Any]) -> asyncssh.SSHClientConnectionOptions:
+    """The options for one device, without a keepalive: a copy of what it shares with others, with its own filled in."""
+    shared = ((name, _frozen(value)) for name, value in arguments.items() if name in SHARED)
+    options = copy.copy(_worked_out(frozenset(shared)))
+    options.orig_host = options.host = host
+    options.port = port
+    options.tunnel = arguments.get("tunnel")
+    options.protocol_factory = arguments.get("client_factory") or asyncssh.SSHClient
+    options.password = arguments.get("password")
+    if "known_hosts" in arguments:
+        options.known_hosts = arguments["known_hosts"]
+    return options
+
+
+@lru_cache(maxsize=64)
+def _worked_out(shared: frozenset[tuple[str, Hashable]]) -> asyncssh.SSHClientConnectionOptions:
+    arguments: dict[str, Any] = dict(shared)
+    return asyncssh.SSHClientConnectionOptions(**arguments, keepalive_interval=0, tunnel=None)
+
+
+def _frozen(value: Any) -> Hashable:
+    return tuple(value) if isinstance(value, list) else cast("Hashable", value)
+
+
+def _without_files(arguments: Mapping[str, Any]) -> bool:
+    """Whether no argument names a file, a private key, or a jump host in words."""
+    return (
+        arguments.keys() <= ITS_OWN | SHARED
+        and arguments.get("config", ()) is None
+        and arguments.get("client_keys", ()) is None
+        and not isinstance(arguments.get("tunnel"), str)
+    )
