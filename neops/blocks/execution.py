@@ -107,9 +107,9 @@ class _Call:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            return outcome_of(error)
+            return outcome_of(error, _authors_files(self.job.block))
         except BaseException as error:  # noqa: BLE001  # an author's sys.exit() must not end the worker
-            return outcome_of(error)
+            return outcome_of(error, _authors_files(self.job.block))
 
     async def _step(self) -> BlockOutcome:
         try:
@@ -163,7 +163,7 @@ class _Call:
     def _checked(self, answer: object, expected: type[R], method: str) -> R:
         if isinstance(answer, expected):
             return answer
-        got = "None" if answer is None else f"a {type(answer).__name__}"
+        got = "None" if answer is None else f"something of type {type(answer).__name__}"
         raise BadResult(f"{self.job.block.__qualname__}.{method} returned {got}: return a {expected.__name__}")
 
     def _data(self, result: FunctionBlockResult[Any]) -> dict[str, JsonValue] | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from pydantic import ValidationError
+
 from neops.blocks.outcome import BlockError, BlockOutcome
+from neops.blocks.parameters import problems
 from neops.entities.jsonable import NotJson
 from neops.errors import BlockFailed, NeopsError
 
@@ -21,18 +24,19 @@ class BadResult(NeopsError):
     retryable = False
 
 
-def outcome_of(error: BaseException) -> BlockOutcome:
+def outcome_of(error: BaseException, is_author_file: Callable[[str], bool]) -> BlockOutcome:
     """The outcome of a block that raised.
 
     A BlockFailed is a failure. Our own errors need no traceback: their message names the device and the next step.
-    An exception group counts as what all of its exceptions are.
+    Of others the message names the line in the author's file. An exception group counts as what all of its exceptions
+    are.
     """
     leaves = list(_leaves(error))
     if all(isinstance(leaf, BlockFailed) for leaf in leaves):
         message = _joined([_text(leaf) for leaf in leaves])
         return BlockOutcome(success=False, message=message, retryable=_retryable(leaves))
     explained = all(isinstance(leaf, NeopsError | NotJson) for leaf in leaves)
-    message = _joined([_text(leaf) if explained else _typed_text(leaf) for leaf in leaves])
+    message = _joined([_text(leaf) if explained else _located(leaf, is_author_file) for leaf in leaves])
     names = {type(leaf).__name__ for leaf in leaves}
     broken = BlockError(
         type=names.pop() if len(names) == 1 else type(error).__name__,
@@ -66,8 +70,21 @@ def _text(error: BaseException) -> str:
         return f"{type(error).__name__} (its message cannot be shown)"
 
 
+def _located(error: BaseException, is_author_file: Callable[[str], bool]) -> str:
+    """Its type, its message, and the author's line that led there: `KeyError: 'x' (/blocks/facts.py, line 12)`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = next(
+        (f" ({one.filename}, line {one.lineno})" for one in reversed(frames) if is_author_file(one.filename)), ""
+    )
+    return f"{_typed_text(error)}{place}"
+
+
 def _typed_text(error: BaseException) -> str:
     name, text = type(error).__name__, _text(error)
+    if isinstance(error, ValidationError):
+        text = f"{error.title}: {problems(error)}"
+    if "'coroutine' object" in text:
+        text = f"{text}; is an await missing?"
     return name if text == name else f"{name}: {text}"
 
 

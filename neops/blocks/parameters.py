@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
 
 from neops.blocks.models import FunctionBlockParams
 from neops.errors import UsageError
@@ -58,8 +59,13 @@ def lenient_params(model: type[P], given: Mapping[str, JsonValue], block: str) -
 def problems(error: ValidationError) -> str:
     """What pydantic found, on one line: `host: Field required; port: Input should be a valid integer`."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    placed = ((".".join(str(part) for part in one["loc"]), one["msg"]) for one in found)
+    placed = ((".".join(str(part) for part in one["loc"]), _message(one)) for one in found)
     return "; ".join(f"{place}: {message}" if place else message for place, message in placed)
+
+
+def _message(detail: ErrorDetails) -> str:
+    """On one line; what a validator of ours or of an author says needs no `Value error` in front."""
+    return " ".join(detail["msg"].removeprefix("Value error, ").split())
 
 
 def _declared(model: type[FunctionBlockParams], given: Mapping[str, JsonValue]) -> set[str]:
@@ -92,7 +98,7 @@ def _checked(model: type[FunctionBlockParams], name: str, value: JsonValue, bloc
     try:
         return _adapter(model.model_fields[name]).validate_python(value)
     except ValidationError as error:
-        message = error.errors(include_url=False, include_input=False)[0]["msg"]
+        message = _message(error.errors(include_url=False, include_input=False)[0])
         raise ParametersInvalid(f"parameters of {block}: {name}: {message}") from error
 
 

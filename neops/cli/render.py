@@ -64,10 +64,16 @@ def print_report(console: Console, report: RunReport, *, details: bool = False) 
     for failure in report.others:
         console.print(f"[red]failed[/red] {escape(failure)}", soft_wrap=True)
     if report.run.reason and not report.succeeded:
-        console.print(f"[red]{report.run.status}[/red] {escape(report.run.reason)}", soft_wrap=True)
+        console.print(f"[red]{report.run.status}[/red] {escape(_reason(report, report.run.reason))}", soft_wrap=True)
     console.print(_counts(report))
     if report.artifacts_folder is not None and report.artifacts:
         console.print(f"{len(report.artifacts)} artifacts in {escape(report.artifacts_folder)}", soft_wrap=True)
+
+
+def _reason(report: RunReport, reason: str) -> str:
+    """Why the run ended, without what a device's own line has said already."""
+    told = (reason.find(f": {device.name}: ") for device in report.devices if not device.outcome.good)
+    return reason[: min((end for end in told if end >= 0), default=None)]
 
 
 def closing_table(devices: Sequence[DeviceReport]) -> Table:

@@ -140,11 +140,35 @@ def test_an_error_shows_the_traceback_from_the_authors_line_on(run: Callable[[Bo
 
     outcome = run(body)
 
-    assert outcome.message == "KeyError: 'missing'"
+    line = body.__code__.co_firstlineno + 1
+    assert outcome.message == f"KeyError: 'missing' ({__file__}, line {line})"
     assert outcome.error is not None
     assert outcome.error.traceback is not None
     assert 'return {"there": 1}["missing"]' in outcome.error.traceback
     assert "neops/blocks" not in outcome.error.traceback
+
+
+def test_a_result_that_its_model_refuses_names_field_and_line_on_one_line(run: Callable[[Body], BlockOutcome]) -> None:
+    def body(*_: Any) -> Any:
+        return FunctionBlockResult(success=True, message={"no": "text"})
+
+    message = str(run(body).message)
+
+    assert message.startswith("ValidationError: FunctionBlockResult: message: Input should be a valid string (")
+    assert "\n" not in message
+
+
+def test_a_forgotten_await_is_guessed(run: Callable[[Body], BlockOutcome]) -> None:
+    async def facts() -> None: ...
+
+    def body(*_: Any) -> Any:
+        waiting = facts()
+        try:
+            return waiting.os_version  # type: ignore[attr-defined]  # the mistake
+        finally:
+            waiting.close()
+
+    assert "is an await missing?" in str(run(body).message)
 
 
 class BrokenStr(Exception):

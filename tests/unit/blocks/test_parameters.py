@@ -54,7 +54,7 @@ def test_a_value_that_does_not_fit_is_refused_early() -> None:
 
 
 def test_the_models_own_validators_hold_where_the_block_runs() -> None:
-    with pytest.raises(ParametersInvalid, match=r"probe:1\.0\.0: Value error, site and peer are the same"):
+    with pytest.raises(ParametersInvalid, match=r"probe:1\.0\.0: site and peer are the same"):
         strict_params(Params, {"site": "a", "peerName": "A"}, "fb.test.io/probe:1.0.0")
 
 

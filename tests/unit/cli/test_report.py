@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from neops.cli.render import print_report
 from neops.cli.report import RunReport, device_report, failures_elsewhere, shares
 from neops.engine.store.records import BlockId, DefinitionId, Job, JobEnding, JobId, Run, RunId, StepKey
 from neops.entities import Device, EntityType, Outcome, Platform
@@ -136,6 +139,27 @@ def test_a_run_is_good_when_it_completed_and_no_device_failed(
 
     assert report.succeeded is good
     assert report.to_json()["ok"] is good
+
+
+def _printed(reason: str, *jobs: Job) -> list[str]:
+    run = replace(_run(RunStatus.FAILED_SAFE_ACK), reason=reason)
+    console = Console(file=io.StringIO(), width=200)
+    print_report(console, RunReport(run=run, devices=(device_report(R1, jobs, ()),)))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+def test_what_went_wrong_on_a_device_is_said_once(job: MakeJob) -> None:
+    lines = _printed("step 'facts' failed: r1: no route", job(success=False, message="no route"))
+
+    assert "failed r1: facts: no route" in lines
+    assert "failed_safe_ack step 'facts' failed" in lines
+
+
+def test_a_reason_that_no_device_gave_is_told_in_full() -> None:
+    reason = "no device matches the query 'hostname:r9'"
+
+    assert f"failed_safe_ack {reason}" in _printed(reason)
 
 
 def _run(status: RunStatus) -> Run:
