@@ -23,8 +23,13 @@ def load(source: str, *, since: str | None = None, progress: LoadProgress | None
     Raises:
         InventoryInvalid: NetBox does not answer, or not as NetBox does.
     """
+    from neops.errors import InventoryInvalid
     from neops_netbox_inventory.mapping import to_entities
     from neops_netbox_inventory.reading import NetBox
 
     netbox = NetBox.of(source, os.environ.get("NETBOX_TOKEN"))
-    return to_entities(netbox.read(since, progress))
+    try:
+        return to_entities(netbox.read(since, progress))
+    except (KeyError, TypeError, AttributeError, ValueError) as problem:
+        reason = f"{type(problem).__name__}: {' '.join(str(problem).split())}"
+        raise InventoryInvalid(f"inventory {netbox}: a record is not as NetBox writes it: {reason}") from problem

@@ -19,7 +19,7 @@ _KINDS = ("site", "role", "tag")
 
 
 def to_entities(read: Read) -> EntityBatch:
-    """Devices by name; a second one of the same name is left out, with a warning."""
+    """Devices by name. Of several with one name that with the lowest id counts, others are left out with a warning."""
     ports: dict[int, list[NewInterface]] = defaultdict(list)
     for port in read.interfaces:
         ports[port["device"]["id"]].append(_interface(port))
@@ -27,7 +27,8 @@ def to_entities(read: Read) -> EntityBatch:
     devices: dict[str, NewDevice] = {}
     for record in read.devices:
         name = _name(record)
-        if name in devices:
+        if name in devices or read.first.get(name, record["id"]) != record["id"]:
+            ports.pop(record["id"], None)
             logger.warning("two devices have one name", extra={"device": name, "left_out": record["url"]})
             continue
         named = dict(_groups(record))
@@ -37,7 +38,8 @@ def to_entities(read: Read) -> EntityBatch:
     for id_, rest in ports.items():
         # their device itself did not change
         name = read.names.get(id_, f"netbox-{id_}")
-        devices.setdefault(name, NewDevice(hostname=name, interfaces=rest))
+        if read.first.get(name, id_) == id_:
+            devices.setdefault(name, NewDevice(hostname=name, interfaces=rest))
     return EntityBatch(
         devices=tuple(devices.values()),
         groups=tuple(groups.values()),

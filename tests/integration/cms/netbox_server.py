@@ -36,6 +36,8 @@ class FakeNetBox:
             for port in range(1, interfaces + 1)
         ]
         self.requests: list[str] = []
+        self.busy: list[int] = []
+        """Statuses of the next answers, in place of what was asked for."""
 
     def touch(self, record: Record, **fields: Any) -> None:
         """Change a record as a person would in NetBox."""
@@ -74,8 +76,10 @@ class FakeNetBox:
 
 def _matches(record: Record, query: dict[str, list[str]]) -> bool:
     since, sites, ids = query.get("last_updated__gt"), query.get("site"), query.get("device_id")
+    names = query.get("name")
     return (
-        record["id"] > int(query.get("id__gt", ["0"])[0])
+        (names is None or record["name"] in names)
+        and record["id"] > int(query.get("id__gt", ["0"])[0])
         and (since is None or record["last_updated"] > since[0])
         and (sites is None or record["site"]["slug"] in sites)
         and (ids is None or str(record["device"]["id"]) in ids)
@@ -90,6 +94,9 @@ def _handler(netbox: FakeNetBox) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             netbox.requests.append(self.path)
             parts = urlsplit(self.path)
+            if netbox.busy:
+                self._send(netbox.busy.pop(0), {"detail": "Request was throttled."})
+                return
             if self.headers["Authorization"] != f"Token {TOKEN}":
                 self._send(403, {"detail": "Authentication credentials were not provided."})
                 return
@@ -104,6 +111,8 @@ def _handler(netbox: FakeNetBox) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
+            if status in (429, 503):
+                self.send_header("Retry-After", "0")
             self.end_headers()
             self.wfile.write(content)
 
@@ -131,7 +140,7 @@ def _device(number: int) -> Record:
         "tags": _tags([_TAGS[number % 3]]),
         "custom_fields": {"owner": "noc", "support_until": None},
         "created": _BEGINNING.isoformat(),
-        "last_updated": (_BEGINNING + timedelta(seconds=number)).isoformat(),
+        "last_updated": (_BEGINNING + timedelta(minutes=10 * number)).isoformat(),
     }
 
 

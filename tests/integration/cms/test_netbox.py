@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,8 @@ def test_a_second_import_reads_only_what_changed(url: str, cms: Command, netbox:
 
     changed = cms("import", f"netbox:{url}")
 
-    assert counts(again) == (0, 0, 0)
+    last_one_with_its_interfaces_and_groups = 1 + 2 + 3
+    assert counts(again) == (0, 0, last_one_with_its_interfaces_and_groups)
     assert counts(changed)[:2] == (0, 2)
     assert [entry["changes"] for entry in changed["changes"]] == [
         {"serial": {"before": "FDO00000003", "after": "NEW"}},
@@ -120,7 +122,7 @@ def test_a_netbox_that_is_not_there_is_named() -> None:
 
 @pytest.mark.parametrize(
     ("query", "since", "whole"),
-    [("", None, (True, True)), ("", "2026", (True, False)), ("?site=site-1", None, (False, False))],
+    [("", None, (True, True)), ("", "2026-01-01T00:00:00Z", (True, False)), ("?site=site-1", None, (False, False))],
 )
 def test_a_netbox_that_was_read_in_part_is_not_complete(
     url: str, query: str, since: str | None, whole: tuple[bool, bool]
@@ -142,6 +144,79 @@ def test_a_device_that_is_deleted_while_netbox_is_read_hides_no_other(
     batch = load(url, progress=delete_the_first)
 
     assert [device.hostname for device in batch.devices] == [f"r{number:05d}" for number in range(1, 8)]
+
+
+def test_a_busy_netbox_is_asked_again(url: str, netbox: FakeNetBox) -> None:
+    netbox.busy = [429, 503, 429]
+
+    assert len(load(url).devices) == 7
+
+
+@pytest.mark.parametrize(("statuses", "problem"), [([503] * 5, "503 Service Unavailable"), ([500], "500 Internal")])
+def test_a_netbox_that_stays_busy_or_fails_is_given_up(
+    url: str, netbox: FakeNetBox, statuses: list[int], problem: str
+) -> None:
+    netbox.busy = statuses
+
+    with pytest.raises(InventoryInvalid, match=problem):
+        load(url)
+
+
+def test_what_a_change_shows_late_is_read_with_the_next_import(url: str, cms: Command, netbox: FakeNetBox) -> None:
+    cms("import", f"netbox:{url}")
+    stamp = datetime.fromisoformat(netbox.devices[-1]["last_updated"]) - timedelta(minutes=4)
+    netbox.devices[0] |= {"serial": "LATE", "last_updated": stamp.isoformat()}
+
+    assert counts(cms("import", f"netbox:{url}"))[1] == 1
+
+
+def test_of_devices_with_one_name_it_is_always_the_same_that_counts(url: str, cms: Command, netbox: FakeNetBox) -> None:
+    netbox.devices[4]["name"] = "r00001"
+    for port in netbox.interfaces[8:10]:
+        port["device"]["name"] = "r00001"
+    cms("import", f"netbox:{url}")
+    netbox.touch(netbox.devices[4], serial="THE OTHER")
+    netbox.touch(netbox.interfaces[8], description="of the other")
+
+    changed = cms("import", f"netbox:{url}")
+
+    assert counts(changed)[:2] == (0, 0)
+    assert [one["serial"] for one in cms("list", "devices", "hostname:r00001")] == ["FDO00000001"]
+
+
+def test_a_device_of_which_netbox_knows_next_to_nothing_comes_in(url: str, cms: Command, netbox: FakeNetBox) -> None:
+    unknown = ("name", "platform", "primary_ip", "role", "site", "location", "rack", "device_type", "status", "serial")
+    netbox.devices[0] |= dict.fromkeys((*unknown, "custom_fields", "tags"))
+    netbox.devices[1] |= {"primary_ip": {"id": 1, "address": "2001:db8::2/64"}}
+
+    cms("import", f"netbox:{url}")
+
+    (bare,) = cms("list", "devices", "hostname:netbox-1")
+    assert (bare["groups"], bare["facts"]["netbox_id"], len(bare["interfaces"])) == ([], 1, 2)
+    assert [one["hostname"] for one in cms("list", "devices", 'ip:"2001:db8::2"')] == ["r00002"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"id": None}, {"tags": 7}, {"site": "zrh"}, {"serial": 5}, {"platform": {"id": 1}}],
+    ids=str,
+)
+def test_a_record_that_is_none_of_netboxs_is_told_in_one_line(url: str, netbox: FakeNetBox, odd: Any) -> None:
+    read = load(url)
+    netbox.answer = lambda *_: {"count": 1, "next": None, "results": [{**netbox.devices[0], **odd}]}  # type: ignore[method-assign]
+
+    with pytest.raises(InventoryInvalid, match="a record is not as NetBox writes it") as caught:
+        load(f"{url}?interfaces=false")
+
+    assert len(read.devices) == 7
+    assert "\n" not in str(caught.value)
+
+
+def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:
+    with pytest.raises(InventoryInvalid, match="NETBOX_TOKEN") as caught:
+        load("https://noc:s3cret@netbox.example.net")
+
+    assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.slow
