@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from neops.devices.plugin import ConnectionOptions, ConnectionPlugin, Credentials, HostKeys, JumpHost
-from neops.devices.written import ConnectionEntry, NeopsExtras, WrittenOptions, jump_host, written
+from neops.devices.written import ConnectionEntry, Conventional, NeopsExtras, WrittenOptions, jump_host, written
 from neops.entities import Device
 from neops.errors import DeviceError
 from neops.settings import DeviceSettings
@@ -68,6 +68,12 @@ class DeviceOptions:
         except ValueError as error:
             raise DeviceError(self.device.name, str(error)) from None
 
+    def _conventional(self, key: str) -> Conventional:
+        try:
+            return self._written.conventional(key)
+        except ValueError as error:
+            raise DeviceError(self.device.name, str(error)) from None
+
     def for_plugin(self, plugin: ConnectionPlugin) -> ConnectionOptions:
         """What a session of this plugin is told.
 
@@ -78,7 +84,7 @@ class DeviceOptions:
         host = _first(own.hostname, self._written.neops.hostname, device.ip, device.hostname)
         if host is None:
             raise DeviceError(device.name, "has neither an address nor a host name to connect to")
-        conventional = self._written.conventional(plugin.name)
+        conventional = self._conventional(plugin.name)
         return ConnectionOptions(
             host=host,
             port=self._port(plugin, own),
@@ -109,7 +115,7 @@ class DeviceOptions:
         return tuple(jump_host(text) for text in self.settings.jump_hosts)
 
     def _credentials(self, plugin: str, own: ConnectionEntry) -> Credentials:
-        neops, conventional = self._written.neops, self._written.conventional(plugin)
+        neops, conventional = self._written.neops, self._conventional(plugin)
         return Credentials(
             username=_first(own.username, neops.username, self.device.username),
             password=_first(own.password, neops.password, self.device.password),

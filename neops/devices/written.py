@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from neops.devices.plugin import Credentials, HostKeyPolicy, JumpHost
 from neops.entities import Secret
@@ -224,11 +225,23 @@ def _validated(model: type[M], value: Any, key: str) -> M:
         where = ".".join(("connection_options", key, *(str(part) for part in first["loc"])))
         strange = first["type"] == "extra_forbidden" and len(first["loc"]) == 1
         known = f"there is no such option; there are {', '.join(model.model_fields)}"
-        raise ValueError(f"{where}: {known if strange else first['msg']}") from None
+        raise ValueError(f"{where}: {known if strange else problem_in(first)}") from None
+
+
+def problem_in(error: ErrorDetails) -> str:
+    """What pydantic says, and what to do about it where YAML read a password of digits as a number."""
+    advice = ": put it in quotes" if error["type"] == "string_type" else ""
+    return error["msg"] + advice
 
 
 def _found(extras: Mapping[str, Any], paths: Sequence[_Path]) -> str | None:
-    return next((value for path in paths if isinstance(value := _at(extras, path), str) and value), None)
+    for path in paths:
+        value = _at(extras, path)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            raise ValueError(f"connection_options: {'.'.join(path)} in extras is a number: put it in quotes")
+        if isinstance(value, str) and value:
+            return value
+    return None
 
 
 def _at(extras: Mapping[str, Any], path: _Path) -> Any:

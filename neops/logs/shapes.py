@@ -42,7 +42,7 @@ _IN_TEXT: Final = (
     # password=…, "password": "…", token: …, \"password\": \"…\"
     _Shape(
         ("pass", "secret", "token", "key", "community"),
-        rf"(?P<keep>(?:{NAMES})\\*[\"']?\s*[=:]\s*)"
+        rf"(?P<keep>(?:{NAMES})\\*[\"']?\s*[=:]\s*)(?!Input should )"  # pydantic 2, of a value that it does not take
         r"""(?:b?"(?:[^"\\]|\\.)*"|b?'(?:[^'\\]|\\.)*'|\\+["'][^"'\\]*|["']?(?!["'{[\\])[^\s,;&"'}\])]+)""",
     ),
     # --password …

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from neops.devices.credentials.chain import JUMP_HOST
 from neops.devices.plugin import Credentials
+from neops.devices.written import problem_in
 from neops.entities import Device, Secret
 from neops.errors import SettingsInvalid
 
@@ -138,7 +139,7 @@ def _parsed(file: Path, content: bytes) -> tuple[FileRule, ...]:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise SettingsInvalid(f"{file}: {where}: {first['msg']}") from None
+        raise SettingsInvalid(f"{file}: {where}: {problem_in(first)}") from None
 
 
 def _from_toml(file: Path, text: str) -> object:

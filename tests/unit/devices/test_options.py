@@ -14,6 +14,7 @@ from neops.devices import ConnectionOptions
 from neops.devices.options import DeviceOptions
 from neops.entities import Device, Secret
 from neops.errors import DeviceError
+from neops.logs import Redactor
 from neops.settings import DeviceSettings
 
 
@@ -169,6 +170,14 @@ def test_no_secret_shows_in_what_a_session_is_told(options_of: Any) -> None:
         ({"neops": {"extras": {"host_keys": "never"}}}, "r1: connection_options.neops.extras.host_keys: "),
         ({"neops": {"extras": {"jump_hosts": ["a:b:c"]}}}, "r1: connection_options.neops.extras.jump_hosts.0: "),
         ({"neops": {"extras": {"jump_hosts": [{}]}}}, "r1: connection_options.neops.extras.jump_hosts.0.host: "),
+        (
+            {"fake": {"password": 22334455}},
+            "r1: connection_options.fake.password: Input should be a valid string: put it in quotes",
+        ),
+        (
+            {"napalm": {"extras": {"optional_args": {"secret": 22334455}}}},
+            "r1: connection_options: optional_args.secret in extras is a number: put it in quotes",
+        ),
     ],
 )
 def test_a_mistake_is_named_by_device_and_key(options: Any, problem: str, options_of: Any) -> None:
@@ -183,6 +192,7 @@ def test_a_mistake_does_not_show_the_value_that_may_be_a_secret(options_of: Any)
         options_of({"fake": {"password": ["pa55word"]}})
 
     assert "pa55word" not in str(caught.value)
+    assert Redactor().redact(str(caught.value)) == str(caught.value)
 
 
 def test_preferred_plugins_are_the_devices_then_those_of_the_settings(device: Any) -> None:

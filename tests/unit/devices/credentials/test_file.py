@@ -127,7 +127,7 @@ def test_it_is_refused_also_when_it_becomes_so_later(written: Any, device: Any) 
         (
             "credentials: [{password: 22334455, username: x}]",
             "c.yaml",
-            "credentials.0.password: Input should be a vali",
+            "credentials.0.password: Input should be a valid string: put it in quotes",
         ),
         ("credentials: [{username: hunter22}]", "c.yaml", "credentials.0: Value error, neither password nor private_k"),
         ("credentials:\n - {password: hunter22, ]", "c.yaml", "is not YAML at line 2"),
