@@ -15,7 +15,7 @@ from neops.devices.parsing.units import duration_s
 from neops.devices.results import BgpInstance, BgpPeer, BgpPrefixes
 from neops.errors import ParseFailed
 
-_WRAPPED = re.compile(r"^(\*?[0-9A-Fa-f:.]+)[ \t]*\n[ \t]+(?=\d)", re.MULTILINE)
+_WRAPPED = re.compile(r"^(\*?[0-9A-Fa-f:.]+(?:%\S+)?)[ \t]*\n[ \t]+(?=\d)", re.MULTILINE)
 """An IPv6 address too long for its column stands on a line of its own."""
 
 _LINE = re.compile(
@@ -23,7 +23,7 @@ _LINE = re.compile(
     r"|^VRF: (?P<xr_vrf>\S+)\s*$"
     r"|^(?:For address family|Address Family): (?P<family>\S.*?)\s*$"
     r"|^BGP router identifier (?P<router_id>\S+?), local AS number (?P<local_as>[\d.]+)"
-    r"|^\*?(?P<peer>[0-9A-Fa-f:.]+)\s+\d+\s+(?P<remote_as>[\d.]+)\s+(?:\d+\s+){5}(?P<since>\S+)\s+(?P<state>\S.*?)\s*$"
+    r"|^\*?(?P<peer>[0-9A-Fa-f:.]+(?:%\S+)?)\s+\d+\s+(?P<remote_as>[\d.]+)\s+(?:\d+\s+){5}(?P<since>\S+)\s+(?P<state>\S.*?)\s*$"
     r"|^(?P<silent>%.*(?:not active|None of the requested address families).*|Note: +process currently not running.*)$",
     re.MULTILINE,
 )

@@ -51,8 +51,13 @@ class Answers:
         """The answer as it came."""
         return self.outputs[command]
 
-    def rows(self, command: str, heading: str = "") -> list[Row]:
-        """The records that the platform's ntc-template finds; `heading` is what it should know of an empty table."""
+    def rows(self, command: str, heading: str = "", *, nothing: str = "") -> list[Row]:
+        """The records that the platform's ntc-template finds; `heading` is what it should know of an empty table.
+
+        `nothing` is a regular expression for a line that says instead of a table that there is none.
+        """
+        if nothing and re.search(nothing, self.outputs[command], re.MULTILINE):
+            return []
         return read_rows(self.device, self.platform, command, self.outputs[command], heading)
 
     def row(self, command: str) -> Row:
@@ -110,10 +115,14 @@ def read_json(device: str, command: str, output: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Read(Generic[R]):
-    """The commands of one getter and the function that turns their answers into its result."""
+    """The commands of one getter and the function that turns their answers into its result.
+
+    One that is `optional` is blank where the device does not take it.
+    """
 
     commands: tuple[str, ...]
     parse: Callable[[Answers], R]
+    optional: tuple[str, ...] = ()
 
     def of(self, answers: Answers) -> R:
         """The result.

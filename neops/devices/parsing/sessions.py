@@ -97,7 +97,7 @@ class CommandSession(Session, RunsCommands):
         return tuple([await self.send_command(command, parse=parse) for command in commands])
 
     async def read(self, read: Read[R]) -> R:
-        """Run a getter that is data; every command must be accepted.
+        """Run a getter that is data; every command that is not optional must be accepted.
 
         Raises:
             CommandRejected: the device knows one of the commands not, or not for this user.
@@ -105,7 +105,9 @@ class CommandSession(Session, RunsCommands):
         """
         outputs = {}
         for command in read.commands:
-            outputs[command] = (await self.send_command(command)).raise_for_status().output
+            answer = await self.send_command(command)
+            left_out = answer.rejected and command in read.optional
+            outputs[command] = "" if left_out else answer.raise_for_status().output
         answers = Answers(device=self.device.name, platform=self.platform, outputs=outputs)
         if sum(map(len, outputs.values())) < PARSED_IN_THREAD:
             return read.of(answers)

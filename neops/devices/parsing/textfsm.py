@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,12 @@ from neops.errors import ParseFailed
 
 NONSENSE = "\N{REPLACEMENT CHARACTER}"
 """A line that no device prints: a rule that matches it matches everything."""
+
+SAYS_NOTHING: Mapping[str, str] = {
+    # the routing engine's role, which stands above a prompt, and what a table says of a daemon that nobody configured
+    "juniper_junos": r"^(?:\{\w+(?::\w+)?\}|warning: .* subsystem not running - not needed by configuration\.?)\s*$"
+}
+"""Lines of answers that are no part of a table, by platform."""
 
 Row = dict[str, Any]
 """One record: lower-case value names → text, or a list of texts for a TextFSM `List` value."""
@@ -43,6 +50,8 @@ def read_rows(device: str, platform: str, command: str, output: str, heading: st
     template = template_for(platform, command)
     if template is None:
         raise ParseFailed(device, command, f"ntc-templates has no template for it on {platform}")
+    if platform in SAYS_NOTHING:
+        output = re.sub(SAYS_NOTHING[platform], "", output, flags=re.MULTILINE)
     table = _cli_table()
     try:
         table.ParseCmd(output, templates=template)

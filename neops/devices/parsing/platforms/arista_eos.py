@@ -5,6 +5,7 @@ Output formats: Arista EOS User Manual 4.31; keys of the JSON as NAPALM 5's eos 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,14 +38,23 @@ from neops.devices.results import (
     MacEntry,
     Route,
 )
+from neops.errors import ParseFailed
 
 PREFIXES = {"Et": "Ethernet", "Lo": "Loopback", "Ma": "Management", "Po": "Port-Channel", "Vx": "Vxlan"}
 IPV4 = "show ip interface | json"
 IPV6 = "show ipv6 interface | json"
+NEIGHBORS = "show lldp neighbors detail"
 MACS = "show mac address-table"
 VLANS = "show vlan"
 VERSION = "show version | json"
 BGP = {"ipv4": "show ip bgp summary vrf all | json", "ipv6": "show ipv6 bgp summary vrf all | json"}
+
+_NEIGHBOR_LINE = re.compile(
+    r"^Interface (?P<interface>\S+) detected \d+ LLDP neighbors?"
+    r"|^ +Neighbor (?P<chassis>\"[^\"]*\"|[^\s/]+)/(?P<port>\"[^\"]*\"|[^,\n]+), age"
+    r"|^ +- System Name: \"(?P<name>[^\"]+)\"",
+    re.MULTILINE,
+)
 
 
 def facts(answers: Answers) -> Facts:
@@ -77,10 +87,18 @@ def interfaces(answers: Answers) -> Interfaces:
 
 
 def neighbors(answers: Answers) -> Neighbors:
-    return by_interface(
-        (row["local_interface"], row["neighbor_name"] or row["chassis_id"], row["neighbor_interface"])
-        for row in answers.rows("show lldp neighbors detail")
-    )
+    """Read here: the ntc-template (9.3) knows no switch without neighbours, and no neighbour without a name."""
+    found: list[list[str]] = []
+    interface, text = "", answers.text(NEIGHBORS)
+    for line in _NEIGHBOR_LINE.finditer(text):
+        interface = line["interface"] or interface
+        if line["port"]:
+            found.append([interface, line["chassis"].strip('"'), line["port"].strip('"')])
+        elif line["name"] and found:
+            found[-1][1] = line["name"]
+    if text.strip() and not interface and "LLDP is not enabled" not in text:
+        raise ParseFailed(answers.device, NEIGHBORS, "no line names an interface")
+    return by_interface((interface, hostname, port) for interface, hostname, port in found)
 
 
 def interface_addresses(answers: Answers) -> Addresses:
@@ -148,6 +166,8 @@ def bgp_neighbors(answers: Answers) -> Bgp:
     now = version["bootupTimestamp"] + version["uptime"]
     found: dict[str, tuple[str, dict[str, BgpPeer]]] = {}
     for family, command in BGP.items():
+        if answers.text(command).startswith("% BGP inactive"):
+            continue
         for name, vrf in answers.json(command).get("vrfs", {}).items():
             _, peers = found.setdefault("global" if name == "default" else name, (vrf["routerId"], {}))
             for address, peer in vrf.get("peers", {}).items():
@@ -213,7 +233,7 @@ READS = PlatformReads(
     vlans=Read(commands=(VLANS,), parse=vlans),
     bgp=Read(commands=(VERSION, *BGP.values()), parse=bgp_neighbors),
     routes=routes,
-    neighbors=Read(commands=("show lldp neighbors detail",), parse=neighbors),
+    neighbors=Read(commands=(NEIGHBORS,), parse=neighbors),
     config=ConfigRead(
         commands={"running": ("show running-config",), "startup": ("show startup-config",)},
         volatile=(

@@ -28,6 +28,7 @@ NEIGHBORS = "show lldp neighbor-info detail"
 ALL_ARP = "show arp all-vrfs"
 MACS = "show mac-address-table"
 VLANS = "show vlan"
+EMPTY = r"^No (?:ARP|MAC) entries found"
 
 _RANGE = re.compile(r"(?P<stem>(?:\d+/)*\D*)(?P<first>\d+)-(?P=stem)(?P<last>\d+)")
 
@@ -89,7 +90,7 @@ def arp(vrf: str) -> Read[Arp]:
     def parse(answers: Answers) -> Arp:
         return [
             ArpEntry(interface=row["port_id"], mac=mac_address(row["mac_address"]), ip=row["ip_address"])
-            for row in read_rows(answers.device, answers.platform, ALL_ARP, answers.text(command))
+            for row in read_rows(answers.device, answers.platform, ALL_ARP, answers.text(command), EMPTY)
             if row["state"] not in ("failed", "incomplete")
         ]
 
@@ -104,7 +105,7 @@ def macs(answers: Answers) -> Macs:
             vlan=vlan_number(row["vlan_id"]),
             static=row["type"] == "static",
         )
-        for row in answers.rows(MACS)
+        for row in answers.rows(MACS, nothing=EMPTY)
     ]
 
 

@@ -175,7 +175,7 @@ def _route(row: Row) -> Route:
 READS = PlatformReads(
     facts=Read(commands=("show version", "show ip interface brief"), parse=facts),
     interfaces=Read(commands=("show interfaces",), parse=interfaces),
-    addresses=Read(commands=(IPV4, IPV6), parse=interface_addresses),
+    addresses=Read(commands=(IPV4, IPV6), parse=interface_addresses, optional=(IPV6,)),  # a switch may know no IPv6
     neighbors=Read(commands=(DETAIL, SHORT), parse=neighbors),
     arp=arp,
     macs=Read(commands=(MACS,), parse=macs),

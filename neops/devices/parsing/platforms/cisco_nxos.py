@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from neops.devices.parsing import addresses, bgp, routing
+from neops.devices.parsing import addresses, bgp, lldp, routing
 from neops.devices.parsing.names import by_interface, in_vrf, long_name, vlans_of
 from neops.devices.parsing.reads import (
     Addresses,
@@ -28,6 +28,7 @@ from neops.devices.results import ArpEntry, Facts, InterfaceDetails, MacEntry, R
 from neops.errors import ParseFailed
 
 PREFIXES = {"Eth": "Ethernet", "Lo": "loopback", "Po": "port-channel"}
+NEIGHBORS = "show lldp neighbors detail"
 IPV4 = "show ip interface vrf all"
 IPV6 = "show ipv6 interface vrf all"
 MACS = "show mac address-table"
@@ -76,10 +77,8 @@ def _speed(negotiated: str, bandwidth: str) -> float:
 
 
 def neighbors(answers: Answers) -> Neighbors:
-    return by_interface(
-        (long_name(row["local_interface"], PREFIXES), row["neighbor_name"], row["neighbor_interface"])
-        for row in answers.rows("show lldp neighbors detail", heading=r"^Total entries displayed: 0\s*$")
-    )
+    seen = lldp.details(answers, NEIGHBORS, first="chassis id", local="local port id")
+    return by_interface((long_name(place, PREFIXES), hostname, port) for place, hostname, port in seen)
 
 
 def interface_addresses(answers: Answers) -> Addresses:
@@ -173,7 +172,7 @@ READS = PlatformReads(
     vlans=Read(commands=(VLANS,), parse=vlans),
     bgp=Read(commands=(BGP,), parse=bgp_neighbors),
     routes=routes,
-    neighbors=Read(commands=("show lldp neighbors detail",), parse=neighbors),
+    neighbors=Read(commands=(NEIGHBORS,), parse=neighbors),
     config=ConfigRead(
         commands={"running": ("show running-config",), "startup": ("show startup-config",)},
         volatile=(

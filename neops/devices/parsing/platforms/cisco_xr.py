@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neops.devices.parsing import addresses, bgp, routing
+from neops.devices.parsing import addresses, bgp, lldp, routing
 from neops.devices.parsing.names import by_interface, in_vrf
 from neops.devices.parsing.reads import (
     Addresses,
@@ -26,6 +26,7 @@ from neops.devices.parsing.textfsm import Row
 from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, whole_number
 from neops.devices.results import ArpEntry, Facts, InterfaceDetails, Route
 
+NEIGHBORS = "show lldp neighbors detail"
 IPV4 = "show ipv4 vrf all interface"
 IPV6 = "show ipv6 vrf all interface"
 BGP = ("show bgp all all summary", "show bgp vrf all summary")
@@ -66,10 +67,7 @@ def _speed(negotiated: str, bandwidth: str) -> float:
 
 
 def neighbors(answers: Answers) -> Neighbors:
-    return by_interface(
-        (row["local_interface"], row["neighbor"] or row["chassis_id"], row["neighbor_port_id"])
-        for row in answers.rows("show lldp neighbors detail")
-    )
+    return by_interface(lldp.details(answers, NEIGHBORS, first="local interface", local="local interface"))
 
 
 def interface_addresses(answers: Answers) -> Addresses:
@@ -135,7 +133,7 @@ READS = PlatformReads(
     arp=arp,
     bgp=Read(commands=BGP, parse=bgp_neighbors),
     routes=routes,
-    neighbors=Read(commands=("show lldp neighbors detail",), parse=neighbors),
+    neighbors=Read(commands=(NEIGHBORS,), parse=neighbors),
     # XR keeps its configuration in the commit database: there is no startup configuration to read.
     config=ConfigRead(
         commands={"running": ("show running-config",)},

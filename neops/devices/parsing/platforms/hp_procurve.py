@@ -150,7 +150,9 @@ def _members(answers: Answers) -> Iterator[tuple[str, str]]:
 
 
 READS = PlatformReads(
-    facts=Read(commands=("show system", RUNNING, PORTS), parse=facts),
+    facts=Read(
+        commands=("show system", RUNNING, PORTS), parse=facts, optional=(RUNNING,)
+    ),  # which operators may not read
     interfaces=Read(commands=(PORTS, NAMES), parse=interfaces),
     addresses=Read(commands=("show ip",), parse=interface_addresses),
     neighbors=Read(commands=(NEIGHBORS,), parse=neighbors),

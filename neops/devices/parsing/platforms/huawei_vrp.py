@@ -39,8 +39,10 @@ from neops.devices.results import (
 from neops.errors import ParseFailed
 
 SYSNAME = "display current-configuration | include sysname"
+ESN = "display esn"
 IPV4 = "display ip interface"
 IPV6 = "display ipv6 interface"
+NEIGHBORS = "display lldp neighbor"
 MACS = "display mac-address"
 VLANS = "display vlan"
 BGP = "display bgp peer"
@@ -64,7 +66,7 @@ def facts(answers: Answers) -> Facts:
         hostname=answers.find(SYSNAME, r"^\s*sysname (\S+)"),
         vendor="Huawei",
         model=version["model"],
-        serial_number=answers.find("display esn", r"^\s*ESN of .*?:\s*(\S+)", ""),
+        serial_number=answers.find(ESN, r"^\s*ESN of .*?:\s*(\S+)", ""),
         os_version=version["product_version"] or version["vrp_version"],
         uptime=duration_s(version["uptime"]),
         interface_list=tuple(row["interface"] for row in answers.rows("display interface")),
@@ -92,7 +94,7 @@ def neighbors(answers: Answers) -> Neighbors:
             row["neighbor_name"] or row["chassis_id"],
             row["neighbor_port_id"] or row["neighbor_interface"],
         )
-        for row in answers.rows("display lldp neighbor")
+        for row in answers.rows(NEIGHBORS, nothing=r"^\s*(?:Info|Error): Global LLDP is not enabled")
         if row["chassis_id"]
     )
 
@@ -229,15 +231,15 @@ def _route(line: re.Match[str]) -> Route:
 
 
 READS = PlatformReads(
-    facts=Read(commands=("display version", SYSNAME, "display esn", "display interface"), parse=facts),
+    facts=Read(commands=("display version", SYSNAME, ESN, "display interface"), parse=facts, optional=(ESN,)),
     interfaces=Read(commands=("display interface",), parse=interfaces),
-    addresses=Read(commands=(IPV4, IPV6), parse=interface_addresses),
+    addresses=Read(commands=(IPV4, IPV6), parse=interface_addresses, optional=(IPV6,)),
     arp=arp,
     macs=Read(commands=(MACS,), parse=macs),
     vlans=Read(commands=(VLANS,), parse=vlans),
     routes=routes,
     bgp=Read(commands=(BGP,), parse=bgp_neighbors),
-    neighbors=Read(commands=("display lldp neighbor",), parse=neighbors),
+    neighbors=Read(commands=(NEIGHBORS,), parse=neighbors),
     config=ConfigRead(
         commands={"running": ("display current-configuration",), "startup": ("display saved-configuration",)},
         volatile=(r"^!Last configuration was (?:updated|saved) at .*",),

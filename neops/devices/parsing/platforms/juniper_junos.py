@@ -28,6 +28,7 @@ from neops.devices.parsing.reads import (
     Routes,
     Vlans,
 )
+from neops.devices.parsing.textfsm import SAYS_NOTHING
 from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, vlan_number, whole_number
 from neops.devices.results import (
     ArpEntry,
@@ -46,13 +47,19 @@ _PHYSICAL = re.compile(
     r"^Physical interface: (?P<name>[^\s,]+)\s*, (?P<admin>[^,]+), Physical link is (?P<link>\w+)", re.MULTILINE
 )
 
-_HEADING = re.compile(r"^(?:\{\w+(?::\w+)?\}|\S+: \d+ destinations, .*|\+ = Active Route, .*)$", re.MULTILINE)
-"""The role of the routing engine, which stands below every answer, and the heads of routing tables."""
+_HEADING = re.compile(
+    rf"{SAYS_NOTHING['juniper_junos']}|^(?:\S+: \d+ destinations, .*|\+ = Active Route, .*)$", re.MULTILINE
+)
+"""What says nothing, and the heads of routing tables."""
 
+NEIGHBORS = "show lldp neighbors"
 TERSE = "show interfaces terse"
 MACS = "show ethernet-switching table"
 VLANS = "show vlans"
 BGP = "show bgp neighbor"
+_NEIGHBOR_HEADING = re.compile(
+    r"^Local Interface +(?P<parent>Parent Interface +)?Chassis Id +Port info +(?P<name>System Name) *$", re.MULTILINE
+)
 _MAC = re.compile(
     r"^\s*(?P<vlan>\S+)\s+(?P<mac>[0-9a-f]{2}(?::[0-9a-f]{2}){5})\s+(?P<flags>\S+)\s+\S+\s+(?P<interface>\S+)",
     re.MULTILINE,
@@ -97,10 +104,26 @@ def _first(pattern: str, text: str) -> str:
 
 
 def neighbors(answers: Answers) -> Neighbors:
-    return by_interface(
-        (row["local_interface"], row["neighbor_name"] or row["chassis_id"], row["neighbor_interface"])
-        for row in answers.rows("show lldp neighbors")
-    )
+    """Read here: the ntc-template (9.3) knows no port of several words, and no neighbour without a name."""
+    text = _HEADING.sub("", answers.text(NEIGHBORS))
+    heading = _NEIGHBOR_HEADING.search(text)
+    if heading is None and text.strip():
+        raise ParseFailed(answers.device, NEIGHBORS, "there is no line of headings")
+    if heading is None:
+        return {}
+    lines = (line.rstrip() for line in text[heading.end() :].splitlines())
+    return by_interface(_neighbor(line, heading) for line in lines if line)
+
+
+def _neighbor(line: str, heading: re.Match[str]) -> tuple[str, str, str]:
+    """Local interface, name and port. A port too long for its column shifts the name; without a name the line ends."""
+    before = 3 if heading["parent"] else 2
+    words = [*line.split(maxsplit=before), ""]
+    local, chassis, rest = words[0], words[before - 1], words[before]
+    port, _, name = rest.rpartition("  ")
+    if not port and len(line) > heading.start("name") - heading.start():
+        port, _, name = rest.rpartition(" ")
+    return (local, name, port.strip()) if name and port else (local, chassis, rest)
 
 
 def interface_addresses(answers: Answers) -> Addresses:
@@ -173,7 +196,8 @@ def vlans(answers: Answers) -> Vlans:
 
 
 _PEER = re.compile(
-    r"^Peer: (?P<peer>[0-9A-Fa-f:.]+)(?:\+\d+)?\s+AS (?P<remote_as>[\d.]+)\s+Local: \S+\s+AS (?P<local_as>[\d.]+)",
+    r"^Peer: (?P<peer>[0-9A-Fa-f:.]+(?:%[^\s+]+)?)(?:\+\d+)?\s+AS (?P<remote_as>[\d.]+)"
+    r"\s+Local: \S+\s+AS (?P<local_as>[\d.]+)",
     re.MULTILINE,
 )
 _TABLE = re.compile(r"^  Table (?P<table>\S+)(?P<body>.*?)(?=^  Table |\Z)", re.MULTILINE | re.DOTALL)
@@ -284,7 +308,7 @@ READS = PlatformReads(
     vlans=Read(commands=(VLANS,), parse=vlans),
     routes=routes,
     bgp=Read(commands=(BGP,), parse=bgp_neighbors),
-    neighbors=Read(commands=("show lldp neighbors",), parse=neighbors),
+    neighbors=Read(commands=(NEIGHBORS,), parse=neighbors),
     # What is committed is what runs and what is booted: Junos has no startup configuration.
     config=ConfigRead(
         commands={"running": ("show configuration",)},

@@ -41,10 +41,11 @@ LLDP = "lldpctl -f keyvalue"
 
 def facts(answers: Answers) -> Facts:
     """`os_version` is os-release(5)'s PRETTY_NAME, `serial_number` machine-id(5), `model` the architecture."""
-    fqdn = answers.text("hostname -f").strip()
+    name, fqdn = answers.text("uname -n").strip(), answers.text("hostname -f").strip()
+    known = re.fullmatch(r"[\w.-]+", fqdn) is not None  # else it says that it cannot be looked up
     return Facts(
-        hostname=fqdn.partition(".")[0],
-        fqdn=fqdn,
+        hostname=name.partition(".")[0],
+        fqdn=fqdn if known else "",
         vendor="Linux",
         model=answers.text("uname -m").strip(),
         serial_number=answers.text(MACHINE).strip(),
@@ -186,7 +187,11 @@ MAC_TABLE = Read(commands=(MACS,), parse=macs)
 # A Linux host has no one configuration: running is what the kernel has of addresses and routes, startup what ifupdown
 # reads at boot (interfaces(5); Debian, Cumulus).
 READS = PlatformReads(
-    facts=Read(commands=("hostname -f", "uname -m", RELEASE, MACHINE, "cat /proc/uptime", "ip link show"), parse=facts),
+    facts=Read(
+        commands=("uname -n", "hostname -f", "uname -m", RELEASE, MACHINE, "cat /proc/uptime", "ip link show"),
+        parse=facts,
+        optional=("hostname -f", MACHINE),
+    ),
     interfaces=Read(commands=("ip link show",), parse=interfaces),
     addresses=Read(commands=(ADDRESSES,), parse=interface_addresses),
     arp=arp,

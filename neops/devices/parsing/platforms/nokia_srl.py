@@ -32,6 +32,11 @@ BGP = "info from state network-instance * protocols bgp | as json"
 NEIGHBORS = "info from state system lldp interface * neighbor * | as json"
 
 
+def _json(answers: Answers, command: str) -> Any:
+    """What `info … | as json` prints, which may be nothing where there is nothing."""
+    return answers.json(command) if answers.text(command).strip() else {}
+
+
 def facts(answers: Answers) -> Facts:
     information = answers.json(INFORMATION).get("system", {}).get("information", {})
     return Facts(
@@ -64,7 +69,7 @@ def _interfaces(answers: Answers) -> list[dict[str, Any]]:
 
 
 def neighbors(answers: Answers) -> Neighbors:
-    lldp = answers.json(NEIGHBORS).get("system", {}).get("lldp", {})
+    lldp = _json(answers, NEIGHBORS).get("system", {}).get("lldp", {})
     return by_interface(
         (
             interface["name"],
@@ -87,7 +92,7 @@ def interface_addresses(answers: Answers) -> Addresses:
 
 
 def _subinterfaces(answers: Answers) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for interface in answers.json(SUBINTERFACES).get("interface", ()):
+    for interface in _json(answers, SUBINTERFACES).get("interface", ()):
         for subinterface in interface.get("subinterface", ()):
             yield f"{interface['name']}.{subinterface['index']}", subinterface
 
@@ -109,7 +114,7 @@ def arp(vrf: str) -> Read[Arp]:
 
 
 def _members(answers: Answers, command: str) -> frozenset[str]:
-    instances = answers.json(command).get("network-instance", ())
+    instances = _json(answers, command).get("network-instance", ())
     return frozenset(one["name"] for instance in instances for one in instance.get("interface", ()))
 
 
@@ -123,7 +128,7 @@ def macs(answers: Answers) -> Macs:
             static=entry["type"] != "learnt",
             active=not entry.get("not-programmed-reason"),
         )
-        for instance in answers.json(MACS).get("network-instance", ())
+        for instance in _json(answers, MACS).get("network-instance", ())
         for entry in instance.get("bridge-table", {}).get("mac-table", {}).get("mac", ())
     ]
 
@@ -132,7 +137,7 @@ def bgp_neighbors(answers: Answers) -> Bgp:
     now = answers.json(INFORMATION)["system"]["information"].get("current-datetime")
     found = {
         instance["name"]: instance["protocols"]["bgp"]
-        for instance in answers.json(BGP).get("network-instance", ())
+        for instance in _json(answers, BGP).get("network-instance", ())
         if instance.get("protocols", {}).get("bgp")
     }
     return {

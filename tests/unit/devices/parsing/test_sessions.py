@@ -1,10 +1,11 @@
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, cast
 
 import pytest
 
 from neops.devices import (
     ConnectionOptions,
+    ReadsAddresses,
     ReadsArp,
     ReadsConfig,
     ReadsFacts,
@@ -205,3 +206,14 @@ def test_our_name_of_the_platform_is_found_again(own: str | None, asked: str, fo
 async def test_a_command_without_a_template_is_a_parse_failure() -> None:
     with pytest.raises(ParseFailed, match="no template"):
         await Scripted({"show magic": "rabbit"}).send_command("show magic", parse="textfsm")
+
+
+async def test_a_getter_does_without_an_optional_command_and_not_without_the_others() -> None:
+    table = "Ethernet0/0 is up, line protocol is up\n  Internet address is 192.0.2.1/24\n"
+    switch = session_class(Scripted, "cisco_ios")({"show ip interface": table})
+
+    addresses = await cast("ReadsAddresses", switch).get_interfaces_ip()
+
+    assert list(addresses["Ethernet0/0"].ipv4) == ["192.0.2.1"]
+    with pytest.raises(CommandRejected, match="show ip interface"):
+        await cast("ReadsAddresses", session_class(Scripted, "cisco_ios")({})).get_interfaces_ip()
