@@ -65,8 +65,8 @@ What getters give back, and what they send. Keys and units are NAPALM's; times a
 
 A table without entries is empty, as is that of a protocol of which the device says that it is not switched on. Output
 that does not match is `ParseFailed`, and a command that the device does not take `CommandRejected`: neither is ever an
-empty table. A switch that knows no IPv6 has its IPv4 addresses all the same. Drivers of `napalm` are less strict: that of IOS gives no VLANs
-where `show vlan` is rejected.
+empty table. A switch that knows no IPv6 has its IPv4 addresses all the same. Drivers of `napalm` are less
+strict: that of IOS gives no VLANs where `show vlan` is rejected.
 
 ## What platforms do not tell
 
