@@ -23,7 +23,7 @@ from neops.devices.transcript.failures import error_of
 from neops.devices.transcript.files import Transcript
 from neops.devices.transcript.lines import CallLine, LoginLine
 from neops.devices.transcript.retelling import RetoldSession, retold_class
-from neops.devices.transcript.script import DeviceScript, Order, script_of
+from neops.devices.transcript.script import INCOMPLETE, DeviceScript, Order, script_of
 from neops.entities import Device
 from neops.errors import SessionLost
 
@@ -67,7 +67,8 @@ class ReplayPlugin:
         self.level, self.speed = level, speed
         self.known = (*capabilities, *CAPABILITIES, GreetsAtLogin)
         self.mismatches: list[TranscriptMismatch] = []
-        self._scripts = {script.device: script for script in script_of(self.transcript.events, order)}
+        scripts = script_of(self.transcript.events, order, complete=self.transcript.complete)
+        self._scripts = {script.device: script for script in scripts}
 
     def capabilities(self, platform: str) -> frozenset[type]:
         """What the recorded plugins could do on the platform; on one that was not recorded, everything."""
@@ -83,7 +84,8 @@ class ReplayPlugin:
         with self.noticing():
             if device not in self._scripts:
                 there = ", ".join(self._scripts) or "no device"
-                raise TranscriptMismatch(device, f"is not in the transcript, which has {there}")
+                end = "" if self.transcript.complete else f"; {INCOMPLETE}"
+                raise TranscriptMismatch(device, f"is not in the transcript, which has {there}{end}")
             return self._scripts[device]
 
     @contextmanager

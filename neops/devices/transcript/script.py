@@ -20,11 +20,16 @@ _SIMILAR: Final = 0.6
 """From this ratio of difflib on, another recorded call is worth showing."""
 
 
-class DeviceScript:
-    """The recorded events of one device, each used once."""
+INCOMPLETE: Final = "the end of the transcript is missing: whoever recorded was killed"
 
-    def __init__(self, device: str, events: Iterable[LoginLine | CallLine], order: Order) -> None:
-        self.device, self._order = device, order
+
+class DeviceScript:
+    """The recorded events of one device, each used once. `complete` says that there were no more."""
+
+    def __init__(
+        self, device: str, events: Iterable[LoginLine | CallLine], order: Order, *, complete: bool = True
+    ) -> None:
+        self.device, self._order, self._complete = device, order, complete
         self._left = list(events)
         self._calls = [event for event in self._left if isinstance(event, CallLine)]
         self._position = {id(call): number for number, call in enumerate(self._calls, start=1)}
@@ -70,7 +75,8 @@ class DeviceScript:
         at = len(self._calls) + 1 if following is None else self._position[id(following)]
         lines = [f"call {at} of {len(self._calls)} is not what was recorded"]
         lines.append(f"  asked:    {_short(written(method, arguments))}")
-        lines.append(f"  recorded: {'nothing more' if following is None else _short(_call(following))}")
+        end = "nothing more" if self._complete else f"nothing more; {INCOMPLETE}"
+        lines.append(f"  recorded: {end if following is None else _short(_call(following))}")
         nearest = self._nearest(written(method, arguments))
         if nearest is not None and nearest is not following:
             before = "" if any(event is nearest for event in self._left) else ", which was asked before"
@@ -95,12 +101,12 @@ class DeviceScript:
         return f"call {self._position[id(event)]}, {_short(_call(event))}"
 
 
-def script_of(events: Iterable[LoginLine | CallLine], order: Order) -> Iterator[DeviceScript]:
+def script_of(events: Iterable[LoginLine | CallLine], order: Order, *, complete: bool = True) -> Iterator[DeviceScript]:
     """One script for each device."""
     of: dict[str, list[LoginLine | CallLine]] = {}
     for event in events:
         of.setdefault(event.device, []).append(event)
-    return (DeviceScript(device, mine, order) for device, mine in of.items())
+    return (DeviceScript(device, mine, order, complete=complete) for device, mine in of.items())
 
 
 def _call(call: CallLine) -> str:

@@ -53,6 +53,12 @@ def test_another_order_is_a_mismatch_unless_any_order_will_do() -> None:
     ]
 
 
+def test_where_the_end_of_a_recording_is_missing_the_mismatch_says_so() -> None:
+    told = DeviceScript("r1", [], "strict", complete=False)
+
+    assert "recorded: nothing more; the end of the transcript is missing: whoever" in mismatch(told, "get_facts")
+
+
 def test_a_typing_error_is_shown_beside_what_it_should_be() -> None:
     told = script(call("get_facts"), show("show ip interface brief"), call("get_config"))
     told.take("get_facts", {})
