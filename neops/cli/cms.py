@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,13 +11,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from neops.cli.cms_export import Dump, write_inventory
 from neops.cli.cms_import import Import, bring_in
 from neops.cli.cms_opening import Place, open_cms
 from neops.cli.cms_port import Kind
 from neops.cli.cms_render import entity_table, entry_json, listing_table, print_differences, print_history
 from neops.cli.progress import Reporter
 from neops.cms import Delivered
-from neops.entities import EXPORT_GROUP, Entity, EntityBatch
+from neops.entities import EXPORT_GROUP, Entity
 from neops.errors import NeopsError, UsageError
 
 app = typer.Typer(no_args_is_help=True, help="The CMS: devices, groups, interfaces and platforms that neops knows.")
@@ -85,11 +84,10 @@ def export(
     known = {point.name: point for point in entry_points(group=EXPORT_GROUP)}
     if form not in known:
         raise UsageError(f"cannot export {form!r}: write one of {', '.join(sorted(known))}")
-    dump: Callable[[EntityBatch, Path], None] = known[form].load()
+    dump: Dump = known[form].load()
     with open_cms(Place(url=url, database=database)) as cms, Reporter() as report:
         batch = cms.export(query, credentials=credentials, report=report)
-    with _for_its_owner_only():
-        dump(batch, target)
+    write_inventory(dump, batch, target)
     left_out = "" if credentials else "; passwords and connection options are left out (--credentials writes them)"
     typer.echo(f"{len(batch.devices)} devices and {len(batch.groups)} groups in {target}{left_out}", err=True)
 
@@ -210,12 +208,3 @@ def _entity_json(entity: Entity) -> dict[str, Any]:
 
 def _print_json(document: object) -> None:
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
-
-
-@contextmanager
-def _for_its_owner_only() -> Iterator[None]:
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)

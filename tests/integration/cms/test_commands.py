@@ -30,7 +30,7 @@ NETWORK = """
 groups:
   - {name: core, username: ops, facts: {tier: 1, site: {name: zrh}}}
 devices:
-  - {hostname: r1, ip: 192.0.2.1, platform: cisco_ios, password: hunter2, groups: [core], facts: {role: core}}
+  - {hostname: r1, ip: 192.0.2.1, platform: cisco_ios, password: hunter2, groups: [core], facts: {role: core, asn: 65001}}
   - {hostname: sw1, ip: 192.0.2.3, platform: arista_eos, facts: {role: access}}
 """
 
@@ -245,13 +245,14 @@ def test_history_and_diff_tell_what_a_run_changed(filled: Command, database: str
     assert diff == ["~ device r1", "    software_release: nothing → 17.3"]
 
 
-@pytest.mark.parametrize(("form", "target"), [("yaml", "out.yaml"), ("nornir", "out")])
+@pytest.mark.parametrize(("form", "target"), [("yaml", "out.yaml"), ("csv", "out.csv"), ("nornir", "out")])
 def test_what_was_exported_can_be_imported_without_a_change(
     filled: Command, tmp_path: Path, form: str, target: str
 ) -> None:
     filled("export", form, str(tmp_path / target), "--credentials")
 
-    assert filled("import", f"{form}:{tmp_path / target}").stdout == "0 created, 0 changed, 3 unchanged\n"
+    count = 2 if form == "csv" else 3  # groups are in no CSV
+    assert filled("import", f"{form}:{tmp_path / target}").stdout == f"0 created, 0 changed, {count} unchanged\n"
 
 
 def test_an_export_leaves_credentials_out_and_says_so(filled: Command, tmp_path: Path) -> None:
@@ -265,8 +266,16 @@ def test_an_export_leaves_credentials_out_and_says_so(filled: Command, tmp_path:
 def test_files_with_credentials_are_readable_by_their_owner_only(
     filled: Command, tmp_path: Path, form: str, files: list[str]
 ) -> None:
+    for file in files:  # as they are of an older export, made by hand
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text("old")
+        (tmp_path / file).chmod(0o644)
+    beside = (tmp_path / files[0]).parent / "README"
+    beside.write_text("mine")
+
     filled("export", form, str(tmp_path / "out"), "--credentials")
 
+    assert beside.read_text() == "mine"
     assert {stat.S_IMODE((tmp_path / file).stat().st_mode) & 0o077 for file in files} == {0}
 
 
@@ -279,6 +288,9 @@ def test_files_with_credentials_are_readable_by_their_owner_only(
         (["list", "platforms", "x"], "have no queries"),
         (["get", "device", "r1", "--device", "r1"], "--device is for interfaces"),
         (["export", "toaster", "x"], "write one of csv, nornir, yaml"),
+        (["export", "csv", "/no/such/folder/x.csv"], "cannot write /no/such/folder/x.csv: No such file or directory"),
+        (["export", "csv", "/tmp"], "cannot write /tmp: "),
+        (["export", "nornir", __file__], "cannot write "),
     ],
 )
 def test_wrong_usage_is_one_sentence(filled: Command, arguments: list[str], problem: str) -> None:
