@@ -72,8 +72,8 @@ def read_parameters(workflow: RootWorkflow, assignments: Iterable[str]) -> JsonO
     given = dict(_assigned(text) for text in assignments)
     schema = workflow.parameter_schema or {}
     complete = with_defaults(schema, {**workflow.parameters, **given})
-    if issues := check_value(schema, complete, ("parameters",)):
-        raise UsageError("--set: " + "; ".join(str(issue) for issue in issues))
+    if issues := check_value(schema, complete):
+        raise UsageError("\n".join(f"--set {issue}" for issue in issues))
     properties = schema.get("properties")
     if isinstance(properties, dict) and (unknown := sorted(given.keys() - properties.keys())):
         raise UsageError(

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 import jmespath
-from jmespath.exceptions import JMESPathError
-from pydantic import AfterValidator, JsonValue
+from jmespath.exceptions import JMESPathError, ParseError
+from pydantic import AfterValidator, Field, JsonValue
 
 from neops.blocks import (
     FunctionBlock,
@@ -29,8 +29,15 @@ def _jmespath(expression: str) -> str:
     try:
         jmespath.compile(expression)
     except JMESPathError as error:
-        raise ValueError(f"is not JMESPath: {error}") from error
+        raise ValueError(f"{expression!r} is not JMESPath: {_reason(error)}") from error
     return expression
+
+
+def _reason(error: JMESPathError) -> str:
+    if isinstance(error, ParseError) and error.token_value is not None:
+        hint = "; numbers are written in backticks: `0`" if str(error.token_value).isdecimal() else ""
+        return f"{error.token_value!r} does not fit at character {error.lex_position + 1}{hint}"
+    return " ".join(str(error).split())
 
 
 class VerifyParams(FunctionBlockParams):
@@ -40,7 +47,7 @@ class VerifyParams(FunctionBlockParams):
     filter: null, false, "", [] and {} do not.
     """
 
-    assertion: Annotated[str, AfterValidator(_jmespath)]
+    assertion: Annotated[str, AfterValidator(_jmespath), Field(json_schema_extra={"format": "jmespath"})]
     command: ReadCommand | None = None
     parse: ParseName = "textfsm"
     expected: JsonValue = None
@@ -80,7 +87,7 @@ class Verify(FunctionBlock[VerifyParams, VerifyData]):
         document = await _document(params, context)
         try:
             found: JsonValue = jmespath.search(params.assertion, document)
-        except JMESPathError as error:
+        except (ValueError, TypeError) as error:  # jmespath compares a text with a number and lets Python complain
             raise BlockFailed(f"{params.assertion} cannot be evaluated: {error}") from error
         exact = "expected" in params.model_fields_set
         holds = _equal(found, params.expected) if exact else _holds(found)
@@ -113,8 +120,11 @@ def _evidence(assertion: str, document: JsonValue) -> str:
     """What the document says about the fields that an assertion names: more telling than that it is false."""
     if not isinstance(document, dict):
         return ""
-    named = dict.fromkeys(name for name in _fields(jmespath.compile(assertion).parsed) if name in document)
-    return ", ".join(f"{name} = {_shown(document[name])}" for name in named)
+    named = dict.fromkeys(_fields(jmespath.compile(assertion).parsed))
+    found = [f"{name} = {_shown(document[name])}" for name in named if name in document]
+    if named and not found:
+        return f"null: there is no {' or '.join(named)}, there is {', '.join(sorted(document))}"
+    return ", ".join(found)
 
 
 def _fields(node: Any) -> Iterator[str]:

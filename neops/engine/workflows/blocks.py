@@ -69,4 +69,5 @@ def _not_registered(reference: SemverRef, blocks: Mapping[str, object]) -> str:
     if versions:
         return f"no such version of {reference.full_name} is registered; there is {', '.join(map(str, versions))}"
     names = {id_.rpartition(":")[0] for id_ in blocks}
-    return f"no block {reference.full_name} is registered{suggestion(reference.full_name, names)}"
+    hint = suggestion(reference.full_name, names) or "; the folder it is in is named with --blocks"
+    return f"no block {reference.full_name} is registered{hint}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 from jsonschema.exceptions import SchemaError
 from jsonschema.protocols import Validator
 from jsonschema.validators import validator_for
@@ -16,8 +16,8 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from neops.engine.workflows.expressions import OPEN
-from neops.engine.workflows.jmes import Path, dotted, suggestion
-from neops.errors import WorkflowIssue
+from neops.engine.workflows.jmes import Path, compile_expression, dotted, suggestion
+from neops.errors import ExpressionInvalid, WorkflowIssue
 from neops.protocol import JsonObject
 
 _CACHED_VALIDATORS = 256
@@ -72,6 +72,8 @@ def _told(error: ValidationError, at: Path) -> Iterator[tuple[Path, str]]:
     elif rule == "additionalProperties" and isinstance(schema, dict) and schema[rule] is False:
         known = list(schema.get("properties", {}))
         yield from (((*at, name), f"unknown{suggestion(name, known)}") for name in instance if name not in known)
+    elif rule == "format" and error.cause:
+        yield at, str(error.cause)
     elif error.context:  # no branch of an anyOf fits
         yield at, "; ".join(dict.fromkeys(branch.message for branch in error.context))
     else:
@@ -97,7 +99,19 @@ def _holds_template(value: Any, rule: object) -> bool:
 def _validator(schema: str) -> Validator:
     loaded = json.loads(schema)
     # Without a registry of its own, a validator fetches foreign references over the network.
-    return _validator_class(loaded)(loaded, registry=Registry())
+    return _validator_class(loaded)(loaded, registry=Registry(), format_checker=_formats())
+
+
+@cache
+def _formats() -> FormatChecker:
+    """The formats that are checked; every other one is a remark, as JSON Schema has it."""
+    formats = FormatChecker(formats=())
+    formats.checks("jmespath", raises=ExpressionInvalid)(_is_jmespath)
+    return formats
+
+
+def _is_jmespath(value: object) -> bool:
+    return not isinstance(value, str) or bool(compile_expression(value))
 
 
 def _validator_class(schema: JsonObject) -> type[Validator]:

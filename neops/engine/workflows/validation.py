@@ -66,6 +66,8 @@ def _document_problems(workflow: RootWorkflow, blocks: Blocks) -> Iterator[Probl
     if schema is not None and (problem := schema_problem(schema)):
         yield ("parameterSchema",), problem
         schema = None
+    if schema is not None:
+        yield from _default_problems(schema, workflow.parameters)
     view = _View(
         parameters=_declared(schema, workflow.parameters),
         all_labels=frozenset(step.label for step in workflow.all_steps()),
@@ -79,6 +81,17 @@ def _document_problems(workflow: RootWorkflow, blocks: Blocks) -> Iterator[Probl
             yield from _condition_problems(cron.condition, (*at, "condition"), view)
         if schema is not None:
             yield from check_draft(schema, with_defaults(schema, cron.parameters), (*at, "parameters"))
+
+
+def _default_problems(schema: JsonObject, own: Mapping[str, JsonValue]) -> Iterator[Problem]:
+    """Values that the document itself gives to parameters; what is missing is for the run to give."""
+    values = with_defaults(schema, own)
+    for at, message in check_draft(schema, values):
+        name, rest = next(iter(at), None), at[1:]
+        if name in own:
+            yield ("parameters", *at), message
+        elif name in values:
+            yield ("parameterSchema", "properties", str(name), "default", *rest), message
 
 
 def _declared(schema: JsonObject | None, given: Mapping[str, JsonValue]) -> frozenset[str] | None:

@@ -4,6 +4,7 @@ import pytest
 from pydantic import BaseModel, Field, JsonValue
 
 from neops.engine.workflows.schemas import check_draft, check_value, schema_problem, with_defaults
+from neops.protocol import JsonObject
 
 
 class Credentials(BaseModel):
@@ -61,6 +62,19 @@ def test_what_is_literal_is_judged_beside_templates() -> None:
     draft: JsonValue = {"host": 5, "count": "{{ x }}", "tags": ["{{ x }}", 7], "extra": "{{ x }}"}
 
     assert {path for path, _ in check_draft(SCHEMA, draft)} == {("host",), ("tags", 1), ("extra",)}
+
+
+def test_an_expression_for_a_block_is_read_unless_a_template_completes_it() -> None:
+    schema: JsonObject = {"properties": {"assertion": {"type": "string", "format": "jmespath"}}}
+
+    (wrong,) = check_draft(schema, {"assertion": "uptime > 60"})
+
+    assert wrong == (
+        ("assertion",),
+        "expression 'uptime > 60' at character 10: 60 does not fit here; numbers are written in backticks: `0`",
+    )
+    assert check_draft(schema, {"assertion": "uptime > {{ parameters.least }}"}) == []
+    assert check_draft(schema, {"assertion": "uptime > `60`"}) == []
 
 
 def test_a_schema_that_is_none_is_named() -> None:
