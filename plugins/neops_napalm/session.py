@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from napalm import get_network_driver
+from netmiko import ConnectHandler
 
 from neops.concurrency import in_thread
 from neops.devices import (
@@ -71,6 +72,7 @@ class NapalmSession(BlockingSession, CommandSession, ReadsFacts, ReadsInterfaces
         self._options = options
         self._where = f"{options.place} with napalm/{options.platform}"
         self._driver: Any = None
+        self._netmiko: Any = None
         self._forward: Forward | None = None
 
     def abort(self) -> None:
@@ -133,6 +135,7 @@ class NapalmSession(BlockingSession, CommandSession, ReadsFacts, ReadsInterfaces
                     optional_args=optional_args,
                     **{"timeout": int(self._options.command_timeout_s), **extras},
                 )
+                driver._netmiko_open = partial(self._open_netmiko, driver)
                 self._take_over(driver, optional_args, cleanup)
                 driver.open()
         except BaseException:
@@ -141,6 +144,23 @@ class NapalmSession(BlockingSession, CommandSession, ReadsFacts, ReadsInterfaces
         self._driver = driver
         if self._over_netmiko(optional_args):
             driver.device.read_timeout_override = self._options.command_timeout_s  # else 10 s a command (netmiko 4.8)
+
+    def _open_netmiko(self, driver: Any, device_type: str, netmiko_optional_args: dict[str, Any]) -> Any:
+        """NAPALM 5's own, in steps: a login within netmiko's constructor nobody could stop."""
+        self._netmiko = connection = ConnectHandler(
+            device_type=device_type,
+            host=driver.hostname,
+            username=driver.username,
+            password=driver.password,
+            timeout=driver.timeout,
+            auto_connect=False,
+            **netmiko_optional_args,
+        )
+        driver._netmiko_device = connection
+        connection._open()
+        if not getattr(driver, "force_no_enable", False):
+            connection.enable()
+        return connection
 
     def _optional_args(self, cleanup: ExitStack, asked: dict[str, Any]) -> dict[str, Any]:
         options, credentials = self._options, self._options.credentials
@@ -206,7 +226,7 @@ class NapalmSession(BlockingSession, CommandSession, ReadsFacts, ReadsInterfaces
         return self._connect(self._options.host, port or self._options.port or SSH_PORT)
 
     def _stop_polling(self) -> None:
-        stop_polling(getattr(self._driver, "device", None))
+        stop_polling(self._netmiko)
 
     def _opening_failure(self, error: Exception) -> ConnectFailed:
         if any(map(self._refuses_login, chain(error))):

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from neops.concurrency import current_executor
 from neops.devices import Credentials, HostKeys, capabilities_of
 from neops.entities import Secret
 from neops.errors import (
@@ -293,6 +294,7 @@ async def test_a_silent_device_is_unreachable_after_the_connect_timeout(
         await sessions(target, connect_timeout_s=1.0).open()
 
     assert time.monotonic() - started < 1.0 + PROMPTLY_S
+    await until(lambda: current_executor().abandoned == 0)  # netmiko would poll for another ten seconds
 
 
 @every_plugin
