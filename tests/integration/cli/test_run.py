@@ -116,7 +116,7 @@ def test_a_check_that_does_not_hold_is_a_failure_with_expected_and_found(
     [
         (["--limit", "hostnam:r1"], "did you mean 'hostname'"),
         (["--set", "leats=5"], "--set leats: the workflow declares least"),
-        (["--set", "least=many"], "parameters.least"),
+        (["--set", "least=many"], "--set least: "),
         (["--set", "least"], "write key=value"),
     ],
 )
