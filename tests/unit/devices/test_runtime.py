@@ -431,18 +431,21 @@ async def test_a_runtime_that_is_not_running_says_so(make_runtime: Any, device: 
 async def test_a_session_is_reset_after_the_answer_and_before_the_next_operation(
     make_runtime: Any, device: Any, network: Any, fake_plugin: Any
 ) -> None:
+    answered = threading.Event()
+
     class Resetting(type(fake_plugin().session(device(), None))):  # type: ignore[misc]  # the conftest's session class
         async def reset(self) -> None:
-            await asyncio.sleep(0.01)
+            await until(answered.is_set)
             self.network.commands.append((self.device, "reset"))
 
     router = make_runtime(fake_plugin(session=Resetting)).connect(device("r1"), RunsCommands)
     await router.send_command("one")
     assert network.commands == [("r1", "one")]
+    answered.set()
 
     await router.send_command("two")
 
-    assert network.commands == [("r1", "one"), ("r1", "reset"), ("r1", "two")]
+    assert network.commands[:3] == [("r1", "one"), ("r1", "reset"), ("r1", "two")]
 
 
 async def test_a_session_that_is_clean_is_not_reset(
