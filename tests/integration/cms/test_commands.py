@@ -30,7 +30,7 @@ NETWORK = """
 groups:
   - {name: core, username: ops, facts: {tier: 1, site: {name: zrh}}}
 devices:
-  - {hostname: r1, ip: 192.0.2.1, platform: cisco_ios, password: hunter2, groups: [core], facts: {role: core, asn: 65001}}
+  - {hostname: r1, ip: 192.0.2.1, platform: cisco_ios, password: hunter2, groups: [core], facts: {as: 1, role: core}}
   - {hostname: sw1, ip: 192.0.2.3, platform: arista_eos, facts: {role: access}}
 """
 
