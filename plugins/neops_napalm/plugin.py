@@ -91,6 +91,6 @@ def _session_class(driver: str) -> type[NapalmSession]:
             from neops_napalm.junos import JunosSession
 
             return JunosSession
-    from neops_napalm.session import NapalmTablesSession
+    from neops_napalm.session import NxosSession
 
-    return NapalmTablesSession
+    return NxosSession

@@ -38,6 +38,7 @@ from neops.devices.blocking import BlockingSession
 from neops.devices.failures import login_refused
 from neops.devices.host_keys import HostKey, strict_excerpt
 from neops.devices.parsing import CommandSession
+from neops.devices.parsing.getters import ParsedAddresses
 from neops.devices.parsing.names import one_word
 from neops.devices.plugin import SSH_PORT, Forward
 from neops.devices.sockets import CuttableSocket
@@ -266,6 +267,10 @@ class NapalmTablesSession(NapalmSession, ReadsAddresses, ReadsArp, ReadsMacTable
 
     async def get_vlans(self) -> Mapping[str, Vlan]:
         return results.vlans(await self._call("get_vlans", lambda driver: driver.get_vlans()))
+
+
+class NxosSession(ParsedAddresses, NapalmTablesSession):
+    """A login through the nxos_ssh driver, which in 5.2 breaks where no interface has an address of one family."""
 
 
 class NapalmBgpSession(NapalmTablesSession, ReadsBgp):

@@ -43,6 +43,11 @@ SPEAKS_BGP: Mapping[str, tuple[str, ...]] = {
     "nokia_srl": ("info from state network-instance * protocols bgp | as json",),
 }
 """Commands that devices named after their platform and `-bgp` answer with recordings of the parsers' tests."""
+WITHOUT_ADDRESS = {
+    "ip": 'IP Interface Status for VRF "default"(1)',
+    "ipv6": 'IPv6 Interface Status for VRF "default"(1)',
+}
+"""What a Nexus says of a family of which no interface has an address."""
 ENABLE = ("arista_eos", "cisco_ios", "cisco_nxos")
 MAC = "02:00:5e:10:00:01"
 PASSWORD = "s3cret-of-all"
@@ -84,7 +89,9 @@ def network() -> Iterator[SimulatedNetwork]:
         simulated(f"{platform}-bgp", platform, answers={command: recorded(platform, command) for command in commands})
         for platform, commands in SPEAKS_BGP.items()
     ]
-    with SimulatedNetwork([*devices, *locked, *speakers]) as running:
+    bare = {f"show {family} interface vrf all": text for family, text in WITHOUT_ADDRESS.items()}
+    nexus = simulated("cisco_nxos-bare", "cisco_nxos", answers=bare)
+    with SimulatedNetwork([*devices, *locked, *speakers, nexus]) as running:
         yield running
 
 

@@ -82,6 +82,12 @@ async def test_an_interface_has_its_address(plugin: str, platform: str, device: 
     assert list(addresses) == [place]
 
 
+@pytest.mark.parametrize("plugin", ["napalm", "nornir", "scrapli"])
+async def test_a_nexus_without_an_address_has_none(plugin: str, device: Find, sessions: Make) -> None:
+    async with opened(sessions(device("cisco_nxos-bare"))) as session:
+        assert await session.get_interfaces_ip() == {}
+
+
 @pairs(ReadsArp)
 async def test_a_neighbour_that_answered_is_in_the_arp_table(
     plugin: str, platform: str, device: Find, sessions: Make
