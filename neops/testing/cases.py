@@ -45,9 +45,10 @@ TIMEOUT_S: Final = 30.0
 class Case:
     """One job for a block.
 
-    `device` is the device at hand, as fields or as a Device; what a test does not say is made up. `replies` script
-    every device, `plugin` brings another plugin, `connector` a whole device layer. `replay` is a recording that the
-    block has to go through from beginning to end; its devices are the case's where it names none. `entity_id` picks the
+    `device` is the device at hand, as fields or as a Device; what a test does not say is made up. Devices answer in one
+    of four ways: `replies` script every device, `plugin` brings another plugin, `connector` a whole device layer, and
+    `replay` is a recording that the block has to go through from beginning to end; its devices are the case's where it
+    names none. `entity_id` picks the
     entity at hand where it is not the first of its kind. `timeout_s` is the job's deadline.
     """
 
@@ -64,6 +65,13 @@ class Case:
     kind: str = "execute"
     entity_id: int | None = None
     timeout_s: float = TIMEOUT_S
+
+    def __post_init__(self) -> None:
+        if len(ways := [name for name in _ANSWERING if getattr(self, name)]) > 1:
+            raise TypeError(f"a case has {' and '.join(ways)}: only one of them can answer")
+
+
+_ANSWERING: Final = ("replies", "plugin", "connector", "replay")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,11 +215,15 @@ def _job(block: BlockClass, case: Case) -> JobDefinition:
     registration = block.registration
     run_on = EntityType(registration.run_on)
     at_hand = [case.device] if case.device is not None else []
-    made_up: list[DeviceLike] = [{}] if run_on is EntityType.DEVICE else []
+
+    def made_up(*needed_by: EntityType) -> list[dict[str, Any]]:
+        return [{}] if run_on in needed_by else []
+
+    devices = make_devices([*at_hand, *case.devices] or made_up(EntityType.DEVICE, EntityType.INTERFACE))
     context = JobExecutionContext(
-        devices=make_devices([*at_hand, *case.devices] or made_up),
-        device_groups=make_groups(case.device_groups),
-        interfaces=make_interfaces(case.interfaces),
+        devices=devices,
+        device_groups=make_groups(case.device_groups or made_up(EntityType.GROUP), devices),
+        interfaces=make_interfaces(case.interfaces or made_up(EntityType.INTERFACE), devices),
     )
     listed: dict[EntityType, Sequence[Changeable]] = {
         EntityType.DEVICE: context.devices,

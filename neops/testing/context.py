@@ -32,7 +32,8 @@ def create_workflow_context(
     Raises:
         UsageError: the entity at hand is not among the entities.
     """
-    made = make_devices(devices), make_groups(device_groups), make_interfaces(interfaces)
+    made_devices = make_devices(devices)
+    made = made_devices, make_groups(device_groups, made_devices), make_interfaces(interfaces, made_devices)
     on = EntityType(run_on) if run_on else EntityType.DEVICE if devices else EntityType.GLOBAL
     listed: dict[EntityType, Sequence[Changeable]] = dict(
         zip((EntityType.DEVICE, EntityType.GROUP, EntityType.INTERFACE), made, strict=True)

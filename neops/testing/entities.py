@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
-from neops.entities import Device, DeviceGroup, Entity, Interface
-
-E = TypeVar("E", bound=Entity)
+from neops.entities import Device, DeviceGroup, EntityReference, Interface
 
 DeviceLike: TypeAlias = Device | Mapping[str, Any]
 GroupLike: TypeAlias = DeviceGroup | Mapping[str, Any]
@@ -21,7 +19,7 @@ def make_device(given: DeviceLike, number: int = 1) -> Device:
     fields = {"id": number, "hostname": f"r{number}", "ip": f"192.0.2.{number % 256}", "platform": "cisco_ios", **given}
     if isinstance(fields["platform"], str):
         fields["platform"] = {"short_name": fields["platform"]}
-    return Device.model_validate(fields)
+    return Device(**fields)
 
 
 def make_devices(given: Sequence[DeviceLike]) -> list[Device]:
@@ -29,18 +27,29 @@ def make_devices(given: Sequence[DeviceLike]) -> list[Device]:
     return [make_device(one, number) for number, one in enumerate(given, start=1)]
 
 
-def make_groups(given: Sequence[GroupLike]) -> list[DeviceGroup]:
-    """Groups with the ids 1, 2, … where they have none."""
-    return _numbered(DeviceGroup, given)
+def make_groups(given: Sequence[GroupLike], devices: Sequence[Device] = ()) -> list[DeviceGroup]:
+    """Groups with the ids 1, 2, … and the names group1, group2, … where they have none.
+
+    A single one of which nothing says who is in it has all the devices.
+    """
+    groups = [
+        one
+        if isinstance(one, DeviceGroup)
+        else DeviceGroup.model_validate({"id": number, "name": f"group{number}", **one})
+        for number, one in enumerate(given, start=1)
+    ]
+    if len(groups) == 1 and "devices" not in groups[0].model_fields_set and not any(one.groups for one in devices):
+        members = [EntityReference(id=device.id) for device in devices]
+        return [groups[0].model_copy(update={"devices": members})]
+    return groups
 
 
-def make_interfaces(given: Sequence[InterfaceLike]) -> list[Interface]:
-    """Interfaces with the ids 1, 2, … where they have none."""
-    return _numbered(Interface, given)
-
-
-def _numbered(model: type[E], given: Sequence[E | Mapping[str, Any]]) -> list[E]:
+def make_interfaces(given: Sequence[InterfaceLike], devices: Sequence[Device] = ()) -> list[Interface]:
+    """Interfaces with the ids 1, 2, … and the names eth1, eth2, …, of the first device, where they say nothing."""
+    made_up = {"device": {"id": devices[0].id}} if devices else {}
     return [
-        model.model_validate({"id": number, **one}) if isinstance(one, Mapping) else one
+        one
+        if isinstance(one, Interface)
+        else Interface.model_validate({"id": number, "name": f"eth{number}", **made_up, **one})
         for number, one in enumerate(given, start=1)
     ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
@@ -101,7 +102,11 @@ class FakePlugin:
     ```
 
     `replies` hold for every device, `devices` (host name → script) for one and before them. It has the capabilities
-    that the scripts have replies for, on every platform unless `platform` names the only one.
+    that the scripts have replies for, on every platform unless `platform` names the only one; `capabilities` are
+    those of yours among them, neops' own are known.
+
+    Raises:
+        TypeError: a script has a reply for a method that no capability has.
     """
 
     extra = "test"
@@ -115,21 +120,25 @@ class FakePlugin:
         platform: str | None = None,
         name: str = "fake",
         priority: int = 1000,
+        capabilities: Iterable[type] = (),
     ) -> None:
         self.name, self.priority = name, priority
         self.platforms: Mapping[str, str] = {platform: platform} if platform else EveryPlatform()
         self.calls: list[Call] = []
+        self.known = (*capabilities, *CAPABILITIES)
         self._replies, self._devices = dict(replies or {}), dict(devices or {})
+        for script in (self._replies, *self._devices.values()):
+            _check(script, {method for capability in self.known for method in methods_of(capability)})
         self._turns: Counter[InTurn] = Counter()
         self._configs: dict[str, ConfigState] = {}
         self._files: dict[str, FakeFiles] = {}
 
     def capabilities(self, platform: str) -> frozenset[type]:  # noqa: ARG002  # the same on each
         scripted = {key for script in (self._replies, *self._devices.values()) for key in script} - {"open"}
-        served = {capability for capability in CAPABILITIES if scripted & methods_of(capability)}
+        served = {capability for capability in self.known if scripted & methods_of(capability)}
         if "files" in scripted:
             served.add(TransfersFiles)
-        methods = {method for capability in CAPABILITIES for method in methods_of(capability)}
+        methods = {method for capability in self.known for method in methods_of(capability)}
         if WritesConfig in served:
             served.add(ReadsConfig)
         return frozenset(served | ({RunsCommands} if scripted - methods - {"files"} else set()))
@@ -165,6 +174,16 @@ class FakePlugin:
         """The commands that were sent, to one device or to all, in order."""
         sent = [call for call in self.calls if call.method == "send_command" and device in (None, call.device)]
         return [call.args[0] for call in sent]
+
+
+def _check(script: Script, methods: Collection[str]) -> None:
+    """A method that is misspelt would pass for a command."""
+    for key in script:
+        if key.isidentifier() and "_" in key and key not in methods:
+            if near := get_close_matches(key, methods, n=1, cutoff=0.8):
+                raise TypeError(f"no capability has a method {key}: did you mean {near[0]}?")
+            if key.startswith("get_"):
+                raise TypeError(f"no capability has a method {key}: name yours in `capabilities`")
 
 
 class _FakeSession(CommandSession):
@@ -206,7 +225,7 @@ class _FakeSession(CommandSession):
         return self._output
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
-        if method.startswith("_") or not any(method in methods_of(capability) for capability in CAPABILITIES):
+        if method.startswith("_") or not any(method in methods_of(capability) for capability in self._plugin.known):
             raise AttributeError(method)
 
         async def answer(*args: Any, **kwargs: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from neops.devices import ConnectionPlugin, DeviceRuntime
     from neops.testing import CaseResult
+    from neops.testing.fakes import Script
 
 
 @pytest.fixture
@@ -24,8 +25,12 @@ def fake_devices() -> Iterator[Callable[..., DeviceRuntime]]:
 
     with ExitStack() as stack:
 
-        def start(plugin: ConnectionPlugin | None = None, **script: Any) -> DeviceRuntime:
-            return stack.enter_context(DeviceRuntime(catalogue=PluginCatalogue.of(plugin or FakePlugin(**script))))
+        def start(plugin: ConnectionPlugin | Script | None = None, **script: Any) -> DeviceRuntime:
+            if isinstance(plugin, Mapping):
+                plugin = FakePlugin(plugin, **script)
+            elif plugin is None:
+                plugin = FakePlugin(**script)
+            return stack.enter_context(DeviceRuntime(catalogue=PluginCatalogue.of(plugin)))
 
         yield start
 

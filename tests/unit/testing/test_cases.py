@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -193,3 +194,56 @@ def test_a_block_that_asks_less_than_was_recorded_fails_its_test(recording: Path
 def test_a_device_that_was_not_recorded_fails_the_test_although_the_block_copes(recording: Path) -> None:
     with pytest.raises(TranscriptMismatch, match="r9: is not in the transcript, which has leaf1"):
         run_case(CheckVersion, Case(replay=recording, device={"hostname": "r9"}, params={"wanted": "17.9"}))
+
+
+def test_two_ways_of_answering_are_told_to_be_one_too_many() -> None:
+    with pytest.raises(TypeError, match="a case has replies and plugin: only one of them can answer"):
+        Case(replies=FACTS, plugin=FakePlugin(FACTS))
+
+
+def on(run_on: Literal["group", "interface"]) -> Registration:
+    return Registration(
+        name=run_on,
+        package="fb.test.io",
+        version=(1, 0, 0),
+        description="a test's block",
+        run_on=run_on,
+        fb_type="check",
+        param_cls=FunctionBlockParams,
+        result_cls=FunctionBlockResultData,
+    )
+
+
+@register_function_block(on("group"))
+class Members(FunctionBlock[FunctionBlockParams, FunctionBlockResultData]):
+    async def run(self, params: FunctionBlockParams, context: WorkflowContext) -> FunctionBlockResult:
+        names = [device.name for device, _ in context.connect_all(ReadsFacts)]
+        return FunctionBlockResult(success=True, message=f"{context.device_group.name}: {', '.join(names)}")
+
+
+@register_function_block(on("interface"))
+class Port(FunctionBlock[FunctionBlockParams, FunctionBlockResultData]):
+    async def run(self, params: FunctionBlockParams, context: WorkflowContext) -> FunctionBlockResult:
+        (port,) = context.interfaces_of(context.devices[0])
+        return FunctionBlockResult(success=True, message=f"{context.devices[0].name} {port.name}")
+
+
+TWO = ({"hostname": "a"}, {"hostname": "b"})
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        (Case(devices=TWO, replies=FACTS), "group1: a, b"),
+        (Case(devices=TWO, device_groups=[{"name": "core"}], replies=FACTS), "core: a, b"),
+        (Case(devices=TWO, device_groups=[{"name": "core", "devices": []}], replies=FACTS), "core: "),
+        (Case(devices=[{"hostname": "a", "groups": [{"id": 1}]}, {}], device_groups=[{}], replies=FACTS), "group1: a"),
+    ],
+)
+def test_a_group_of_which_nothing_is_said_has_all_the_devices(case: Case, message: str) -> None:
+    assert run_case(Members, case).message == message
+
+
+def test_an_interface_is_made_up_with_its_device() -> None:
+    assert run_case(Port, Case()).message == "r1 eth1"
+    assert run_case(Port, Case(device={"hostname": "a"}, interfaces=[{"name": "ge-0"}])).message == "a ge-0"

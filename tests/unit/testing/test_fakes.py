@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -203,3 +205,27 @@ async def test_a_long_operation_may_take_longer_than_a_command(device: Device) -
         assert (await router.reboot(within_s=5)).back
         with pytest.raises(OperationTimedOut):
             await router.reboot(within_s=0.1)
+
+
+class ReadsOptics(Protocol):
+    def get_optics(self) -> Awaitable[dict[str, float]]:
+        """Light levels."""
+        ...
+
+
+async def test_a_capability_of_your_own_can_be_scripted(fake_devices: Start, device: Device) -> None:
+    runtime = fake_devices({"get_optics": {"eth0": -3.5}}, capabilities=[ReadsOptics])
+
+    assert await runtime.connect(device, ReadsOptics).get_optics() == {"eth0": -3.5}
+
+
+@pytest.mark.parametrize(
+    ("key", "advice"), [("get_fact", "did you mean get_facts?"), ("get_optics", "name yours in `capabilities`")]
+)
+def test_a_reply_for_a_method_that_there_is_not_is_told_so(key: str, advice: str) -> None:
+    with pytest.raises(TypeError, match=re.escape(advice)):
+        FakePlugin(devices={"r1": {key: {}}})
+
+
+def test_a_command_may_look_like_a_method() -> None:
+    assert RunsCommands in FakePlugin({"check_raid": "ok"}).capabilities("linux")
