@@ -142,10 +142,8 @@ class WorkflowContext:
         Raises:
             TypeError: the entity has no such field.
         """
-        if unknown := fields.keys() - kind.model_fields.keys():
-            raise TypeError(f"{kind.__name__} has no field {', '.join(sorted(unknown))}")
         references = {"id": self._tracker.new_id()} | {name: _as_reference(value) for name, value in fields.items()}
-        entity = kind.model_validate(references)
+        entity = kind(**references)
         self._tracker.create(entity)
         self._list_of(entity).append(entity)
         return entity

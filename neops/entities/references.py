@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -26,7 +27,11 @@ class EntityType(StrEnum):
 
 
 class Entity(BaseModel):
-    """Base of all entities: attributes in snake_case, JSON keys in camelCase, unknown keys ignored, no NaN in JSON."""
+    """Base of all entities: attributes in snake_case, JSON keys in camelCase, no NaN in JSON.
+
+    Unknown keys are ignored in what comes from elsewhere (`model_validate`), and refused where an entity is written
+    down: `Device(name="r1")` raises a TypeError, for `hostname` is meant.
+    """
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -35,6 +40,21 @@ class Entity(BaseModel):
         validate_assignment=True,
         allow_inf_nan=False,
     )
+
+    if not TYPE_CHECKING:  # type checkers know the fields
+
+        def __init__(self, **fields: Any) -> None:
+            known = type(self).model_fields
+            if others := fields.keys() - known.keys():
+                aliases = {field.alias for field in known.values()}
+                for name in sorted(others - aliases):
+                    near = " or ".join(map(repr, get_close_matches(name, known, n=2)))
+                    hint = f"; did you mean {near}?" if near else ""
+                    raise TypeError(f"{type(self).__name__} has no field {name!r}{hint}")
+            super().__init__(**fields)
+
+        # As pydantic's own: what it reads by itself, also inside of other models, does not come through here.
+        __init__.__pydantic_base_init__ = True
 
 
 class EntityReference(Entity):

@@ -33,9 +33,7 @@ def make_groups(given: Sequence[GroupLike], devices: Sequence[Device] = ()) -> l
     A single one of which nothing says who is in it has all the devices.
     """
     groups = [
-        one
-        if isinstance(one, DeviceGroup)
-        else DeviceGroup.model_validate({"id": number, "name": f"group{number}", **one})
+        one if isinstance(one, DeviceGroup) else DeviceGroup(**{"id": number, "name": f"group{number}", **one})
         for number, one in enumerate(given, start=1)
     ]
     if len(groups) == 1 and "devices" not in groups[0].model_fields_set and not any(one.groups for one in devices):
@@ -48,8 +46,6 @@ def make_interfaces(given: Sequence[InterfaceLike], devices: Sequence[Device] = 
     """Interfaces with the ids 1, 2, … and the names eth1, eth2, …, of the first device, where they say nothing."""
     made_up = {"device": {"id": devices[0].id}} if devices else {}
     return [
-        one
-        if isinstance(one, Interface)
-        else Interface.model_validate({"id": number, "name": f"eth{number}", **made_up, **one})
+        one if isinstance(one, Interface) else Interface(**{"id": number, "name": f"eth{number}", **made_up, **one})
         for number, one in enumerate(given, start=1)
     ]

@@ -135,7 +135,7 @@ def test_create_gives_an_entity_that_others_can_point_at(context: MakeContext) -
 
 
 def test_a_misspelt_field_is_not_lost(context: MakeContext) -> None:
-    with pytest.raises(TypeError, match="Interface has no field nmae"):
+    with pytest.raises(TypeError, match="Interface has no field 'nmae'; did you mean 'name'"):
         context().create(Interface, nmae="eth9")
 
 
