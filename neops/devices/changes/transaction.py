@@ -38,6 +38,9 @@ logger = logging.getLogger(__name__)
 AGAIN_S: Final = 1.0
 """Pause between two logins that shall confirm a change: a link or a protocol that flaps is back in seconds."""
 
+SLOW_S: Final = 5.0
+"""Pause between two looks at a device that did not say in time how its commit ended: a chassis may take a minute."""
+
 STEPS: Final = 12
 """Commands of a step besides the lines of the configuration, for its time limit."""
 
@@ -112,6 +115,7 @@ class Transaction:
         if not staged.diff.strip():
             return
         self._state, self.outcome = _State.TORN, ChangeOutcome.UNKNOWN
+        asked_at = self._clock()
         try:
             self.strength = await self._step("commit_change", staged, confirm_within)
         except (ChangeFailed, CommandRejected) as error:
@@ -121,7 +125,7 @@ class Transaction:
                 error.outcome = self.outcome
             raise
         except (SessionLost, OperationTimedOut, ConnectFailed) as error:
-            await self._look(staged, error)
+            await self._look(staged, error, patience_s=self._clock() - asked_at)
             self.strength = ConfirmStrength.NONE if confirm_within is None else staged.confirms
             if confirm_within is None:
                 await self._step("confirm_change", staged, self.strength)  # what would have followed the answer
@@ -209,14 +213,18 @@ class Transaction:
             self.outcome = await in_thread(partial(_decided, staged, await self._running()))
         await self._take_back(staged)
 
-    async def _look(self, staged: StagedChange, lost: DeviceError) -> None:
+    async def _look(self, staged: StagedChange, lost: DeviceError, *, patience_s: float) -> None:
         """The answer to a commit was lost: reconnect, read back, decide. Returns when the change is there.
+
+        A device that only took too long may be at it still: it gets as long again.
 
         Raises:
             ChangeFailed: it is not, or that cannot be said.
         """
         try:
             await self._link.renew()
+            if isinstance(lost, OperationTimedOut):
+                await self._await_difference(staged, Deadline.after(patience_s, self._clock))
             now: str | None = await self._running()
         except DeviceError as error:
             logger.warning("nobody can say what a commit did", extra={"device": self._device, "problem": error.message})
@@ -233,6 +241,10 @@ class Transaction:
         }.get(self.outcome, "whether anything was changed is not known")
         message = f"the session broke during the commit; {what} ({lost.message})"
         raise ChangeFailed(self._device, message, self.outcome) from lost
+
+    async def _await_difference(self, staged: StagedChange, limit: Deadline) -> None:
+        while not limit.expired and await self._is_back(staged):
+            await self._sleep(min(SLOW_S, limit.remaining()))
 
     async def _log_in_again(self) -> None:
         while True:

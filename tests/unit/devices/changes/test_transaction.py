@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -20,6 +21,7 @@ from neops.errors import (
     ConfigLocked,
     ConfigRejected,
     DeviceError,
+    OperationTimedOut,
     SessionLost,
     Unreachable,
     UsageError,
@@ -190,6 +192,24 @@ async def test_a_lost_commit_that_was_made_counts(change: Transaction, device: D
     await change.commit(60)
 
     assert (change.outcome, change.strength) == (ChangeOutcome.CHANGED, ConfirmStrength.NATIVE)
+
+
+@pytest.mark.parametrize(("takes_s", "outcome"), [(50, ChangeOutcome.CHANGED), (70, ChangeOutcome.UNCHANGED)])
+async def test_a_slow_commit_gets_as_long_again_as_its_answer_was_awaited(
+    takes_s: float, outcome: ChangeOutcome, change: Transaction, device: Device, clock: Clock
+) -> None:
+    def not_answered(device: Device) -> DeviceError:
+        clock.now_s = 30.0
+        return OperationTimedOut("r1", "no prompt within 30 s after 'commit'")
+
+    device.failures["commit_change"] = [not_answered]
+    device.get_config = lambda _: Configs(running=NEW if clock.now_s >= takes_s else OLD)  # type: ignore[method-assign, assignment]
+    await change.begin()
+    with suppress(ChangeFailed):
+        await change.commit(60)
+
+    assert change.outcome is outcome
+    assert clock.now_s <= 60
 
 
 async def test_a_lost_commit_that_was_not_made_says_so(change: Transaction, device: Device) -> None:
