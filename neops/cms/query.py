@@ -182,8 +182,8 @@ class _Compiler:
     def _unknown(self, field: str) -> str:
         known = [*self._fields, *_MOMENTS]
         begun = [name for name in known if name.startswith(field.lower())]
-        if close := begun or get_close_matches(field.lower(), known, n=1):
-            return f"unknown field {field!r}; did you mean {close[0]!r}?"
+        if close := begun[:1] or get_close_matches(field.lower(), known, n=2):
+            return f"unknown field {field!r}; did you mean {' or '.join(map(repr, close))}?"
         fact = field if field.isidentifier() and field != "facts" else "…"
         return f"unknown field {field!r}; a fact is facts.{fact}, fields are {', '.join(known)}"
 

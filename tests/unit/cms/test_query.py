@@ -133,6 +133,7 @@ def test_odd_names_and_values_are_found_where_they_are_escaped_or_quoted(
         ("_exists_:(ip OR serial)", 9, "takes the name of one field"),
         ("_exists_:sereal", 9, "did you mean 'serial'"),
         ("platform:cisco_ios", 0, "did you mean 'platform.short_name'"),
+        ("name:r1", 0, "did you mean 'username' or 'hostname'"),
         ("role:core", 0, "a fact is facts.role"),
         ("(" * 40 + "r1" + ")" * 40, 30, "nested more than 30 deep"),
         (" OR ".join(f"hostname:r{n}*" for n in range(301)), None, "more than 300 conditions"),
