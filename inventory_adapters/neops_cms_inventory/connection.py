@@ -19,8 +19,8 @@ from typing_extensions import TypeForm
 from neops.devices import CAPABILITIES, BlockingDevice, Connector, DeviceRuntime
 from neops.devices.capabilities import methods_of
 from neops.entities import Device, Platform, Secret
+from neops.entities.platforms import netmiko_name
 from neops_cms_inventory.host import CONNECTION, LINK, Link
-from neops_cms_inventory.platforms import canonical
 
 if TYPE_CHECKING:
     from nornir.core.configuration import Config
@@ -88,7 +88,7 @@ class NeopsConnection:
             "port": port,
             "username": username,
             "password": password,
-            "platform": None if platform is None else canonical(platform),
+            "platform": None if platform is None else netmiko_name(platform),
         }
         device = link.device if _same(link.device, said, given) else _changed(link.device, said, given)
         connector = link.connector

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from netutils.lib_mapper import (
-    NAPALM_LIB_MAPPER,
     NAPALM_LIB_MAPPER_REVERSE,
-    NETMIKO_LIB_MAPPER,
     PYNTC_LIB_MAPPER_REVERSE,
-    SCRAPLI_LIB_MAPPER,
     SCRAPLI_LIB_MAPPER_REVERSE,
 )
+
+from neops.entities.platforms import netmiko_name
 
 NETMIKO_NAMED = frozenset({"neops", "netmiko"})
 """Connections that take netmiko's device types as they are."""
@@ -26,15 +25,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
 """Connections with names of their own: netmiko's device type → theirs."""
 
 
-def canonical(platform: str) -> str:
-    """netmiko's device type of a platform that netmiko, NAPALM (`ios`) or scrapli (`cisco_iosxe`) named."""
-    if platform in NETMIKO_LIB_MAPPER:
-        return platform
-    return NAPALM_LIB_MAPPER.get(platform) or SCRAPLI_LIB_MAPPER.get(platform) or platform
-
-
 def platform_for(connection: str, platform: str) -> str:
     """The platform as a connection plugin names it; as it is where the plugin or the platform is not known."""
     if connection in NETMIKO_NAMED:
-        return canonical(platform)
-    return NAMES.get(connection, {}).get(canonical(platform), platform)
+        return netmiko_name(platform)
+    return NAMES.get(connection, {}).get(netmiko_name(platform), platform)

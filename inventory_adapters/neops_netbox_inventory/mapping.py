@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from netutils.lib_mapper import NAPALM_LIB_MAPPER, NETMIKO_LIB_MAPPER, SCRAPLI_LIB_MAPPER
 from pydantic import JsonValue
 
 from neops.entities import EntityBatch, InterfaceState, NewDevice, NewGroup, NewInterface
+from neops.entities.platforms import netmiko_name
 from neops_netbox_inventory.reading import Read, Record
 
 logger = logging.getLogger(__name__)
@@ -53,10 +53,7 @@ def platform_name(platform: Record | None) -> str | None:
     """netmiko's name for a platform whose slug is netmiko's, NAPALM's or scrapli's, with hyphens or underscores."""
     if not platform:
         return None
-    slug = str(platform["slug"]).replace("-", "_")
-    if slug in NETMIKO_LIB_MAPPER:
-        return slug
-    return NAPALM_LIB_MAPPER.get(slug) or SCRAPLI_LIB_MAPPER.get(slug) or slug
+    return netmiko_name(str(platform["slug"]).replace("-", "_"))
 
 
 def _name(record: Record) -> str:

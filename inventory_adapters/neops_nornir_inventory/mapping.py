@@ -7,11 +7,11 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from netutils.lib_mapper import NAPALM_LIB_MAPPER, NETMIKO_LIB_MAPPER, SCRAPLI_LIB_MAPPER
 from nornir.core.inventory import ConnectionOptions, Defaults, Group, Host, Inventory
 from pydantic import JsonValue, ValidationError
 
 from neops.entities import DEFAULTS_GROUP, EntityBatch, NewDevice, NewGroup, Secret
+from neops.entities.platforms import netmiko_name
 from neops.errors import InventoryInvalid
 
 E = TypeVar("E", NewDevice, NewGroup)
@@ -31,13 +31,6 @@ def to_entities(inventory: Inventory) -> EntityBatch:
     if any(value not in (None, {}) for value in defaults.values()):
         groups.append(_checked(NewGroup, "defaults", name=DEFAULTS_GROUP, **defaults))
     return EntityBatch(groups=tuple(groups), devices=tuple(_device(host) for host in inventory.hosts.values()))
-
-
-def platform_name(platform: str | None) -> str | None:
-    """netmiko's name for a platform that NAPALM (`ios`), scrapli (`cisco_iosxe`) or netmiko named."""
-    if not isinstance(platform, str) or platform in NETMIKO_LIB_MAPPER:
-        return platform
-    return NAPALM_LIB_MAPPER.get(platform) or SCRAPLI_LIB_MAPPER.get(platform) or platform
 
 
 def _device(host: Host) -> NewDevice:
@@ -61,14 +54,15 @@ def _checked(model: type[E], where: str, **said: Any) -> E:
 def _said_by(element: Host | Group | Defaults) -> dict[str, Any]:
     """Its own values: Host's attributes give inherited ones too, those of its base class do not."""
     own = {name: _text(object.__getattribute__(element, name)) for name in ("username", "password", "platform")}
-    platform, options = platform_name(own["platform"]), _connection_options(element.connection_options)
+    spelled, options = own["platform"], _connection_options(element.connection_options)
+    platform = netmiko_name(spelled) if isinstance(spelled, str) else spelled
     return {
         "ip": _text(object.__getattribute__(element, "hostname")),
         "port": object.__getattribute__(element, "port"),
         "username": own["username"],
         "password": Secret(own["password"]) if isinstance(own["password"], str) else own["password"],
         "platform": platform,
-        "platform_alias": own["platform"] if platform != own["platform"] else None,
+        "platform_alias": spelled if platform != spelled else None,
         "connection_options": Secret(json.dumps(options, sort_keys=True)) if options else None,
         "facts": json_data(element.data),
     }
