@@ -74,7 +74,7 @@ class Admission:
             SettingsInvalid: an exclusion cannot be read.
         """
         return cls(
-            exclusions=ExclusionList.load(settings.exclude, settings.exclude_file),
+            exclusions=ExclusionList.load(settings.exclude, settings.exclude_file, clock=clock),
             breakers=Breakers(limit=settings.breaker_failures, hold_off_s=settings.breaker_hold_off_s, clock=clock),
             rates=LoginRates(
                 per_second=settings.logins_per_second,

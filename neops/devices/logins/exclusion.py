@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import re
 import socket
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import translate
 from pathlib import Path
 from typing import Final
 
+from neops.concurrency import Clock
 from neops.entities import Device
 from neops.errors import DeviceExcluded, SettingsInvalid
+
+logger = logging.getLogger(__name__)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _ADDRESS: Final = re.compile(r"[0-9A-Fa-f.:]+(?:%.*)?")
 """What an address is made of: most names are told apart at a glance."""
+
+LOOK_S: Final = 1.0
+"""How often the file of rules is looked at while logins ask for it."""
 
 RESOLVE_S: Final = 5.0
 """How long a name may take to resolve; resolvers ask again after 5 s (resolv.conf(5), `timeout`)."""
@@ -62,23 +70,24 @@ class ExclusionList:
     """Rules that keep devices from being logged in to; empty by default.
 
     A rule is a device's or host's name, a glob, an address, or a network. Networks hold for host names too: these are
-    resolved before the login, and each address counts.
+    resolved before the login, and each address counts. The file of rules is read again when it has changed.
     """
 
-    def __init__(self, rules: Iterable[ExclusionRule] = ()) -> None:
-        self._rules = tuple(rules)
-        self._networks = tuple(rule for rule in self._rules if rule.network is not None)
-        self._names = re.compile("|".join(translate(rule.text.lower()) for rule in self._rules))
+    def __init__(
+        self, given: Iterable[ExclusionRule] = (), file: Path | None = None, *, clock: Clock = time.monotonic
+    ) -> None:
+        self._given, self._file, self._clock = tuple(given), file, clock
+        self._seen, self._looked_at = _stamp(file), clock()
+        self._take(_rules_in(file))
 
     @classmethod
-    def load(cls, rules: Iterable[str], file: Path | None) -> ExclusionList:
+    def load(cls, rules: Iterable[str], file: Path | None, *, clock: Clock = time.monotonic) -> ExclusionList:
         """The rules of the settings, and those of a file: one a line, `#` starts a comment.
 
         Raises:
             SettingsInvalid: a rule or the file cannot be read. A file that is missing is an error: it protects.
         """
-        given = [ExclusionRule.read(rule, "NEOPS_EXCLUDE") for rule in rules]
-        return cls([*given, *(_rules_in(file) if file is not None else ())])
+        return cls([ExclusionRule.read(rule, "NEOPS_EXCLUDE") for rule in rules], file, clock=clock)
 
     def check(self, device: Device, host: str) -> None:
         """Look at the device's names, its address, and the host that it is reached at; nothing is resolved.
@@ -86,6 +95,7 @@ class ExclusionList:
         Raises:
             DeviceExcluded: a rule means it, which is named.
         """
+        self._read_again()
         if self._rules:
             self._look(device, {device.name, device.hostname or "", device.ip or "", host} - {""})
 
@@ -97,6 +107,26 @@ class ExclusionList:
         """
         if self._networks and _address(host) is None:
             self._look(device, await _resolved(host))
+
+    def _take(self, rules: Iterable[ExclusionRule]) -> None:
+        self._rules = (*self._given, *rules)
+        self._networks = tuple(rule for rule in self._rules if rule.network is not None)
+        self._names = re.compile("|".join(translate(rule.text.lower()) for rule in self._rules))
+
+    def _read_again(self) -> None:
+        """Take the rules of a file that has changed; while it cannot be read, those of before hold."""
+        if self._file is None or self._clock() - self._looked_at < LOOK_S:
+            return
+        self._looked_at = self._clock()
+        if (seen := _stamp(self._file)) == self._seen:
+            return
+        self._seen = seen
+        try:
+            self._take(list(_rules_in(self._file)))
+        except SettingsInvalid as error:
+            logger.error("the exclusion rules of before hold: the file cannot be used", extra={"problem": str(error)})
+        else:
+            logger.info("exclusion rules were read again", extra={"file": str(self._file), "rules": len(self._rules)})
 
     def _look(self, device: Device, known_as: Iterable[str]) -> None:
         for name in known_as:
@@ -110,7 +140,18 @@ class ExclusionList:
         return None if address is None else next((rule for rule in self._networks if rule.covers(address)), None)
 
 
-def _rules_in(file: Path) -> Iterator[ExclusionRule]:
+def _stamp(file: Path | None) -> tuple[int, ...] | None:
+    """What changes with a file; None for one that is not there."""
+    try:
+        status = file.stat() if file is not None else None
+    except OSError:
+        return None
+    return status and (status.st_mtime_ns, status.st_size, status.st_ino)
+
+
+def _rules_in(file: Path | None) -> Iterator[ExclusionRule]:
+    if file is None:
+        return
     try:
         lines = file.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:

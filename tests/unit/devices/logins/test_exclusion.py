@@ -67,6 +67,38 @@ def test_a_file_that_is_missing_or_wrong_stops_the_start(tmp_path: Path) -> None
         DeviceRuntime(DeviceSettings(exclude_file=file))
 
 
+def test_a_file_that_changes_holds_without_a_restart(
+    tmp_path: Path, device: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    now, file = [0.0], tmp_path / "never.txt"
+    file.write_text("grid-*\n")
+    rules = ExclusionList.load(["core-1"], file, clock=lambda: now[0])
+
+    def excluded(*names: str) -> list[str]:
+        now[0] += 1.0
+        return [name for name in names if _is_excluded(rules, device(name))]
+
+    assert excluded("grid-1", "edge-1", "core-1") == ["grid-1", "core-1"]
+    file.write_text("edge-*\n")
+    assert excluded("grid-1", "edge-1", "core-1") == ["edge-1", "core-1"]
+    for wrong in ("10.0.0.0/99\n", None):
+        caplog.clear()
+        file.unlink() if wrong is None else file.write_text(wrong)
+        assert excluded("grid-1", "edge-1", "core-1") == ["edge-1", "core-1"]
+        assert excluded("edge-1")
+        assert [record.levelname for record in caplog.records] == ["ERROR"]
+    file.write_text("")
+    assert excluded("edge-1", "core-1") == ["core-1"]
+
+
+def _is_excluded(rules: ExclusionList, device: Any) -> bool:
+    try:
+        rules.check(device, "198.51.100.9")
+    except DeviceExcluded:
+        return True
+    return False
+
+
 async def test_a_name_that_resolves_into_an_excluded_network_is_excluded(device: Any) -> None:
     rules = ExclusionList.load(["127.0.0.0/8", "::1/128"], None)
 
