@@ -149,9 +149,6 @@ class Considered:
     plugin: str
     reason: str
 
-    def __str__(self) -> str:
-        return f"{self.plugin}: {self.reason}"
-
 
 class CapabilityMissing(DeviceError):
     """No installed plugin gives this device what was asked; known before any login.
@@ -165,9 +162,15 @@ class CapabilityMissing(DeviceError):
         self, device: str, platform: str | None, capabilities: Sequence[str], considered: Sequence[Considered]
     ) -> None:
         asked = " + ".join(capabilities)
-        reasons = "; ".join(str(one) for one in considered) or "no connection plugin is installed"
+        plugins: dict[str, list[str]] = {}
+        for one in considered:
+            plugins.setdefault(one.reason, []).append(one.plugin)
+        reasons = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in plugins.items())
+        reasons = reasons or "no connection plugin is installed"
         on = f"platform {platform}" if platform else "a device without a platform"
         advice = "" if platform else ": name it, or find it out with `neops detect`"
+        if platform and len(considered) > len(plugins) == 1:  # all say the same: none of them helps
+            advice = ": `neops plugins matrix` shows the platforms that are served"
         super().__init__(device, f"no plugin serves {asked} on {on}{advice} ({reasons})")
         self.platform, self.capabilities, self.considered = platform, tuple(capabilities), tuple(considered)
 

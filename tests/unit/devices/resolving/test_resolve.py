@@ -191,6 +191,18 @@ def test_a_refusal_says_how_to_ask_for_a_plugin_that_serves_on_request() -> None
     )
 
 
+def test_a_platform_that_nobody_serves_is_one_reason_and_a_way_to_find_out() -> None:
+    nobody = [Offer(plugin=name, priority=1, capabilities=frozenset()) for name in ("scrapli", "napalm")]
+
+    with pytest.raises(CapabilityMissing) as caught:
+        resolve(Wish(device="r1", platform="acme_os", capabilities=frozenset({ReadsConfig})), nobody)
+
+    assert str(caught.value) == (
+        "r1: no plugin serves ReadsConfig on platform acme_os: `neops plugins matrix` shows the platforms that are "
+        "served (napalm, scrapli: does not serve this platform)"
+    )
+
+
 def test_plugins_need_not_say_what_they_serve_on_request(fake_plugin) -> None:  # type: ignore[no-untyped-def]  # conftest's
     plugin = fake_plugin()
     silent = offer_of(PluginCatalogue.of(plugin).entry("fake"), "cisco_ios")
