@@ -40,13 +40,19 @@ async def written(parts: Services, change: Callable[[Connection, datetime], T]) 
 def check_may_see_credentials(request: Request) -> None:
     """Only a client on this machine, and not one behind a proxy, whose clients all look as if they were.
 
+    It has to call the engine by a loopback address too: a web page whose name resolves to one (DNS rebinding) cannot.
+
     Raises:
         HTTPException: it is another one.
     """
     client = request.client.host if request.client else ""
+    called = request.url.hostname or ""
     forwarded = any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip"))
-    if forwarded or not _is_loopback(client):
-        raise HTTPException(HTTPStatus.FORBIDDEN, "credentials are shown to clients on the engine's own machine only")
+    if forwarded or not _is_loopback(client) or not (called == "localhost" or _is_loopback(called)):
+        raise HTTPException(
+            HTTPStatus.FORBIDDEN,
+            "credentials are shown to clients on the engine's own machine only, at http://127.0.0.1 or localhost",
+        )
 
 
 @contextmanager

@@ -11,6 +11,8 @@ import pytest
 
 from neops.engine.app import Engine
 
+LOOPBACK = "http://127.0.0.1:3030"
+
 
 @pytest.fixture
 async def many(client: httpx.AsyncClient) -> httpx.AsyncClient:
@@ -238,7 +240,7 @@ async def test_an_export_goes_back_in_without_a_change(many: httpx.AsyncClient) 
     body: dict[str, Any] = {"devices": [], "groups": []}
     cursor: dict[str, str] = {}
     for _ in range(4):
-        part = (await many.get("/cms/export", params={"limit": 5, "credentials": True, **cursor})).json()
+        part = (await many.get(f"{LOOPBACK}/cms/export", params={"limit": 5, "credentials": True, **cursor})).json()
         body["devices"] += part["devices"]
         body["groups"] += part["groups"]
         cursor = {"cursor": part["nextCursor"]} if part["nextCursor"] else {}
@@ -300,19 +302,26 @@ async def test_what_a_run_changed_is_found_by_its_id(client: Any) -> None:
 
 async def test_passwords_are_shown_only_where_they_are_asked_for(client: httpx.AsyncClient) -> None:
     plain = await client.get("/cms/devices")
-    asked = await client.get("/cms/devices", params={"credentials": True})
+    asked = await client.get(f"{LOOPBACK}/cms/devices", params={"credentials": True})
 
     assert "hunter2" not in plain.text
     assert asked.json()["items"][0]["password"] == "hunter2"
 
 
 @pytest.mark.parametrize("path", ["/cms/devices", "/cms/export"])
-@pytest.mark.parametrize(("address", "headers"), [("192.0.2.1", {}), ("127.0.0.1", {"X-Forwarded-For": "192.0.2.1"})])
-async def test_passwords_are_not_shown_to_other_machines(
-    engine: Engine, path: str, address: str, headers: dict[str, str]
+@pytest.mark.parametrize(
+    ("address", "url", "headers"),
+    [
+        ("192.0.2.1", "http://127.0.0.1", {}),
+        ("127.0.0.1", "http://127.0.0.1", {"X-Forwarded-For": "192.0.2.1"}),
+        ("127.0.0.1", "http://page.example.com:3030", {}),
+    ],
+)
+async def test_passwords_are_shown_neither_to_other_machines_nor_to_web_pages(
+    engine: Engine, path: str, address: str, url: str, headers: dict[str, str]
 ) -> None:
     transport = httpx.ASGITransport(engine.asgi, client=(address, 4711))
-    async with httpx.AsyncClient(transport=transport, base_url="http://engine", headers=headers) as client:
+    async with httpx.AsyncClient(transport=transport, base_url=url, headers=headers) as client:
         answer = await client.get(path, params={"credentials": True})
 
     assert answer.status_code == 403
