@@ -5,7 +5,8 @@ hier-config is imported on first use: a process that changes nothing does withou
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,41 @@ def config_lines(config: str) -> tuple[str, ...]:
 
 def _read(config: str, dialect: str) -> HConfig:
     from hier_config import Platform, get_hconfig
+    from hier_config.exceptions import DuplicateChildError
 
-    return get_hconfig(Platform[dialect], config)
+    text = _EXIT.sub("", config)
+    try:
+        return get_hconfig(Platform[dialect], text)
+    except DuplicateChildError:  # hier-config 3 takes no section and no line twice
+        return get_hconfig(Platform[dialect], "\n".join(_printed(_sections(text))))
+
+
+_EXIT = re.compile(r"^exit[ \t]*$\n?", re.MULTILINE)
+"""Ends a section that its indentation ends as well."""
+
+_Section = dict[str, "_Section"]
+
+
+def _sections(config: str) -> _Section:
+    """Lines by the line that they stand below, each once: a section that comes again goes on, a line counts last."""
+    root: _Section = {}
+    above: list[tuple[int, _Section]] = [(-1, root)]
+    for raw in config.splitlines():
+        if not (line := raw.strip()):
+            continue
+        indent = len(raw) - len(raw.lstrip())
+        while above[-1][0] >= indent:
+            above.pop()
+        section = above[-1][1]
+        section[line] = inner = section.pop(line, {})
+        above.append((indent, inner))
+    return root
+
+
+def _printed(section: _Section, depth: int = 0) -> Iterator[str]:
+    for line, inner in section.items():
+        yield f"{' ' * depth}{line}"
+        yield from _printed(inner, depth + 1)
 
 
 def _difference(old: HConfig, new: HConfig) -> str:

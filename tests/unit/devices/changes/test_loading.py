@@ -174,3 +174,36 @@ def test_the_first_line_of_a_junos_prompt_is_no_answer(answer: str, cleaned: str
 )  # fmt: skip
 def test_what_a_platform_refuses_is_told_from_what_it_only_remarks(platform: str, answer: str, refused: bool) -> None:
     assert WORDINGS[platform].refuses(platform, answer) is refused
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "interface Loopback0\n description b\nexit\ninterface Loopback1\n description c\nexit\n",
+        "interface Loopback0\n description b\ninterface Loopback1\n description c\ninterface Loopback0\n description b\n",
+        "ntp server 192.0.2.9\nntp server 192.0.2.9\ninterface Loopback0\n description b\ninterface Loopback1\n description c",
+    ],
+)
+def test_an_author_may_leave_sections_come_back_to_them_and_say_a_line_twice(config: str) -> None:
+    result = merged(RUNNING, config, dialect="CISCO_IOS")
+
+    assert result.diff.splitlines() == [
+        "interface Loopback0",
+        "  - description a",
+        "  + description b",
+        "+ interface Loopback1",
+        "  + description c",
+    ]
+    assert result.lines == config_lines(config)
+
+
+def test_the_end_of_a_section_is_no_difference() -> None:
+    assert merged(RUNNING, "interface Loopback0\n description a\nexit\n", dialect="CISCO_IOS").diff == ""
+
+
+def test_a_running_configuration_that_has_a_line_twice_can_be_changed() -> None:
+    certificate = "crypto pki certificate chain X\n certificate 01\n  3082 0330\n  3082 0330\n"
+
+    result = replaced(RUNNING + certificate, RUNNING + "ntp server 192.0.2.7\n" + certificate, dialect="CISCO_IOS")
+
+    assert result.lines == ("ntp server 192.0.2.7",)
