@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from typing import Final
 
-COLLECT_AFTER: Final = (10_000, 20, 10)
+COLLECT_AFTER: Final = (50_000, 20, 10)
 """Thresholds of `gc.set_threshold`. Each session leaves some hundred objects that stay: with CPython 3.11's defaults
 (700, 10, 10), looking through them took a seventh of the processor time of 500 logins."""
 

@@ -148,8 +148,13 @@ def _host_key_algorithms(options: ConnectionOptions) -> list[str]:
     known: tuple[HostKey, ...] = ()
     with suppress(OSError):  # told of when the key is checked
         known = known_hosts(options.host_keys.known_hosts).keys(options.host, options.port)
-    first = [name for key in known for name in (RSA if key.type == "ssh-rsa" else (key.type,))]
-    return [name for name in dict.fromkeys((*first, *_host_key_defaults())) if name in _usable_host_keys()]
+    return list(_host_key_order(tuple(key.type for key in known)))
+
+
+@lru_cache(maxsize=32)
+def _host_key_order(known: tuple[str, ...]) -> tuple[str, ...]:
+    first = [name for kind in known for name in (RSA if kind == "ssh-rsa" else (kind,))]
+    return tuple(name for name in dict.fromkeys((*first, *_host_key_defaults())) if name in _usable_host_keys())
 
 
 @cache

@@ -20,6 +20,8 @@ def with_scrapli_host_keys(options: ConnectionOptions) -> ConnectionOptions:
 
     scrapli's asyncssh transport would look at the key after the password is sent, and without the port.
     """
+    if options.extras.keys().isdisjoint(HOST_KEY_ARGUMENTS):
+        return options
     strict, file = (options.extras.get(name) for name in HOST_KEY_ARGUMENTS)
     host_keys = options.host_keys
     if isinstance(file, str):

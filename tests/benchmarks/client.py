@@ -9,11 +9,13 @@ import logging
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.util import find_spec
 
 from tests.benchmarks import hung, ours, peers, sessions
 from tests.benchmarks.fleet import CallTimes, Fleet, FleetTimes
 from tests.benchmarks.hung import HungTimes
+from tests.benchmarks.peers import SCRAPLI_AT_ONCE
 from tests.benchmarks.sessions import KeptOpen, Visits
 
 TIMEOUT_S = 300
@@ -25,8 +27,10 @@ FLEET_CLIENTS: Mapping[str, Callable[[Fleet], FleetTimes]] = {
 }
 SESSION_CLIENTS: Mapping[str, Callable[[Fleet], Visits]] = {
     "neops": sessions.neops,
+    "neops, 200 logins at once": partial(sessions.neops, logins=SCRAPLI_AT_ONCE),
     "nornir+netmiko": sessions.nornir_netmiko,
     "scrapli": sessions.scrapli_asyncssh,
+    "scrapli, 500 at once": partial(sessions.scrapli_asyncssh, at_once=sessions.ALL_AT_ONCE),
     "scrapli, ssh2": sessions.scrapli_ssh2,
     "asyncssh alone": sessions.raw_asyncssh,
 }

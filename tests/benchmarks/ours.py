@@ -59,11 +59,11 @@ async def _timed(call: Callable[[], Awaitable[object]]) -> Sample:
     return watch.sample
 
 
-def settings_in(folder: str, **others: Any) -> DeviceSettings:
-    """As it comes, but as the peers are run: through scrapli, as many logins at once, host keys not looked at."""
+def settings_in(folder: str, *, logins: int = SCRAPLI_AT_ONCE, **others: Any) -> DeviceSettings:
+    """As it comes, but as the peers are run: through scrapli, many logins at once, host keys not looked at."""
     return DeviceSettings(
         plugins=("scrapli",),
-        concurrent_logins=SCRAPLI_AT_ONCE,
+        concurrent_logins=logins,
         host_keys="off",
         known_hosts=Path(folder) / "known_hosts",
         **others,

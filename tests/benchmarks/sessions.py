@@ -16,13 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from neops.concurrency.collecting import collect_rarely
-from neops.devices import DeviceRuntime, RunsCommands
+from neops.devices import CommandOutput, DeviceRuntime, RunsCommands
+from neops.entities import Device
+from neops.settings import DeviceSettings
 from tests.benchmarks.fleet import COMMAND, Endpoint, Fleet, Message, Sample
 from tests.benchmarks.ours import devices_of, settings_in
 from tests.benchmarks.peers import SCRAPLI_AT_ONCE, SSH2_THREADS, nornir_on, scrapli_options
 from tests.benchmarks.timing import StopWatch, check
 
 COMMANDS = (COMMAND, COMMAND)
+ALL_AT_ONCE = 500
 NETMIKO_THREADS = 100
 ASYNCSSH_AT_ONCE = 200
 
@@ -61,10 +64,10 @@ async def _timed(visit_all: Callable[[], Awaitable[list[str]]], devices: int) ->
     return watch.sample
 
 
-def neops(fleet: Fleet) -> Visits:
+def neops(fleet: Fleet, logins: int = ALL_AT_ONCE) -> Visits:
     collect_rarely()
     with tempfile.TemporaryDirectory() as folder:
-        return Visits(whole=asyncio.run(_visits_of_neops(folder, fleet)))
+        return Visits(whole=asyncio.run(_visits_of_neops(settings_in(folder, logins=logins), fleet)))
 
 
 def kept_open(fleet: Fleet) -> KeptOpen:
@@ -73,9 +76,9 @@ def kept_open(fleet: Fleet) -> KeptOpen:
         return asyncio.run(_kept_open(folder, fleet.others()))
 
 
-async def _visits_of_neops(folder: str, fleet: Fleet) -> Sample:
+async def _visits_of_neops(settings: DeviceSettings, fleet: Fleet) -> Sample:
     measured = fleet.others()
-    with DeviceRuntime(settings_in(folder)) as runtime:
+    with DeviceRuntime(settings) as runtime:
         await _ask_all(runtime, fleet.one_of_each())  # the credential is known to be good after it
 
         async def visit_all() -> list[str]:
@@ -87,8 +90,10 @@ async def _visits_of_neops(folder: str, fleet: Fleet) -> Sample:
 
 
 async def _ask_all(runtime: DeviceRuntime, fleet: Fleet) -> list[str]:
-    routers = [runtime.connect(device, RunsCommands) for device in devices_of(fleet)]
-    answers = await asyncio.gather(*(router.send_commands(COMMANDS) for router in routers))
+    async def ask(device: Device) -> tuple[CommandOutput, ...]:
+        return tuple(await runtime.connect(device, RunsCommands).send_commands(COMMANDS))
+
+    answers = await asyncio.gather(*(ask(device) for device in devices_of(fleet)))
     return [one.output for answer in answers for one in answer]
 
 
@@ -148,15 +153,15 @@ def _in_threads(run: Callable[[], list[str]], fleet: Fleet) -> Visits:
     return Visits(whole=asyncio.run(_timed(visit_all, len(fleet.others().endpoints))))
 
 
-def scrapli_asyncssh(fleet: Fleet) -> Visits:
-    """AsyncScrapli, 200 devices at a time."""
+def scrapli_asyncssh(fleet: Fleet, at_once: int = SCRAPLI_AT_ONCE) -> Visits:
+    """AsyncScrapli, some devices at a time."""
     from scrapli import AsyncScrapli
 
     async def visit(end: Endpoint) -> list[str]:
         async with AsyncScrapli(**scrapli_options(end, fleet, "asyncssh")) as driver:
             return [(await driver.send_command(command)).result for command in COMMANDS]
 
-    return asyncio.run(_at_once(visit, SCRAPLI_AT_ONCE, fleet))
+    return asyncio.run(_at_once(visit, at_once, fleet))
 
 
 def raw_asyncssh(fleet: Fleet) -> Visits:

@@ -186,10 +186,12 @@ class CredentialChain:
     def _records_of(self, credentials: Credentials) -> list[CredentialRecord]:
         """That of the login, then that of the enable secret where there is one."""
         about: dict[str, object] = {"user": credentials.username}
-        records = [self._record(replace(credentials, enable_secret=None), about)]
-        if credentials.enable_secret:
-            records.append(self._record(credentials, about | {"what": "enable secret"}))
-        return records
+        if not credentials.enable_secret:
+            return [self._record(credentials, about)]
+        return [
+            self._record(replace(credentials, enable_secret=None), about),
+            self._record(credentials, about | {"what": "enable secret"}),
+        ]
 
     def _record(self, key: Credentials, about: Mapping[str, object]) -> CredentialRecord:
         record = self._records.get(key)

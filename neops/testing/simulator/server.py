@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncssh
 
-from neops.concurrency import CorkedProtocol
+from neops.devices.connecting import LeanConnection
 from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.faults import Dropped, suffer
 from neops.testing.simulator.netconf.session import NetconfSession
@@ -69,8 +69,8 @@ async def serve(sock: socket.socket, options: asyncssh.SSHServerConnectionOption
     await loop.connect_accepted_socket(lambda: _Connection(loop, options), sock)
 
 
-class _Connection(CorkedProtocol, asyncssh.SSHServerConnection):
-    """Sends in one go what it writes in one go."""
+class _Connection(LeanConnection, asyncssh.SSHServerConnection):
+    """Sends what a device sends: asyncssh alone would put an empty packet before each."""
 
 
 class Login(asyncssh.SSHServer):
