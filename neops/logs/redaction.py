@@ -22,7 +22,7 @@ WORD_LENGTH = 12
 
 _SENSITIVE_FIELD = re.compile(rf"(?:^|[_\-.])(?:{NAMES})$", re.IGNORECASE)
 _BGP_COMMUNITY = re.compile(r"(?<!snmp)(?<!snmp[_-])(?<!r[ow][_-])community$", re.IGNORECASE)
-"""A field that is masked where it is shown, but whose value means routes wherever else it stands."""
+_PRIVATE_KEY = re.compile(r"private[_-]?key$", re.IGNORECASE)
 
 T = TypeVar("T")
 
@@ -93,8 +93,13 @@ def _secrets_in(fields: object, name: str) -> Iterator[str]:
     elif isinstance(fields, list | tuple):
         for value in fields:
             yield from _secrets_in(value, name)
-    elif isinstance(fields, str) and _SENSITIVE_FIELD.search(name) and not _BGP_COMMUNITY.search(name):
+    elif isinstance(fields, str) and _SENSITIVE_FIELD.search(name) and not _means_no_secret(name, fields):
         yield fields
+
+
+def _means_no_secret(name: str, value: str) -> bool:
+    """A community of routes; the file that a private key is in, which an operator has to know."""
+    return bool(_BGP_COMMUNITY.search(name) or (_PRIVATE_KEY.search(name) and "PRIVATE KEY" not in value))
 
 
 class RedactionFilter(logging.Filter):

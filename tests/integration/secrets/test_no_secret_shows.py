@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import asyncssh
 import pytest
 import yaml
 import zstandard
@@ -21,6 +22,8 @@ import zstandard
 from neops.testing.simulator import SimulatedDevice, SimulatedNetwork
 
 PASSWORD, ENABLE, WRONG = "Unlock/wörd+1 <it>", "Raise'me+2 é", "Wr0ng/wörd+3"
+JUMP, PASSPHRASE = "H0p/över+4", "K3y/phräse+5"
+SECRETS = (PASSWORD, ENABLE, WRONG, JUMP, PASSPHRASE)
 
 PLUGINS: Mapping[str, tuple[str, str]] = {
     "scrapli": ("cisco_ios", "cisco_ios"),
@@ -31,7 +34,10 @@ PLUGINS: Mapping[str, tuple[str, str]] = {
     "eapi": ("arista_eos", "arista_eos"),
 }
 """Plugin → simulated platform, and what the inventory calls it; `eapi` is NAPALM over HTTP."""
-WAYS = ("good", "wrong", "crash")
+WAYS = ("good", "wrong", "crash", "jump", "nojump")
+MORE_WAYS = {"scrapli": ("key", "nokey", "noenable"), "nornir": ("key", "nokey")}
+"""Behind a jump host that takes the password, and one that does not; with a key, with a passphrase that does not open
+it; with an enable secret that is refused."""
 
 BLOCK = """
 import logging
@@ -114,13 +120,21 @@ def left(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     (folder / "blocks").mkdir()
     (folder / "blocks" / "tell.py").write_text(BLOCK)
     (folder / "tell.yaml").write_text(WORKFLOW)
-    with SimulatedNetwork(list(simulated())) as network:
+    (folder / "inventory").mkdir()
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    key.write_private_key(folder / "inventory" / "key", passphrase=PASSPHRASE)
+    with SimulatedNetwork(list(simulated(key.export_public_key().decode()))) as network:
         inventory = write_inventory(network, folder / "inventory")
         command = ["run", "tell.yaml", "--inventory", inventory, "--blocks", "blocks", "--json", request.param]
         done = subprocess.run(
             [sys.executable, "-m", "neops", *command, "--record", "all.jsonl.zst"],
             cwd=folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(folder), "NEOPS_CREDENTIAL_FAILURES": "100"},
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(folder),
+                "NEOPS_CREDENTIAL_FAILURES": "100",
+                "NEOPS_CONNECT_TIMEOUT": "60",
+            },
             capture_output=True,
             timeout=100,
             check=False,
@@ -136,14 +150,16 @@ def left(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     )
 
 
-def simulated() -> Iterator[SimulatedDevice]:
+def simulated(public_key: str) -> Iterator[SimulatedDevice]:
+    yield SimulatedDevice(name="bastion", platform="linux", username="ops", password=JUMP, is_jump_host=True)
     for plugin, (platform, _) in PLUGINS.items():
-        for way in WAYS:
+        for way in (*WAYS, *MORE_WAYS.get(plugin, ())):
             enable = ENABLE if platform in ("cisco_ios", "arista_eos") else ""
             yield SimulatedDevice(
                 name=f"{plugin}-{way}",
                 platform=platform,
                 password=PASSWORD,
+                public_keys=(public_key,),
                 enable_secret=enable,
                 answers={"vtysh -c 'show version'": "FRRouting 8.4.4 (r1)."} if plugin == "frr" else {},
             )
@@ -153,6 +169,7 @@ def write_inventory(network: SimulatedNetwork, folder: Path) -> str:
     config = network.write_inventory(folder)
     file = config.with_name("hosts.yaml")
     hosts = yaml.safe_load(file.read_text())
+    del hosts["bastion"]
     for name, host in hosts.items():
         plugin, way = name.split("-")
         host["platform"] = PLUGINS[plugin][1]
@@ -163,14 +180,33 @@ def write_inventory(network: SimulatedNetwork, folder: Path) -> str:
             options["netconf"] = {"port": host["port"]}
         extras = options.setdefault("neops", {}).setdefault("extras", {})
         extras |= {"plugins": ["napalm" if plugin == "eapi" else plugin], "known_hosts_file": f"{folder}/known_hosts"}
+        if way.endswith("jump"):
+            password = JUMP if way == "jump" else WRONG
+            hop = {"host": "127.0.0.1", "port": network["bastion"].port, "username": "ops", "password": password}
+            extras["jump_hosts"] = [hop]
+        if way.endswith("key"):
+            extras |= {"private_key": f"{folder}/key", "passphrase": PASSPHRASE if way == "key" else WRONG}
+        if way == "noenable":
+            without(options, ENABLE)
+            extras["enable_secret"] = WRONG
     file.write_text(yaml.safe_dump(hosts, allow_unicode=True))
     return f"nornir:{config}"
+
+
+def without(options: dict[str, Any], secret: str) -> None:
+    """Take a value out, wherever it stands."""
+    for key, value in tuple(options.items()):
+        if value == secret:
+            del options[key]
+        elif isinstance(value, dict):
+            without(value, secret)
 
 
 def written(secret: str) -> set[bytes]:
     """How a library may write it."""
     texts = {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret.encode())[2:-1], escape(secret)}
-    return {*(text.encode() for text in texts), base64.b64encode(f"neops:{secret}".encode())}
+    encoded = (base64.b64encode(text.encode()) for text in (secret, f"neops:{secret}", f"ops:{secret}"))
+    return {*(text.encode() for text in texts), *encoded, secret.encode().hex().encode()}
 
 
 @pytest.mark.slow
@@ -181,7 +217,14 @@ def test_each_plugin_logged_in_was_refused_and_crashed(left: Left) -> None:
         assert devices[f"{plugin}-good"][0] == "ok", devices[f"{plugin}-good"]
         assert devices[f"{plugin}-wrong"][0] == "errored"
         assert "refused" in devices[f"{plugin}-wrong"][1]
-        assert devices[f"{plugin}-crash"] == ("errored", "tell: RuntimeError: crashed with ********")
+        assert devices[f"{plugin}-crash"][0] == "errored"
+        assert devices[f"{plugin}-crash"][1].startswith("tell: RuntimeError: crashed with ********")
+        assert devices[f"{plugin}-jump"][0] == "ok", devices[f"{plugin}-jump"]
+        assert "jump host ops@127.0.0.1" in devices[f"{plugin}-nojump"][1]
+    for plugin in MORE_WAYS:
+        assert devices[f"{plugin}-key"][0] == "ok", devices[f"{plugin}-key"]
+        assert "/key cannot be used: its passphrase is missing or wrong" in devices[f"{plugin}-nokey"][1]
+    assert "refused the enable secret" in devices["scrapli-noenable"][1]
 
 
 @pytest.mark.slow
@@ -189,7 +232,7 @@ def test_nothing_that_is_printed_or_left_shows_a_secret(left: Left) -> None:
     shown = {
         (name, form)
         for name, content in left.content.items()
-        for secret in (PASSWORD, ENABLE, WRONG)
+        for secret in SECRETS
         for form in written(secret)
         if form in content
     }

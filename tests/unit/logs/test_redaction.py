@@ -175,6 +175,16 @@ def test_secrets_are_learnt_from_the_fields_that_hold_them() -> None:
     assert redactor.redact("hunter22 enable-me scrapli") == f"{MASK} {MASK} scrapli"
 
 
+def test_what_is_called_like_a_secret_and_is_none_is_not_learnt() -> None:
+    redactor = Redactor()
+    key = "-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n-----END PRIVATE KEY-----\n"
+
+    redactor.learn({"private_key": "/keys/ops", "community": "65000:1", "tls": {"private_key": key}})
+
+    assert redactor.redact("/keys/ops 65000:1") == "/keys/ops 65000:1"
+    assert "MC4CAQAw" not in redactor.redact(key)
+
+
 def test_fields_with_a_secrets_name_are_masked_whatever_they_hold() -> None:
     clean = Redactor().clean({"username": "ops", "enable_password": "x", "ports": (22, 830), "nested": {"token": 1}})
 
