@@ -43,6 +43,7 @@ class LineProcedure:
         before = (await shell.get_config("running")).running
         compute = merged if plan.mode == "merge" else replaced
         result = await in_thread(lambda: compute(before, plan.config, dialect=self._commands.dialect))
+        self._wording.check(shell.device.name, result.lines)
         return StagedChange(
             plan=plan,
             diff=result.diff,

@@ -26,6 +26,14 @@ def same_config(one: str, other: str) -> bool:
     return _same_tree(*trees) if len(trees) == 2 else _substance(one) == _substance(other)
 
 
+def has_substance(config: str) -> bool:
+    """Whether a configuration says anything: it has more than remarks, its end, or the root element of XML."""
+    if (tree := _tree(config)) is not None:
+        return len(tree) > 0
+    lines = (line.strip() for line in config.splitlines())
+    return any(line and line != "end" and not line.startswith(_REMARKS) for line in lines)
+
+
 def decide(before: str, now: str | None, *, atomic: bool, reached: bool = False) -> ChangeOutcome:
     """What a commit whose answer was lost has done.
 

@@ -15,11 +15,17 @@ _VERBS = ("set ", "delete ", "deactivate ", "activate ", "rename ", "insert ", "
 
 
 async def load_lines(shell: ConfigShell, wording: Wording, plan: ChangePlan, running: str) -> None:
-    """EOS: lines, one by one; `rollback clean-config` empties a session (EOS User Manual, "Configure Session")."""
+    """EOS: lines, one by one; `rollback clean-config` empties a session (EOS User Manual, "Configure Session").
+
+    Raises:
+        ConfigRejected: a line was refused, or would end the session.
+    """
     del running
+    lines = config_lines(plan.config)
+    wording.check(shell.device.name, lines)
     if plan.mode == "replace":
         await wording.type(shell, "rollback clean-config")
-    for line in config_lines(plan.config):
+    for line in lines:
         await wording.type(shell, line)
 
 

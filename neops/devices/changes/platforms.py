@@ -25,6 +25,7 @@ CISCO_IOS = LineCommands(
         r"|defined|exist|permitted)|cannot|Cannot|rejected|failed)|No Rollback|Error )|Command rejected"
         r"|startup-config file open failed",
         locked=r".*Configuration mode (?:is )?locked|Configure Lock",
+        command=r"do |configure ",
     ),
     waiting=Waiting(show="show archive config rollback timer", sign=r"^Time remaining"),
 )
@@ -41,7 +42,11 @@ ARISTA_EOS = CandidateCommands(
     revert=("configure session {name} abort",),
     drop=("configure session {name} abort",),
     save=("write memory",),
-    wording=Wording(refused=r"% (?!Warning)\S", locked=r"% (?:Maximum number of pending sessions|.*lock)"),
+    wording=Wording(
+        refused=r"% (?!Warning)\S",
+        locked=r"% (?:Maximum number of pending sessions|.*lock)",
+        command=r"(?:commit|abort)\b|configure |rollback ",
+    ),
     leftovers=Leftovers(
         show="show configuration sessions",
         listed=r"^\s*\*?\s*(\S+)\s+(pending\w*)\b",

@@ -60,16 +60,28 @@ class Wording:
     """What a platform says while it is configured: regular expressions for starts of lines.
 
     `refused`: a line or a commit was not taken, besides what `rejected` knows. `locked`: somebody else is at it.
-    `prompt_head`: the first line of a prompt of two, which stays at the end of every answer.
+    `prompt_head`: the first line of a prompt of two, which stays at the end of every answer. `command`: a line that
+    acts at once, or ends what only the steps of a change may end.
     """
 
     refused: str = r"(?!)"
     locked: str = r"(?!)"
     prompt_head: str = r"(?!)"
+    command: str = r"(?!)"
 
     def cleaned(self, answer: str) -> str:
         """An answer without the first line of the prompt that follows it."""
         return re.sub(rf"^(?:{self.prompt_head})\s*\Z", "", answer.strip("\r\n"), flags=re.MULTILINE).strip("\r\n")
+
+    def check(self, device: str, lines: Iterable[str]) -> None:
+        """Look for commands among lines of configuration, before any is typed.
+
+        Raises:
+            ConfigRejected: there is one.
+        """
+        for line in lines:
+            if re.match(rf"\s*(?:{self.command})", line):
+                raise ConfigRejected(device, line, "it is a command, not configuration")
 
     def refuses(self, platform: str, answer: str) -> bool:
         return rejected(platform, answer) or re.search(rf"^\s*(?:{self.refused})", answer, re.MULTILINE) is not None

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final, Protocol, cast
 
 from neops.concurrency import Clock, Deadline, in_thread
-from neops.devices.changes.deciding import decide, same_config
+from neops.devices.changes.deciding import decide, has_substance, same_config
 from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.config_change import ChangeOutcome, ConfirmStrength
 from neops.devices.results import Configs
@@ -99,6 +99,8 @@ class Transaction:
         return self._staged.diff if self._staged else ""
 
     async def begin(self) -> None:
+        if self._plan.mode == "replace" and not has_substance(self._plan.config):
+            raise UsageError(f"{self._device}: to replace everything by an empty configuration would wipe the device")
         self._state = _State.STAGED
         try:
             self._staged = await self._step("prepare_change", self._plan)

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from neops.devices import ChangeOutcome
-from neops.devices.changes.deciding import decide, same_config
+from neops.devices.changes.deciding import decide, has_substance, same_config
 
 WORDS = st.text(alphabet="abc123./-", min_size=1, max_size=6)
 LINES = st.lists(st.tuples(st.integers(0, 2), WORDS), max_size=12)
@@ -105,3 +106,13 @@ def test_of_xml_the_order_of_entries_counts() -> None:
 
 def test_what_only_looks_like_xml_is_compared_by_lines() -> None:
     assert same_config("<a\nb\nc", "<a\nc\nb")
+
+
+@pytest.mark.parametrize("config", ["", " \n\n", "! remark\n#\nend\n", "<config/>", "<data>\n</data>"])
+def test_a_configuration_without_a_statement_has_no_substance(config: str) -> None:
+    assert not has_substance(config)
+
+
+@pytest.mark.parametrize("config", ["hostname r1", "! remark\n ntp server 192.0.2.7", "<config><a/></config>"])
+def test_a_configuration_with_one_has_it(config: str) -> None:
+    assert has_substance(config)

@@ -20,6 +20,7 @@ WORDINGS = {
 RUNNING = (
     "hostname r1\ninterface Loopback0\n description a\n ip address 192.0.2.1 255.255.255.255\nntp server 192.0.2.9\n"
 )
+LOOPBACK_0, LOOPBACK_1 = "interface Loopback0\n description b\n", "interface Loopback1\n description c\n"
 
 
 def test_what_is_in_braces_becomes_one_statement_for_each_leaf() -> None:
@@ -179,9 +180,9 @@ def test_what_a_platform_refuses_is_told_from_what_it_only_remarks(platform: str
 @pytest.mark.parametrize(
     "config",
     [
-        "interface Loopback0\n description b\nexit\ninterface Loopback1\n description c\nexit\n",
-        "interface Loopback0\n description b\ninterface Loopback1\n description c\ninterface Loopback0\n description b\n",
-        "ntp server 192.0.2.9\nntp server 192.0.2.9\ninterface Loopback0\n description b\ninterface Loopback1\n description c",
+        f"{LOOPBACK_0}exit\n{LOOPBACK_1}exit\n",
+        f"{LOOPBACK_0}{LOOPBACK_1}{LOOPBACK_0}",
+        f"ntp server 192.0.2.9\nntp server 192.0.2.9\n{LOOPBACK_0}{LOOPBACK_1}",
     ],
 )
 def test_an_author_may_leave_sections_come_back_to_them_and_say_a_line_twice(config: str) -> None:
@@ -207,3 +208,23 @@ def test_a_running_configuration_that_has_a_line_twice_can_be_changed() -> None:
     result = replaced(RUNNING + certificate, RUNNING + "ntp server 192.0.2.7\n" + certificate, dialect="CISCO_IOS")
 
     assert result.lines == ("ntp server 192.0.2.7",)
+
+
+@pytest.mark.parametrize(
+    ("platform", "line"),
+    [
+        *(("cisco_ios", line) for line in ("do reload", " do write erase", "configure replace flash:x force")),
+        *(("arista_eos", line) for line in ("commit", "   abort", "configure session other", "commit timer 00:01:00")),
+    ],
+)
+def test_a_command_among_lines_of_configuration_is_refused_before_any_is_typed(platform: str, line: str) -> None:
+    with pytest.raises(ConfigRejected, match="it is a command"):
+        WORDINGS[platform].check("r1", ["ntp server 192.0.2.7", line])
+
+
+@pytest.mark.parametrize(
+    "line", ["domain lookup", "description do not touch", "committed", "no commit", "configuration mode"]
+)
+def test_lines_that_only_look_like_commands_are_configuration(line: str) -> None:
+    for wording in WORDINGS.values():
+        wording.check("r1", [line])

@@ -470,3 +470,15 @@ async def test_nobody_can_confirm_in_no_time(change: Transaction, device: Device
         await change.commit(within_s)
 
     assert device.running == OLD
+
+
+@pytest.mark.parametrize("config", ["", "\n! nothing but a remark\n", "<config/>"])
+async def test_nothing_replaces_everything(config: str, device: Device, clock: Clock) -> None:
+    plan = ChangePlan(name="neops-1", config=config, mode="replace")
+    change = Transaction(device, plan, device="r1", clock=clock, sleep=clock.sleep)
+
+    with pytest.raises(UsageError, match="would wipe the device"):
+        await change.begin()
+    await change.leave()
+
+    assert device.asked == []
