@@ -76,11 +76,11 @@ class Engine:
 
         Raises:
             SettingsInvalid: these settings cannot be served.
-            StoreUnavailable: the database cannot be opened.
+            StoreUnavailable: the database cannot be opened, or another engine has it.
         """
         check_exposure(settings)
         database = database_path(settings)
-        store = await SqliteStore.open(database, limits=limits(settings), clock=clock)
+        store = await SqliteStore.open(database, limits=limits(settings), clock=clock, alone=True)
         try:
             engine = cls(settings, store, ArtifactFiles(artifacts_path(database)), clock)
             await engine.start()
@@ -231,5 +231,6 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except OSError as error:
         listening.close()
-        raise SettingsInvalid(f"cannot listen on {host}:{port}: {error.strerror}") from error
+        hint = "; is an engine running already? --port takes another, 0 a free one" if port else ""
+        raise SettingsInvalid(f"cannot listen on {host}:{port}: {error.strerror or error}{hint}") from error
     return listening

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from neops.engine.app import Engine, check_exposure, database_path
+from neops.engine.store.errors import StoreUnavailable
 from neops.errors import SettingsInvalid
 from neops.settings import EngineSettings
 
@@ -56,3 +57,14 @@ print(sorted((foreign | ours) & set(sys.modules)))
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
 
     assert printed.strip() == "[]"
+
+
+async def test_a_database_is_one_engines_until_that_one_ends(tmp_path: Path) -> None:
+    settings = EngineSettings(auth=False, database=f"sqlite:///{tmp_path / 'neops.db'}")
+    async with Engine.open(settings):
+        with pytest.raises(StoreUnavailable, match=r"neops\.db: another engine has it open"):
+            async with Engine.open(settings):
+                pass
+
+    async with Engine.open(settings):
+        pass

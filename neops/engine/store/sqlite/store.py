@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +24,7 @@ from neops.engine.store.sqlite.catalogue import SqliteBlocks, SqliteDefinitions
 from neops.engine.store.sqlite.database import Database, Transaction
 from neops.engine.store.sqlite.events import SqliteEvents
 from neops.engine.store.sqlite.jobs import SqliteJobs
+from neops.engine.store.sqlite.ownership import take
 from neops.engine.store.sqlite.runs import SqliteRuns
 from neops.engine.store.sqlite.troubles import told
 from neops.engine.store.sqlite.workers import SqliteWorkers
@@ -40,8 +42,14 @@ def random_id() -> str:
 class SqliteStore:
     """`Store` in one file. Only one engine may have it open."""
 
-    def __init__(self, database: Database, limits: Limits, new_id: Callable[[], str]) -> None:
-        self._database = database
+    def __init__(
+        self,
+        database: Database,
+        limits: Limits,
+        new_id: Callable[[], str],
+        let_go: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._database, self._let_go = database, let_go
         self.workers = SqliteWorkers(database, limits.workers, new_id)
         self.blocks = SqliteBlocks(database, self.workers)
         self.definitions = SqliteDefinitions(database)
@@ -59,16 +67,22 @@ class SqliteStore:
         clock: Clock = utc_now,
         new_id: Callable[[], str] = random_id,
         readers: int = 4,
+        alone: bool = False,
     ) -> SqliteStore:
         """Open the file, bring its schema up to date, and serve it to the running event loop.
 
+        `alone` keeps others out who say so, too, until it is closed: engines do.
+
         Raises:
             SchemaTooNew: a newer neops made the file.
-            StoreUnavailable: it is no database, or cannot be written.
+            StoreUnavailable: it is no database, cannot be written, or another engine has it.
         """
-        with told(path):
+        with ExitStack() as undone, told(path):
+            if alone:
+                undone.callback(take(path))
             await asyncio.to_thread(migrate, path)
-            return cls(Database(path, clock, readers=readers), limits, new_id)
+            database = Database(path, clock, readers=readers)
+            return cls(database, limits, new_id, undone.pop_all().close)
 
     @property
     def trouble(self) -> StoreUnavailable | None:
@@ -92,6 +106,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         await self._database.close()
+        self._let_go()
 
 
 def _due(connection: Connection, now: datetime) -> Due:
