@@ -9,7 +9,8 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol, runtime_checkable
 
-from neops.concurrency import Clock, in_thread
+from neops.concurrency import Clock
+from neops.devices.credentials.blocking import BlockingLookUps
 from neops.devices.plugin import Credentials
 from neops.entities import Device, Secret
 from neops.errors import CredentialsUnavailable
@@ -63,6 +64,7 @@ class LookUps:
     def __init__(self, *, limit_s: float = 10.0, keep_s: float = 60.0, clock: Clock = time.monotonic) -> None:
         self._limit_s, self._keep_s, self._clock = limit_s, keep_s, clock
         self._kept: dict[tuple[object, ...], _Kept] = {}
+        self._blocking: dict[str, BlockingLookUps] = {}
         self._tidy_at = TIDY_AT
 
     async def ask(self, provider: CredentialProvider, device: Device, known: Credentials) -> Answer:
@@ -94,13 +96,21 @@ class LookUps:
     async def _answer(self, provider: CredentialProvider, device: Device, known: Credentials) -> Answer:
         try:
             async with asyncio.timeout(self._limit_s) as limit:
-                found = await _asked(provider, device, known)
+                found = await self._asked(provider, device, known)
             if found is not None and not isinstance(found, Credentials):
                 raise TypeError(f"it gave {type(found).__name__}, not Credentials")
         except Exception as error:
             problem = f"no answer within {self._limit_s:g} s" if limit.expired() else repr(error)
             raise CredentialsUnavailable(device.name, f"no credentials from {provider.name}: {problem}") from error
         return Answer(credentials=None if found is None else _masked(found))
+
+    async def _asked(self, provider: CredentialProvider, device: Device, known: Credentials) -> Any:
+        theirs = device.model_copy()
+        if inspect.iscoroutinefunction(provider.credentials):
+            return await provider.credentials(theirs, known)
+        blocking = self._blocking.setdefault(provider.name, BlockingLookUps())
+        found: Any = await blocking.run(lambda: provider.credentials(theirs, known))
+        return await found if inspect.isawaitable(found) else found
 
     def _tidy(self, now: float) -> None:
         if len(self._kept) >= self._tidy_at:
@@ -110,14 +120,6 @@ class LookUps:
 
 def _key(provider: CredentialProvider, device: Device, known: Credentials) -> tuple[object, ...]:
     return provider.name, device.id, device.hostname, device.ip, known
-
-
-async def _asked(provider: CredentialProvider, device: Device, known: Credentials) -> Any:
-    theirs = device.model_copy()
-    if inspect.iscoroutinefunction(provider.credentials):
-        return await provider.credentials(theirs, known)
-    found: Any = await in_thread(lambda: provider.credentials(theirs, known))
-    return await found if inspect.isawaitable(found) else found
 
 
 def _masked(credentials: Credentials) -> Credentials:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from neops.concurrency import BlockingExecutor, use_executor
 from neops.devices import Credentials, EntityCredentials, EnvironmentCredentials, ReadsFacts, credential_providers
 from neops.devices.credentials import Attempt, CredentialChain, LookUps, Permission
 from neops.devices.credentials.catalogue import ProviderCatalogue
@@ -172,6 +173,43 @@ async def test_an_answer_is_used_again_for_a_short_time(device: Any) -> None:
     await lookups.ask(vault, r1, Credentials())
 
     assert vault.asked == ["r1", "r2", "r1"]
+
+
+async def test_a_vault_that_hangs_leaves_the_threads_of_devices_alone(
+    device: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neops.devices.credentials.blocking.AT_A_TIME", 2)
+    answers, asked = threading.Event(), []
+
+    class Hung:
+        name = "hung"
+
+        def credentials(self, device: Device, _known: Credentials, /) -> Credentials | None:
+            asked.append(device.name)
+            answers.wait(5)
+            return ADMIN
+
+    lookups, hung = LookUps(limit_s=0.05), Hung()
+    executor = BlockingExecutor(10)
+
+    async def ask(number: int) -> Any:
+        return await lookups.ask(hung, device(f"r{number}"), Credentials())
+
+    with use_executor(executor):
+        first = await asyncio.gather(*map(ask, range(10)), return_exceptions=True)
+        with pytest.raises(CredentialsUnavailable, match="2 look-ups before do not end"):
+            await ask(10)
+        assert (len(asked), executor.abandoned) == (2, 2)
+        answers.set()
+        async with asyncio.timeout(5):
+            while executor.abandoned:
+                await asyncio.sleep(0.001)
+        assert (await ask(11)).credentials == ADMIN
+        await asyncio.gather(*map(ask, range(20, 30)))
+
+    assert {type(one) for one in first} == {CredentialsUnavailable}
+    assert len(asked) == 13
+    executor.shutdown()
 
 
 async def test_a_password_that_was_changed_in_the_vault_is_taken_at_the_first_refusal(device: Any) -> None:
