@@ -17,7 +17,7 @@ from neops.cli.cms_local import LocalCms, on_device, owner_query, platforms_foun
 from neops.cli.cms_port import Found, Kind
 from neops.cli.engine_http import EngineForbids, EngineHttp, EngineUnreachable
 from neops.cms import Delivered, Delivery, HistoryEntry, ImportSummary, Remembered, import_batch, metadata
-from neops.engine.api.cms_exchange import BulkResult, Export, HistoryMessage, SourceMessage
+from neops.engine.api.cms_exchange import HISTORY_MAX, BulkResult, Export, HistoryMessage, SourceMessage
 from neops.engine.api.cms_messages import PAGE_MAX, DevicePage, GroupPage, InterfacePage
 from neops.entities import REVEAL, Device, EntityBatch, LoadProgress, NewDevice, NewGroup, Platform
 
@@ -64,7 +64,11 @@ class RemoteCms:
         return self._history(kind=kind.value, name=name, limit=limit)
 
     def history_of_run(self, run: str) -> Sequence[HistoryEntry]:
-        return self._history(run=run)
+        found = page = self._history(run=run)
+        while len(page) == HISTORY_MAX:
+            page = self._history(run=run, before=page[-1].id)
+            found = [*found, *page]
+        return found
 
     def export(self, query: str, *, credentials: bool, report: LoadProgress) -> EntityBatch:
         devices: list[NewDevice] = []

@@ -144,9 +144,14 @@ def history_of(
     return _entries(connection, (table.c.entity == entity) & who, limit)
 
 
-def history_of_run(connection: Connection, run: str, *, limit: int = 10_000) -> list[HistoryEntry]:
-    """Everything that a run changed, newest first."""
-    return _entries(connection, tables.history.c.run_id == run, limit)
+def history_of_run(
+    connection: Connection, run: str, *, limit: int | None = None, before: int | None = None
+) -> list[HistoryEntry]:
+    """Everything that a run changed, newest first; `before`: what is older than the change of that number."""
+    condition = tables.history.c.run_id == run
+    if before is not None:
+        condition &= tables.history.c.id < before
+    return _entries(connection, condition, limit)
 
 
 def history_since(connection: Connection, change: int) -> list[HistoryEntry]:
@@ -160,7 +165,7 @@ def last_change(connection: Connection) -> int:
     return connection.scalar(select(func.max(tables.history.c.id))) or 0
 
 
-def _entries(connection: Connection, condition: ColumnElement[bool], limit: int) -> list[HistoryEntry]:
+def _entries(connection: Connection, condition: ColumnElement[bool], limit: int | None) -> list[HistoryEntry]:
     wanted = select(tables.history).where(condition).order_by(tables.history.c.id.desc()).limit(limit)
     return [_entry(row) for row in connection.execute(wanted)]
 

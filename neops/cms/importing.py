@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from neops.cms import tables, terms
-from neops.cms.fields import GROUP_LEVEL, NAMES, tables_of
+from neops.cms.fields import GROUP_LEVEL, NAMES, Refusal, tables_of
 from neops.cms.history import Author, Journal
 from neops.cms.inheritance import Groups, completed, own_columns
 from neops.cms.memberships import groups_of, set_groups
@@ -55,8 +55,10 @@ def import_batch(connection: Connection, batch: EntityBatch, now: datetime, auth
     A field that the batch does not set is left alone, and so are facts whose keys it does not give.
 
     Raises:
-        Refusal: a group would inherit from itself.
+        Refusal: a name stands for two different things, or a group would inherit from itself.
     """
+    _check_names("devices", ((device.hostname, device) for device in batch.devices))
+    _check_names("groups", ((group.name, group) for group in batch.groups))
     importing = _Import(connection, Journal(connection, now, author))
     groups = importing.groups(_all_groups(batch), listed={group.name for group in batch.groups})
     devices = importing.devices(batch.devices)
@@ -223,6 +225,14 @@ class _DevicePlan:
             platform = None if device.platform is None else self.platforms[device.platform]
             given |= {"platform_id": platform, "platform_alias": device.platform_alias}
         return given
+
+
+def _check_names(what: str, named: Iterable[tuple[str, object]]) -> None:
+    """A group that comes on several pages of an export is the same each time."""
+    seen: dict[str, object] = {}
+    for name, one in named:
+        if (first := seen.setdefault(name, one)) is not one and first != one:
+            raise Refusal(f"{what}: {name!r} is there twice, with different values")
 
 
 def _all_groups(batch: EntityBatch) -> dict[str, NewGroup]:

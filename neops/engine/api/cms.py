@@ -21,6 +21,7 @@ from neops.cms import (
 from neops.engine.api.answers import answer, answer_all
 from neops.engine.api.cms_access import check_may_see_credentials, found, written
 from neops.engine.api.cms_exchange import (
+    HISTORY_MAX,
     Bulk,
     BulkResult,
     Export,
@@ -33,9 +34,6 @@ from neops.engine.api.services import Parts
 from neops.errors import UsageError
 
 router = APIRouter(prefix="/cms", tags=["cms"])
-
-HISTORY_MAX = 10_000
-"""Entries in one answer."""
 
 
 @router.post("/bulk", response_model=BulkResult)
@@ -81,6 +79,10 @@ async def history(
     kind: Annotated[HistoryKind | None, Query(description="With `name`: all that happened to one entity.")] = None,
     name: Annotated[str | None, Query(description="The entity's name; its namesakes before it count.")] = None,
     limit: Annotated[int, Query(ge=1, le=HISTORY_MAX)] = HISTORY_MAX,
+    before: Annotated[
+        int | None,
+        Query(ge=1, le=2**63 - 1, description="With `run`: only what is older than the change of this `id`."),
+    ] = None,
 ) -> Response:
     """What a run changed, or what changed an entity, newest first."""
     if (run is None) == (kind is None or name is None):
@@ -88,7 +90,7 @@ async def history(
 
     def read(connection: Connection) -> list[HistoryEntry]:
         if run is not None:
-            return history_of_run(connection, run, limit=limit)
+            return history_of_run(connection, run, limit=limit, before=before)
         return history_of(connection, kind or "", name=name, limit=limit)
 
     return answer_all([HistoryMessage.of(entry) for entry in await found(parts, read)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
@@ -19,6 +19,9 @@ from neops.entities import (
 )
 from neops.protocol import JsonObject, Message
 from neops.protocol.message import Timestamp
+
+HISTORY_MAX: Final = 10_000
+"""Changes in one answer."""
 
 
 class HistoryKind(StrEnum):

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from neops.cli import cms_remote
 from neops.cli.cms_remote import RemoteCms
 from neops.cli.engine_http import EngineForbids, EngineHttp, EngineUnreachable
 from neops.cms import Delivery
@@ -42,3 +43,38 @@ def test_passwords_that_the_engine_does_not_show_are_not_compared(capsys: pytest
 def test_an_answer_of_another_form_is_not_taken_for_an_inventory(answer: Any) -> None:
     with pytest.raises(EngineUnreachable, match=r"http://engine\.example\.net:3030 is no neops engine"):
         RemoteCms(FarEngine({"/cms/export": answer})).export("", credentials=False, report=lambda *_: None)
+
+
+class EngineWithHistory(EngineHttp):
+    """Gives three changes at a time, as the engine gives HISTORY_MAX."""
+
+    def __init__(self, changes: int) -> None:
+        super().__init__("http://engine.example.net:3030", timeout_s=1)
+        self._ids = range(changes, 0, -1)
+
+    def get(self, path: str, parameters: Mapping[str, object] | None = None) -> Any:
+        before = (parameters or {}).get("before")
+        older = [id_ for id_ in self._ids if not isinstance(before, int) or id_ < before]
+        return [
+            {
+                "id": id_,
+                "at": "2026-01-02T03:04:05Z",
+                "author": "run",
+                "run": "7",
+                "entity": "device",
+                "entityId": 1,
+                "name": "r1",
+                "operation": "changed",
+                "changes": [],
+            }
+            for id_ in older[:3]
+        ]
+
+
+@pytest.mark.parametrize("changes", [0, 2, 3, 7])
+def test_all_that_a_run_changed_is_read(monkeypatch: pytest.MonkeyPatch, changes: int) -> None:
+    monkeypatch.setattr(cms_remote, "HISTORY_MAX", 3)
+
+    found = RemoteCms(EngineWithHistory(changes)).history_of_run("7")
+
+    assert [entry.id for entry in found] == [*range(changes, 0, -1)]

@@ -114,6 +114,8 @@ async def test_a_device_is_created_changed_and_deleted(client: httpx.AsyncClient
         ("PATCH", "/cms/platforms/1", {"shortName": None}, 400, "shortName: a platform needs one"),
         ("PATCH", "/cms/platforms/9", {"name": "x"}, 404, "there is no platform 9"),
         ("DELETE", "/cms/platforms/1", None, 409, "device r1 has the platform cisco_ios"),
+        ("POST", "/cms/bulk", {"devices": [{"hostname": "a"}, {"hostname": "a"}]}, 400, "devices: 'a' is there twice"),
+        ("POST", "/cms/bulk", {"groups": [{"name": "a"}, {"name": "a"}]}, 400, "groups: 'a' is there twice"),
         ("POST", "/cms/bulk", {"gone": ["r1"]}, 400, "gone: say of which origin"),
         ("POST", "/cms/bulk", {"cursor": "x"}, 400, "cursor: say of which source"),
         ("GET", "/cms/history", None, 400, "say run, or kind and name"),
@@ -289,6 +291,8 @@ async def test_what_a_run_changed_is_found_by_its_id(client: Any) -> None:
     await client.pushes(job, dbUpdates={"updates": [patch]})
     await client.ended(run)
 
+    before = {"before": (await client.get("/cms/history", params={"run": run})).json()[0]["id"]}
+    assert (await client.get("/cms/history", params={"run": run, **before})).json() == []
     (entry,) = (await client.get("/cms/history", params={"run": run})).json()
     (newest, _) = (await client.get("/cms/history", params={"kind": "device", "name": "r1"})).json()
 
