@@ -81,7 +81,7 @@ async def history(
     limit: Annotated[int, Query(ge=1, le=HISTORY_MAX)] = HISTORY_MAX,
     before: Annotated[
         int | None,
-        Query(ge=1, le=2**63 - 1, description="With `run`: only what is older than the change of this `id`."),
+        Query(ge=1, le=2**63 - 1, description="With `run`: what is older than the change of this `id`."),
     ] = None,
 ) -> Response:
     """What a run changed, or what changed an entity, newest first."""
