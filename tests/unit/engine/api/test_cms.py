@@ -288,6 +288,21 @@ async def test_devices_that_are_gone_from_all_their_inventories_are_deleted(clie
     assert (await sends("csv:/b.csv", gone=["both"]))["gone"] == ["both"]
 
 
+async def test_an_update_that_makes_no_sense_is_told_and_takes_no_other_with_it(client: Any) -> None:
+    worker = await client.joins("facts")
+    await client.publishes("collect")
+    run = (await client.runs(1))["uuid"]
+    (job,) = await client.polls(worker)
+    patch = {"entity": "device", "operation": "patch", "id": 1}
+    odd = {**patch, "path": "groups", "value": "core"}
+    await client.pushes(job, dbUpdates={"updates": [odd, {**patch, "path": "vendor", "value": "Cisco"}]})
+    await client.ended(run)
+
+    told = (await client.get(f"/workflow-execution/{run}/events", params={"follow": False})).text
+    assert "update refused: patch of device 1: its groups are no list" in told
+    assert await names(client, query="vendor:cisco") == ["r1"]
+
+
 async def test_what_a_run_changed_is_found_by_its_id(client: Any) -> None:
     worker = await client.joins("facts")
     await client.publishes("collect")
