@@ -17,13 +17,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import TypeGuard
 
 from neops.blocks.block import BlockClass, FunctionBlock
 from neops.blocks.registration import recording
 from neops.blocks.registry import BlockRegistry
-from neops.errors import SettingsInvalid
+from neops.errors import NeopsError, SettingsInvalid
 
 logger = logging.getLogger(__name__)
 
@@ -113,10 +113,30 @@ class _Loading:
         try:
             return importlib.import_module(name)
         except (Exception, SystemExit) as error:  # an author's module may raise anything
-            one_line = f"{type(error).__name__}: {error}".splitlines()[0]
-            logger.error("function blocks cannot be loaded", exc_info=error, extra={"source": source})
-            self.broken.append(BrokenSource(source=source, error=one_line, traceback=traceback.format_exc()))
+            error = error.with_traceback(_authors_part(error.__traceback__))
+            reason, shown = _on_one_line(error), "".join(traceback.format_exception(error))
+            more = None if isinstance(error, NeopsError) else error  # ours say it all
+            logger.error("function blocks cannot be loaded", exc_info=more, extra={"source": source, "reason": reason})
+            self.broken.append(BrokenSource(source=source, error=reason, traceback=shown))
             return None
+
+
+def _authors_part(trace: TracebackType | None) -> TracebackType | None:
+    """The traceback from the first frame that is neither ours nor of the import system; None where there is none."""
+    while trace is not None and not _is_authors(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    return trace
+
+
+def _on_one_line(error: BaseException) -> str:
+    """With the author's line that led there, as Python tells that of a syntax error."""
+    text = f"{type(error).__name__}: {error}".splitlines()[0]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_authors(frame.filename)]
+    return f"{text} ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else text
+
+
+def _is_authors(file: str) -> bool:
+    return "importlib" not in file and Path(file).parent != Path(__file__).parent
 
 
 def python_files(directory: Path) -> Iterator[Path]:

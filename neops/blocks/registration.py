@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -93,9 +93,9 @@ def register_function_block(registration: Registration) -> Callable[[type[B]], t
 
     def attach(block: type[B]) -> type[B]:
         if not issubclass(block, FunctionBlock):
-            raise RegistrationInvalid(f"{block.__module__}.{block.__qualname__}: it is no subclass of FunctionBlock")
+            raise RegistrationInvalid(f"{block.__qualname__}: it is no subclass of FunctionBlock")
         if problems := list(_problems(block, registration)):
-            raise RegistrationInvalid(f"{block.__module__}.{block.__qualname__}: {'; '.join(problems)}")
+            raise RegistrationInvalid(f"{block.__qualname__}: {'; '.join(problems)}")
         block.registration = dataclasses.replace(
             registration,
             version=registration.version_numbers,
@@ -152,6 +152,20 @@ def _problems(block: BlockClass, registration: Registration) -> Iterator[str]:
         yield "it has no run method"
     if registration.reversible and not overrides(block, "rollback"):
         yield "it is registered as reversible and has no rollback method"
+    for method, arguments in _CALLED_WITH.items():
+        if not _takes(getattr(block, method), ("self", *arguments)):
+            yield f"its {method} is called with {', '.join(arguments)}, and does not take that"
+
+
+_CALLED_WITH = {"acquire": ("params",), "run": ("params", "context"), "rollback": ("params", "context")}
+
+
+def _takes(method: Callable[..., Any], arguments: Sequence[str]) -> bool:
+    try:
+        inspect.signature(method).bind(*arguments)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _not_one_of(field: str, given: str, allowed: type[StrEnum]) -> Iterator[str]:
@@ -166,7 +180,7 @@ def _model_problems(block: BlockClass, registration: Registration) -> Iterator[s
     for (field, base), generic in zip(wanted, declared, strict=True):
         given = getattr(registration, field)
         if not (isinstance(given, type) and issubclass(given, base)):
-            yield f"{field} {given!r} is no subclass of {base.__name__}"
+            yield f"{field} {getattr(given, '__name__', repr(given))} is no subclass of {base.__name__}"
         elif isinstance(generic, type) and generic not in (given, base):
             yield f"{field} is {given.__name__}, the class is FunctionBlock[{_shown(declared)}]"
 

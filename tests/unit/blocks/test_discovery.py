@@ -91,7 +91,9 @@ def test_a_broken_file_is_reported_and_the_others_are_kept(
     (broken,) = discovery.broken
     assert broken.source == str(bad)
     assert error in broken.error
-    assert "Traceback" in broken.traceback
+    assert "bad.py, line " in broken.error
+    assert f'File "{bad}", line ' in broken.traceback
+    assert "importlib" not in broken.traceback
 
 
 def test_two_blocks_with_one_identifier_name_both_files(write: Write, found: Callable[[], Discovery]) -> None:
