@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from ipaddress import IPv4Network
 from typing import Any, Final
 
 from luqum import tree
@@ -86,6 +87,21 @@ def one_of(values: Collection[str]) -> Test:
         return or_(as_text, _among(value.number, numbers)) if numbers and value.number is not None else as_text
 
     return test
+
+
+def in_network(text: str) -> Test:
+    """The test of `192.0.2.0/24`: an address in it.
+
+    Raises:
+        ValueError: it is no IPv4 network.
+    """
+    network = IPv4Network(text, strict=False)
+    whole = -(-network.prefixlen // 8)
+    parts = [str(part.network_address).split(".")[:whole] for part in network.subnets(new_prefix=8 * whole)]
+    if whole == 4:
+        return one_of([".".join(part) for part in parts])
+    begun, rest = ["".join(f"{octet}." for octet in part) for part in parts], ".".join("%" * (4 - whole))
+    return lambda value: or_(*(matches(value.text, one + rest, one) for one in begun))
 
 
 def between(node: tree.Range | tree.From | tree.To) -> Test:

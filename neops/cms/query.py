@@ -24,6 +24,7 @@ from neops.cms.comparisons import (
     between,
     escaped,
     has_wildcard,
+    in_network,
     like,
     limit_text,
     limits_of,
@@ -43,6 +44,7 @@ CONDITIONS_MAX: Final = 300
 """SQLite takes expressions up to 1,000 deep, and each condition of an AND or an OR is a step of some."""
 
 _MOMENTS = ("created_at", "updated_at")
+_ADDRESSES = ("ip", "device.ip")
 _LOWER_CASE = ("and", "or", "not")
 _KINDS = {tree.Regex: "regular expressions", tree.Fuzzy: "fuzzy terms", tree.Proximity: "proximity searches"}
 
@@ -83,7 +85,7 @@ class _Compiler:
             case _ if field in _MOMENTS:
                 return self._moment(field, node)
             case _:
-                return self._apply(field, self._test(node))
+                return self._apply(field, self._test(node, field))
 
     def _any_of(self, nodes: Iterable[tree.Item], field: str | None) -> Condition:
         """Values of one field are one condition: lists of names are long."""
@@ -104,7 +106,7 @@ class _Compiler:
         if text is None or (searched and node.name == "_exists_"):
             return None
         name = self._known(node.name, node) if searched else field
-        return None if name in _MOMENTS else (name, text)
+        return None if name in _MOMENTS or _is_network(name, text) else (name, text)
 
     def _side_by_side(self, node: tree.UnknownOperation, field: str | None) -> Condition:
         """As Lucene reads `a +b -c NOT d`: what has no sign matters only where nothing has a plus."""
@@ -187,7 +189,7 @@ class _Compiler:
         fact = field if field.isidentifier() and field != "facts" else "…"
         return f"unknown field {field!r}; a fact is facts.{fact}, fields are {', '.join(known)}"
 
-    def _test(self, node: tree.Item) -> Test:
+    def _test(self, node: tree.Item, field: str | None) -> Test:
         match node:
             case tree.Range() | tree.From() | tree.To():
                 return between(node)
@@ -195,13 +197,25 @@ class _Compiler:
                 return anything
             case tree.Word() | tree.Phrase():
                 text = literal(node)
-                return like(node.value) if text is None else one_of([text])
+                if text is None:
+                    return like(node.value)
+                return self._network(text, node) if _is_network(field, text) else one_of([text])
             case _:
                 kind = _KINDS.get(type(node), type(node).__name__.lower())
                 raise self._mistake(f"{kind} are not supported", node)
 
+    def _network(self, text: str, node: tree.Item) -> Test:
+        try:
+            return in_network(text)
+        except ValueError:
+            raise self._mistake(f"{text!r} is no IPv4 network, such as 192.0.2.0/24", node) from None
+
     def _mistake(self, problem: str, node: tree.Item) -> QueryInvalid:
         return QueryInvalid(self._query, problem, node.pos)
+
+
+def _is_network(field: str | None, text: str) -> bool:
+    return field in _ADDRESSES and "/" in text
 
 
 _TABLE = {EntityType.DEVICE: tables.devices, EntityType.GROUP: tables.groups, EntityType.INTERFACE: tables.interfaces}
