@@ -79,13 +79,16 @@ def options_for(host: str, port: int, arguments: Mapping[str, Any]) -> asyncssh.
     """The options for one device, without a keepalive: a copy of what it shares with others, with its own filled in."""
     shared = ((name, _frozen(value)) for name, value in arguments.items() if name in SHARED)
     options = copy.copy(_worked_out(frozenset(shared)))
-    options.orig_host = options.host = host
-    options.port = port
-    options.tunnel = arguments.get("tunnel")
-    options.protocol_factory = arguments.get("client_factory") or asyncssh.SSHClient
-    options.password = arguments.get("password")
-    if "known_hosts" in arguments:
-        options.known_hosts = arguments["known_hosts"]
+    its_own = {
+        "host": host,
+        "orig_host": host,  # since 2.23
+        "port": port,
+        "tunnel": arguments.get("tunnel"),
+        "protocol_factory": arguments.get("client_factory") or asyncssh.SSHClient,
+        "password": arguments.get("password"),
+        "known_hosts": arguments.get("known_hosts", options.known_hosts),
+    }
+    vars(options).update((name, value) for name, value in its_own.items() if hasattr(options, name))
     return options
 
 

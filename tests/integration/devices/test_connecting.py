@@ -44,7 +44,7 @@ async def test_a_command_is_answered(network: SimulatedNetwork, arguments: dict[
         answer = await connection.run("show version")
 
         assert "Version" in str(answer.stdout)
-        assert (connection.get_extra_info("host"), connection.get_extra_info("port")) == ("127.0.0.1", port)
+        assert connection.get_extra_info("peername") == ("127.0.0.1", port)
     assert connection.is_closed()
 
 
