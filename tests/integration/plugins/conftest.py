@@ -166,3 +166,9 @@ def sessions(request: pytest.FixtureRequest, tmp_path: Path, network: SimulatedN
         known_hosts=tmp_path / "known_hosts",
         public_key=network.public_key,
     )
+
+
+@pytest.fixture
+def plugins() -> Mapping[str, ConnectionPlugin]:
+    """All that sessions are made with here, by name."""
+    return {name: make() for name, make in PLUGINS.items()}
