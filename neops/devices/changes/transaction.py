@@ -237,6 +237,7 @@ class Transaction:
             return
         if now is not None:
             await self._take_back(staged)
+            await self._discard()  # a candidate may wait that no session is about any more
         what = {
             ChangeOutcome.UNCHANGED: "nothing was changed",
             ChangeOutcome.REVERTED: "what was changed is taken back",
