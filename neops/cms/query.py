@@ -82,6 +82,8 @@ class _Compiler:
                 return ~self.condition(node.children[0], field)
             case tree.Group() | tree.FieldGroup() | tree.Plus() | tree.Boost():
                 return self.condition(node.children[0], field)
+            case tree.Word(value="*") if field is None:
+                return true()
             case _ if field in _MOMENTS:
                 return self._moment(field, node)
             case _:
@@ -155,6 +157,7 @@ class _Compiler:
         return or_(whole(there), _TABLE[self._entity].c.id.in_(inside))
 
     def _moment(self, name: str, node: tree.Item) -> Condition:
+        self._count()
         column = _TABLE[self._entity].c[name]
         ranged = isinstance(node, tree.Range | tree.From | tree.To)
         limits = limits_of(node) if ranged else [(node, True, True), (node, False, True)]
@@ -170,16 +173,18 @@ class _Compiler:
             raise self._mistake(f"{text!r} is no time of ISO 8601, such as 2026-01-31", limit) from None
 
     def _apply(self, field: str | None, test: Test) -> Part:
-        self._conditions += 1
-        if self._conditions > CONDITIONS_MAX:
-            raise QueryInvalid(
-                self._query, f"it has more than {CONDITIONS_MAX} conditions, where a list of values is one"
-            )
+        self._count()
         if field is None:
             return or_(*(whole(self._fields[name](test)) for name in DEFAULT_FIELDS[self._entity]))
         if field in self._fields:
             return self._fields[field](test)
         return _term(self._entity, field)(test)
+
+    def _count(self) -> None:
+        self._conditions += 1
+        if self._conditions > CONDITIONS_MAX:
+            problem = f"it has more than {CONDITIONS_MAX} conditions, where a list of values is one"
+            raise QueryInvalid(self._query, problem)
 
     def _unknown(self, field: str) -> str:
         known = [*self._fields, *_MOMENTS]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Connection, select
 
-from neops.cms import EntityStore, compile_query, import_batch, tables
+from neops.cms import Author, EntityStore, compile_query, create_entity, import_batch, tables
 from neops.entities import EntityBatch, EntityType, NewDevice
 from neops.errors import QueryInvalid
 
@@ -147,6 +147,7 @@ def test_odd_names_and_values_are_found_where_they_are_escaped_or_quoted(
         ('ip:"2001:db8::/32"', 3, "no IPv4 network"),
         ("(" * 40 + "r1" + ")" * 40, 30, "nested more than 30 deep"),
         (" OR ".join(f"hostname:r{n}*" for n in range(301)), None, "more than 300 conditions"),
+        (" AND ".join(["updated_at:>2026-01-01"] * 301), None, "more than 300 conditions"),
     ],
 )
 def test_a_mistake_says_where_it_is(filled: Connection, query: str, position: int | None, problem: str) -> None:
@@ -200,6 +201,14 @@ def test_a_device_without_a_platform_has_none_of_those_named(filled: Connection,
     found = EntityStore().devices(filled, EntityStore().ids(filled, EntityType.DEVICE, query=query))
 
     assert "new" in [device.name for device in found]
+
+
+@pytest.mark.parametrize("query", ["*", "*:*", " ", "NOT hostname:x AND *"])
+def test_everything_is_also_a_device_of_which_nothing_is_known(connection: Connection, query: str) -> None:
+    now = datetime(2026, 1, 3, tzinfo=UTC)
+    create_entity(connection, EntityType.DEVICE, {}, now, Author(name="api"))
+
+    assert EntityStore().ids(connection, EntityType.DEVICE, query=query) == [1]
 
 
 def test_ids_and_query_narrow_each_other(filled: Connection) -> None:
