@@ -110,7 +110,7 @@ async def test_a_cancelled_author_is_gone_at_once_and_his_change_is_taken_back(
     with pytest.raises(asyncio.CancelledError):
         await author
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3  # the command's deadline is 10 s
     assert await becomes_true(lambda: nothing_left(router) and router.running_config == before)
 
 
@@ -131,7 +131,7 @@ async def test_a_device_that_hangs_in_a_commit_does_not_hold_a_cancelled_author(
     with pytest.raises(asyncio.CancelledError):
         await author
 
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 3  # the command's deadline is 10 s
     assert await becomes_true(lambda: nothing_left(router) and router.running_config == before)
 
 

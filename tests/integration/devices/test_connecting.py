@@ -67,10 +67,15 @@ async def test_who_does_not_wait_for_a_silent_device_leaves_no_socket(
         def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
             made.append(conn)
 
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.2):
-            await connect("127.0.0.1", network["silent"].port, {**arguments, "client_factory": Client})
+    silent = {**arguments, "client_factory": Client}
+    connecting = asyncio.ensure_future(connect("127.0.0.1", network["silent"].port, silent))
+    async with asyncio.timeout(5):
+        while not made:
+            await asyncio.sleep(0.01)
+    connecting.cancel()
 
+    with pytest.raises(asyncio.CancelledError):
+        await connecting
     assert [connection.is_closed() for connection in made] == [True]
 
 

@@ -70,14 +70,15 @@ async def test_connections_stay_open_longer_than_clients_reuse_them(wire: Any) -
 
 
 async def test_answers_leave_at_once(wire: Any) -> None:
-    """Nagle's algorithm would hold each answer back for 40 ms: 50 of them then take two seconds."""
-    loop = asyncio.get_running_loop()
+    """Nagle's algorithm would hold each answer back for 40 ms."""
+    loop, took_s = asyncio.get_running_loop(), []
     await wire.get("/version")
-    started = loop.time()
     for _ in range(50):
+        started = loop.time()
         await wire.get("/version")
+        took_s.append(loop.time() - started)
 
-    assert loop.time() - started < 1.5
+    assert sorted(took_s)[12] < 0.03  # the quickest quarter: a busy machine holds some back, too
 
 
 async def test_stopping_ends_held_polls_and_followers_in_time(settings: EngineSettings) -> None:

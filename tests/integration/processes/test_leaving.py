@@ -90,6 +90,7 @@ async def test_sigterm_cancels_a_job_that_takes_too_long_closes_its_sessions_and
     blocks = tmp_path / "blocks"
     blocks.mkdir()
     (blocks / "show.py").write_text(SHOW)
+    router.forget()
     router.fault = Fault(kind=FaultKind.HANG_ON_COMMAND, command="show version")
     device = {"id": 7, "hostname": "r1", "ip": "127.0.0.1", "port": router.port, "username": "neops"}
     known = {"password": router.spec.password, "platform": {"id": 3, "name": "IOS", "shortName": "cisco_ios"}}
@@ -105,8 +106,8 @@ async def test_sigterm_cancels_a_job_that_takes_too_long_closes_its_sessions_and
     took_s = time.monotonic() - asked_at
 
     assert code == 1
-    assert took_s < 2
-    await until(lambda: router.sessions == 0, within_s=0.5)
+    assert took_s < 4  # nothing else would end this job
+    await until(lambda: router.sessions == 0, within_s=5)
     (result,) = plain_engine.of("/blackboard/job/result")
     assert (result["status"], result["result"]["message"]) == ("failed", "the worker was shut down")
     assert plain_engine.calls[-1][1] == "/workers/w1/unregister"
@@ -126,7 +127,7 @@ async def test_a_block_that_blocks_its_loop_delays_no_heartbeat_and_is_named(
     pings = [at for at in plain_engine.times("/ping") if answered_at - 1.9 < at < answered_at + 0.6]
     gaps = [later - earlier for earlier, later in itertools.pairwise(pings)]
     assert len(gaps) >= 3
-    assert gaps == pytest.approx([0.5] * len(gaps), abs=0.2)
+    assert gaps == pytest.approx([0.5] * len(gaps), abs=0.4)  # blocked they were 2 s
     (line,) = [line for line in worker.said.splitlines() if "the event loop is blocked" in line]
     probes = folder / "blocks" / "probes.py"
     number = 1 + probes.read_text().splitlines().index("        time.sleep(params.seconds)")

@@ -175,4 +175,4 @@ async def test_devices_do_not_wait_for_each_other(console: OpenConsole) -> None:
         started = time.perf_counter()
         await asyncio.gather(*[ask(device) for device in network])
 
-    assert time.perf_counter() - started < 1.0
+    assert time.perf_counter() - started < 1.9  # of 2.0 and ten logins

@@ -58,8 +58,8 @@ async def test_hung_devices_do_not_slow_the_good_ones_and_leave_nothing_behind(
     assert {type(outcomes[one.hostname]) for one in hung} == {expected}
     seconds = [took for took in outcomes.values() if isinstance(took, float)]
     assert len(seconds) == GOOD
-    assert max(seconds) < DEADLINE_S / 2  # far more than they need, on a busy machine too, and far less than a hung one
-    assert took_s < DEADLINE_S + 1
+    assert max(seconds) < DEADLINE_S - 0.5  # who waits for a hung one waits until its deadline
+    assert took_s < DEADLINE_S * 1.8  # who waits for a second one, twice as long
     assert network.open_sessions == GOOD + 1
     if hang == "deaf":
         for session in network.sessions:

@@ -86,10 +86,10 @@ def test_a_passphrase_that_is_missing_or_wrong_is_called_so_and_not_shown(
 async def test_a_key_is_made_ready_beside_the_event_loop(tmp_path: Path) -> None:
     credentials = of(written(tmp_path, encrypted=True), PASSPHRASE)
     await ready("r1", credentials)
-    started = time.process_time()
+    started = time.thread_time()
 
     assert private_key("r1", credentials)
-    assert time.process_time() - started < 0.01  # decrypting takes ten times as long
+    assert time.thread_time() - started < 0.02  # decrypting takes ten times as long
 
 
 def test_a_file_that_is_not_there_or_no_key_is_called_so(tmp_path: Path) -> None:

