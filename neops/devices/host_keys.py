@@ -200,39 +200,50 @@ class _Line:
     names: tuple[str, ...]
     key: HostKey
 
+    @property
+    def is_plain(self) -> bool:
+        return not any(name.startswith("!") or "*" in name or "?" in name for name in self.names)
+
     def matches(self, name: str) -> bool:
-        """Whether a pattern names the host and none denies it (`!name`); hashed names included."""
+        """Whether a pattern names the host and none denies it (`!name`)."""
         if any(pattern.startswith("!") and _matches(name, pattern[1:]) for pattern in self.names):
             return False
         return any(_matches(name, pattern) for pattern in self.names)
 
 
 def _matches(name: str, pattern: str) -> bool:
-    if not pattern.startswith("|1|"):
-        return fnmatchcase(name, pattern.replace("[", "[[]"))
-    _, _, salt, digest = pattern.split("|", 3)
-    return hmac.digest(base64.b64decode(salt), name.encode(), "sha1") == base64.b64decode(digest)
+    return fnmatchcase(name, pattern.replace("[", "[[]"))
 
 
 @dataclass
 class _Index:
-    """A parsed file: plain names are found at once, patterns and hashed names are tried one by one."""
+    """A parsed file: plain names are found at once, patterns and hashed names are tried one by one, once for a host."""
 
     plain: dict[str, list[_Line]] = field(default_factory=dict)
-    others: list[_Line] = field(default_factory=list)
+    patterns: list[_Line] = field(default_factory=list)
+    hashed: list[tuple[bytes, bytes, _Line]] = field(default_factory=list)
     tried: dict[str, list[_Line]] = field(default_factory=dict)
 
     def add(self, line: _Line) -> None:
-        self.tried.clear()
-        if any(name.startswith(("|", "!")) or "*" in name or "?" in name for name in line.names):
-            self.others.append(line)
+        if line.is_plain and not line.names[0].startswith("|"):
+            for name in line.names:
+                self.plain.setdefault(name, []).append(line)
             return
-        for name in line.names:
-            self.plain.setdefault(name, []).append(line)
+        self.tried.clear()
+        if line.is_plain:
+            _, _, salt, digest = line.names[0].split("|", 3)
+            self.hashed.append((base64.b64decode(salt), base64.b64decode(digest), line))
+        else:
+            self.patterns.append(line)
 
     def lines(self, name: str) -> list[_Line]:
         if name not in self.tried:
-            self.tried[name] = [line for line in self.others if line.matches(name)]
+            self.tried[name] = [line for line in self.patterns if line.matches(name)]
+            if self.hashed:
+                shown = name.encode()
+                self.tried[name] += [
+                    line for salt, digest, line in self.hashed if hmac.digest(salt, shown, "sha1") == digest
+                ]
         return [*self.plain.get(name, ()), *self.tried[name]]
 
 
