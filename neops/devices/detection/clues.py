@@ -140,7 +140,7 @@ _ANSWERS = (
         ("nokia_srl", NAMED, r"^OS +: SR Linux$"),
         ("nokia_sros", NAMED, r"^TiMOS-[A-Z]-\d\S*.*$"),
         ("frr", NAMED, _FRR),
-        ("hp_procurve", SHAPE, r"^Image stamp: +/\S*/code/build\S*"),
+        ("hp_procurve", SHAPE, r"^\s*Image stamp:\s+/\S*/code/build\S*"),
         ("aruba_os", NAMED, r"^Aruba Operating System Software.*$"),
         ("aruba_aoscx", NAMED, r"^(?:ArubaOS-CX|Version +: [A-Z]{2}\.\d\d\.\d\d\.\S+).*$"),
         ("dell_os10", NAMED, r"^Dell (?:EMC Networking|SmartFabric) OS10.*$"),
