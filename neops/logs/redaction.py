@@ -60,7 +60,7 @@ class Redactor:
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, Mapping):
-            return {key: self.clean(item, str(key)) for key, item in value.items()}
+            return {self.clean(key): self.clean(item, str(key)) for key, item in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self.clean(item) for item in value]
         return self.redact(str(value))

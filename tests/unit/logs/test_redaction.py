@@ -191,6 +191,10 @@ def test_fields_with_a_secrets_name_are_masked_whatever_they_hold() -> None:
     assert clean == {"username": "ops", "enable_password": MASK, "ports": [22, 830], "nested": {"token": MASK}}
 
 
+def test_a_secret_may_be_a_key() -> None:
+    assert Redactor(["hunter22"]).clean({"by": {"hunter22": 1, 7: None}}) == {"by": {MASK: 1, 7: None}}
+
+
 @pytest.fixture
 def output() -> Iterator[io.StringIO]:
     root, level = logging.getLogger(), logging.getLogger().level
