@@ -60,10 +60,14 @@ class Redactor:
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, Mapping):
-            return {self.clean(key): self.clean(item, str(key)) for key, item in value.items()}
+            return {self._clean_key(key): self.clean(item, str(key)) for key, item in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [self.clean(item) for item in value]
         return self.redact(str(value))
+
+    def _clean_key(self, key: object) -> object:
+        """What JSON takes as a key."""
+        return key if key is None or isinstance(key, int | float) else self.redact(str(key))
 
     def mask(self, value: T) -> T:
         """JSON data with known secrets masked, and everything else as it was; a `Secret` stays what it is.

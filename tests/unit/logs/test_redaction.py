@@ -192,7 +192,9 @@ def test_fields_with_a_secrets_name_are_masked_whatever_they_hold() -> None:
 
 
 def test_a_secret_may_be_a_key() -> None:
-    assert Redactor(["hunter22"]).clean({"by": {"hunter22": 1, 7: None}}) == {"by": {MASK: 1, 7: None}}
+    fields = {"by": {"hunter22": 1, 7: None, ("hunter22", 1): 2}}
+
+    assert Redactor(["hunter22"]).clean(fields) == {"by": {MASK: 1, 7: None, f"('{MASK}', 1)": 2}}
 
 
 @pytest.fixture
