@@ -37,8 +37,8 @@ class NeopsInventory:
     ```
 
     `query` picks devices, in the CMS's query language; without one it is all. `username` and `password` are for hosts
-    that have none of their own: the engine shows credentials to clients on its own machine only. `timeout` is seconds
-    for each request.
+    that have none of their own: the engine shows credentials on its own machine only, at 127.0.0.1 or localhost.
+    `timeout` is seconds for each request.
     """
 
     def __init__(
@@ -74,7 +74,10 @@ class NeopsInventory:
         try:
             return list(self._all("devices", Device, query=self._query, credentials="true"))
         except _Forbidden:
-            logger.warning("the engine shows its credentials to its own machine only", extra={"engine": self._url})
+            logger.warning(
+                "the engine shows credentials on its own machine only, at 127.0.0.1 or localhost",
+                extra={"engine": self._url},
+            )
         return list(self._all("devices", Device, query=self._query))
 
     def _all(self, kind: str, model: type[E], **parameters: str) -> Iterator[E]:

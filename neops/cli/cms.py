@@ -18,6 +18,7 @@ from neops.cli.cms_port import Kind
 from neops.cli.cms_render import entity_table, entry_json, listing_table, print_differences, print_history
 from neops.cli.progress import Reporter
 from neops.cms import Delivered
+from neops.engine.api.cms_exchange import HISTORY_MAX
 from neops.entities import EXPORT_GROUP, Entity
 from neops.errors import NeopsError, UsageError
 
@@ -141,7 +142,7 @@ def get(
 def history(
     kind: KindArgument,
     name: Annotated[str, typer.Argument(help="Its name.")],
-    limit: Annotated[int, typer.Option(min=1, help="At most so many changes.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=HISTORY_MAX, help="At most so many changes.")] = 50,
     url: UrlOption = None,
     database: DatabaseOption = None,
     as_json: JsonOption = False,

@@ -107,7 +107,8 @@ class RemoteCms:
         except EngineForbids:
             blind, batch = True, self.export("", credentials=False, report=report)
             typer.echo(
-                "Passwords and connection options are not compared: the engine shows them on its own machine only.",
+                "Passwords and connection options are not compared: the engine shows them on its own machine only, "
+                "at 127.0.0.1 or localhost.",
                 err=True,
             )
         known = Remembered(devices=[], shared=[]) if origin is None else self.devices_from(origin)
