@@ -64,6 +64,9 @@ class NeopsRunner:
     The time is up shortly before the deadline of the job, or `timeout` seconds after the start of the run. Results of
     the other hosts are kept: those that hang have an OperationTimedOut, those that were not started a NotStarted. A
     thread cannot be stopped: one that hangs is left behind, and the log says so.
+
+    Raises:
+        ValueError: `num_workers` is less than 1.
     """
 
     def __init__(
@@ -74,6 +77,8 @@ class NeopsRunner:
         until: Deadline = Deadline.never,
         progress: Progress | None = None,
     ) -> None:
+        if num_workers < 1:
+            raise ValueError(f"num_workers={num_workers}: nobody would run the task; at least 1")
         self.num_workers = num_workers
         self._timeout_s, self._until, self._progress = timeout, until, progress
         self._rounds: set[_Round] = set()
@@ -158,12 +163,18 @@ class _Round:
             if self._given_up:
                 return False
             self._results[host.name] = result
-            done, total = len(self._results), len(self._hosts)
-            if self._progress is not None:
-                self._progress(done, total, f"{self._task.name}: {host.name} {'failed' if result.failed else 'ok'}")
-        if done == total:
-            self._over.set()
+            if len(self._results) == len(self._hosts):
+                self._over.set()
+            self._tell(f"{self._task.name}: {host.name} {'failed' if result.failed else 'ok'}")
         return True
+
+    def _tell(self, message: str) -> None:
+        if self._progress is None:
+            return
+        try:
+            self._progress(len(self._results), len(self._hosts), message)
+        except Exception:  # it is somebody else's, and the hosts that wait need this thread
+            logger.exception("progress could not be told", extra={"task": self._task.name})
 
     def _unanswered(self, host: Host) -> MultiResult:
         if host.name in self._started:

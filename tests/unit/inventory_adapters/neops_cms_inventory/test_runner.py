@@ -68,6 +68,22 @@ def test_one_host_that_fails_costs_the_others_nothing(nornir_with: NornirWith) -
     assert list(nornir.run(task=named)) == ["r1", "r3"]
 
 
+def test_progress_that_fails_costs_no_host_its_turn(nornir_with: NornirWith, caplog: pytest.LogCaptureFixture) -> None:
+    def fail(done: int, total: int | None, message: str | None) -> None:
+        raise RuntimeError("nobody listens")
+
+    answers = nornir_with(NeopsRunner(num_workers=1, timeout=10, progress=fail), hosts=3).run(task=named)
+
+    assert not answers.failed
+    assert "progress could not be told" in caplog.text
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_a_runner_without_workers_is_refused(workers: int) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        NeopsRunner(num_workers=workers)
+
+
 def test_a_host_that_hangs_is_given_up_at_the_deadline_and_the_other_results_are_kept(
     nornir_with: NornirWith, released: threading.Event, caplog: pytest.LogCaptureFixture
 ) -> None:
