@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
@@ -14,6 +15,9 @@ from neops.blocks.models import FunctionBlockParams
 from neops.errors import UsageError
 
 logger = logging.getLogger(__name__)
+
+_BRANCH = re.compile(r"constrained-\w+|[\w-]+\[.*\]")
+"""What pydantic puts into a path for the member of a union that it tried, such as `list[str]`; no document has it."""
 
 P = TypeVar("P", bound=FunctionBlockParams)
 
@@ -59,8 +63,19 @@ def lenient_params(model: type[P], given: Mapping[str, JsonValue], block: str) -
 def problems(error: ValidationError) -> str:
     """What pydantic found, on one line: `host: Field required; port: Input should be a valid integer`."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    placed = ((".".join(str(part) for part in one["loc"]), _message(one)) for one in found)
-    return "; ".join(f"{place}: {message}" if place else message for place, message in placed)
+    places = [[str(part) for part in one["loc"] if not _BRANCH.fullmatch(str(part))] for one in found]
+    others = [_of_other_branch(one, place) for one, place in zip(found, places, strict=True)]
+    meant = {tuple(place[:1]) for place, other in zip(places, others, strict=True) if not other}
+    return "; ".join(
+        ": ".join(part for part in (".".join(place), _message(one)) if part)
+        for one, place, other in zip(found, places, others, strict=True)
+        if not (other and tuple(place[:1]) in meant)
+    )
+
+
+def _of_other_branch(detail: ErrorDetails, place: Sequence[str]) -> bool:
+    """Whether it may only say that the value is none of another type that was allowed, too."""
+    return len(place) < len(detail["loc"]) and detail["type"].endswith("_type")
 
 
 def _message(detail: ErrorDetails) -> str:

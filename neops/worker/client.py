@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -165,10 +166,18 @@ class EngineClient:
         except TimeoutError as error:
             raise EngineUnavailable(f"no answer to {path} within {timeout.total:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise EngineUnavailable(f"cannot reach the engine: {error}") from error
+            raise EngineUnavailable(f"cannot reach the engine at {self._base}: {_reason(error)}") from error
         if response.status >= 300:
             raise _refusal(response.status, path, content)
         return _Answer(body=content, date=response.headers.get("Date"))
+
+
+def _reason(error: Exception) -> str:
+    """What the system says: aiohttp speaks of TLS where there is none, and asyncio only of a call that failed."""
+    if not isinstance(error, aiohttp.ClientConnectorError) or isinstance(error, aiohttp.ClientSSLError):
+        return str(error) or type(error).__name__
+    number = error.os_error.errno or 0
+    return os.strerror(number) if number > 0 else error.os_error.strerror or str(error.os_error)
 
 
 def _authorization(url: URL) -> dict[str, str]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import pytest
-from pydantic import Field, model_validator
+from pydantic import Field, JsonValue, model_validator
 
 from neops.blocks import FunctionBlockParams
 from neops.blocks.parameters import ParametersInvalid, lenient_params, strict_params
@@ -68,3 +68,22 @@ def test_declared_names_are_not_warned_about(name: str, caplog: pytest.LogCaptur
     strict_params(Params, {"site": "a", "peerName": "b"}, "fb.test.io/probe:1.0.0")
 
     assert caplog.records == []
+
+
+class Several(FunctionBlockParams):
+    command: Annotated[str, Field(min_length=1)] | list[Annotated[str, Field(min_length=1)]]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("", "command: String should have at least 1 character"),
+        (["a", ""], "command.1: String should have at least 1 character"),
+        (5, "command: Input should be a valid string; command: Input should be a valid list"),
+    ],
+)
+def test_of_several_allowed_types_the_one_that_was_meant_is_told(given: JsonValue, told: str) -> None:
+    with pytest.raises(ParametersInvalid) as refused:
+        strict_params(Several, {"command": given}, "b")
+
+    assert str(refused.value) == f"parameters of b: {told}"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from neops.errors import SettingsInvalid
 from neops.logs import MASK, Redactor
 from neops.protocol import Extension, JobDefinition, JobExecutionResult, JobResult, JobResultStatus, JobType
 from neops.worker import Backoff, Shutdown, on_signals
+from neops.worker.client import EngineClient
+from neops.worker.errors import EngineUnavailable
 from neops.worker.membership import Membership
 from neops.worker.outbox import REFUSED_KEPT, Outbox
 from neops.worker.translation import devices_at_hand, read_job, redacted, write_result
@@ -106,6 +109,16 @@ def test_a_damaged_result_is_set_aside_and_hides_no_other(tmp_path: Path) -> Non
 
     assert [kept.job_id for kept in outbox.waiting()] == ["j1"]
     assert (tmp_path / "damaged.refused").exists()
+
+
+async def test_an_engine_that_is_not_there_is_named_with_what_the_system_says() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    async with EngineClient.open(f"http://ops:secret@127.0.0.1:{port}", timeout_s=5) as client:
+        with pytest.raises(EngineUnavailable) as told:
+            await client.push(b"{}")
+
+    assert str(told.value) == f"cannot reach the engine at http://127.0.0.1:{port}: Connection refused"
 
 
 async def test_signals_ask_for_the_end_once_and_twice() -> None:
