@@ -22,6 +22,7 @@ from rich.text import Text
 from neops.cli.exits import ExitCode
 from neops.cli.inputs import read_inventory
 from neops.cli.progress import Reporter
+from neops.cli.reaching import device_settings
 from neops.cli.secrets import command_redactor
 from neops.cli.targets import inventory_devices, named_devices
 from neops.concurrency import run_parallel
@@ -80,7 +81,7 @@ def detect_platforms(
     redactor = command_redactor()
     configure_logging(_LEVELS[min(verbose, 2)], redactor=redactor)
     environment = read_environment(os.environ)
-    settings = DeviceSettings.load(environment)
+    settings = device_settings(environment)
     if hosts and not (no_login or username or environment.get(USERNAME) or set(settings.credentials) - _NAMELESS):
         raise UsageError(f"who logs in? --username or {USERNAME}; or guess with --no-login")
     devices = _devices(hosts or (), inventory, limit, settings)

@@ -16,11 +16,12 @@ import typer
 
 from neops.blocks import discover
 from neops.cli.exits import ExitCode
+from neops.cli.reaching import device_settings
 from neops.cli.secrets import command_redactor
 from neops.devices import DeviceRuntime, credential_providers
 from neops.errors import NeopsError, UsageError
 from neops.logs import LogFormat, Redactor, configure_logging
-from neops.settings import DeviceSettings, EngineSettings, WorkerSettings, read_environment
+from neops.settings import EngineSettings, WorkerSettings, read_environment
 from neops.worker import WorkerRuntime, on_signals, on_standing_signal
 from neops.worker.execution import tell_nobody
 
@@ -107,7 +108,7 @@ def worker(
         raise BlocksBroken(", ".join(broken.source for broken in found.broken))
     if not found.registry:
         raise UsageError("no function block was found: name a folder with --blocks or DIR_FUNCTION_BLOCKS")
-    reaching = DeviceSettings.load(environment)
+    reaching = device_settings(environment)
     providers = credential_providers(environment, reaching.credentials)
     with (
         _recorder(settings.record_dir, redactor) as recorder,

@@ -22,16 +22,17 @@ from neops.cli.folders import new_folder, run_log, write_report
 from neops.cli.following import RunView
 from neops.cli.inputs import check_limit, read_inventory, read_parameters, read_workflow
 from neops.cli.local import Prepared, local_stack
+from neops.cli.reaching import device_settings
 from neops.cli.render import print_report
 from neops.cli.report import RunReport
 from neops.cli.secrets import command_redactor
 from neops.cli.watching import display_on, report, watch
 from neops.devices.transcript import Recorder, ReplayPlugin
-from neops.entities import EntityBatch
+from neops.entities import EntityBatch, EntityType
 from neops.errors import UsageError
 from neops.logs import Redactor, configure_logging
 from neops.protocol import ReasonCode
-from neops.settings import DeviceSettings, read_environment
+from neops.settings import read_environment
 
 _DEMO = ("network_audit", "workflow.yaml")
 
@@ -72,7 +73,9 @@ def run(
         document = read_workflow(workflow, found.registry)
         parameters = read_parameters(document, set_ or ())
         check_limit(document.seed_entity, limit)
-        batch, settings = read_inventory(inventory), _device_settings()
+        batch, settings = read_inventory(inventory), device_settings(read_environment(os.environ))
+        if document.seed_entity is EntityType.DEVICE and not batch.devices:
+            raise UsageError(f"inventory {inventory}: there is no device in it")
         prepared = Prepared(
             workflow=document,
             inventory=batch,
@@ -119,7 +122,7 @@ def demo(
                 limit="",
                 parameters={},
                 concurrency=concurrency,
-                settings=_device_settings(),
+                settings=device_settings(read_environment(os.environ)),
             )
             raise typer.Exit(_execute(prepared, redactor, as_json=as_json, verbose=verbose, picture=picture))
 
@@ -189,10 +192,6 @@ def _blocks(directories: Sequence[Path]) -> Discovery:
     for broken in found.broken:
         typer.echo(f"neops: {broken.source} is left out: {broken.error}", err=True)
     return found
-
-
-def _device_settings() -> DeviceSettings:
-    return DeviceSettings.load(read_environment(os.environ))
 
 
 def _learn_secrets(redactor: Redactor, batch: EntityBatch) -> None:

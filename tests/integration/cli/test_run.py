@@ -156,3 +156,12 @@ def test_an_inventory_that_cannot_be_read_says_what_to_do(neops: Any, workflow: 
 
     assert said.code == 2
     assert source in said.err
+
+
+def test_an_inventory_without_devices_is_named(neops: Any, workflow: Path, tmp_path: Path) -> None:
+    (tmp_path / "none.yaml").write_text("devices: []\n")
+
+    said = neops("run", workflow, "--inventory", f"yaml:{tmp_path / 'none.yaml'}")
+
+    assert said.code == 2
+    assert said.err == f"neops: inventory yaml:{tmp_path / 'none.yaml'}: there is no device in it\n"
