@@ -178,8 +178,11 @@ class Transaction:
         elif self._state in (_State.TORN, _State.PENDING) or (
             self._state is _State.EXPIRED and self.outcome is ChangeOutcome.UNKNOWN
         ):
+            torn = self._state is _State.TORN
             self.outcome = ChangeOutcome.UNKNOWN
             await self._take_back(self._prepared())
+            if torn:
+                await self._discard()
 
     def _prepared(self) -> StagedChange:
         if self._staged is None:

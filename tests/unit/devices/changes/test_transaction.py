@@ -482,3 +482,24 @@ async def test_nothing_replaces_everything(config: str, device: Device, clock: C
     await change.leave()
 
     assert device.asked == []
+
+
+async def test_the_candidate_of_a_commit_that_was_interrupted_is_dropped(change: Transaction, device: Device) -> None:
+    device.failures["commit_change"] = [asyncio.CancelledError()]
+    await change.begin()
+    with pytest.raises(asyncio.CancelledError):
+        await change.commit(60)
+
+    await change.leave()
+
+    assert device.asked[-1] == "discard_change"
+
+
+async def test_the_candidate_of_a_commit_that_never_arrived_is_dropped(change: Transaction, device: Device) -> None:
+    device.failures["commit_change"] = [SessionLost("r1", "cut")]
+    await change.begin()
+
+    with pytest.raises(ChangeFailed, match="nothing was changed"):
+        await change.commit(60)
+
+    assert device.asked[-1] == "discard_change"
