@@ -11,7 +11,7 @@ from random import Random
 class WaitingLine:
     """Coroutines that wait for room. Nobody is passed by who came later, and one that is cancelled loses no room.
 
-    With `lots` the next one is drawn by lot instead.
+    With `lots` the next one is drawn by lot instead, also among those who come in the same turn of the loop.
     """
 
     def __init__(self, lots: Random | None = None) -> None:
@@ -24,9 +24,13 @@ class WaitingLine:
 
     async def enter(self, take: Callable[[], bool], give_back: Callable[[], None]) -> None:
         """Wait until all who came earlier are through and `take` has claimed room, which it does when it says True."""
-        if not self._tickets and take():
-            return
-        ticket: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        if not self._tickets:
+            if self._lots is not None:
+                loop.call_soon(self.move)
+            elif take():
+                return
+        ticket: asyncio.Future[None] = loop.create_future()
         self._tickets.append((ticket, take))
         try:
             await ticket

@@ -82,8 +82,8 @@ class CredentialChain:
     One that works elsewhere and is refused `limit` times in a row by one device is not tried there. An enable secret
     counts by itself: a device that refuses it took the password.
 
-    Who goes next is drawn by lot, and a login without an answer after `PATIENCE_S` holds nobody back: devices that
-    hang often stand together in an inventory. Lives in the runtime's loop.
+    Who goes first, and next, is drawn by lot, and a login without an answer after `PATIENCE_S` holds nobody back:
+    devices that hang often stand together in an inventory. Lives in the runtime's loop.
     """
 
     def __init__(
@@ -167,7 +167,8 @@ class CredentialChain:
                 asked = True
                 try:
                     for record in records:
-                        await places.enter_async_context(record.logins.place())
+                        if not record.proven:
+                            await places.enter_async_context(record.logins.place())
                         record.check(device.name)
                 except AuthenticationFailed as error:
                     denied = error

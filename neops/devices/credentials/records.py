@@ -42,12 +42,12 @@ class CredentialRecord:
     """One credential, over all devices; `about` names it in the log.
 
     It is not tried any more where one device refused it as often as is borne, and nowhere when devices did so with no
-    success between. `logins` has room for as many logins as may still be refused, until one went well.
+    success between. Until one login made it `proven`, `logins` has room for as many as may still be refused.
     """
 
     def __init__(self, about: Mapping[str, object], patience: Patience) -> None:
         self._about, self._patience = about, patience
-        self._proven = False
+        self.proven = False
         self._refused_by: list[str] = []
         self._stopped_at = -math.inf
         self._refusals: dict[str, _Refusals] = {}
@@ -75,7 +75,7 @@ class CredentialRecord:
 
     def taken(self, device: str) -> None:
         """A device let us in."""
-        self._proven = True
+        self.proven = True
         self._refused_by.clear()
         self._refusals.pop(device, None)
         self.logins.move()
@@ -84,9 +84,9 @@ class CredentialRecord:
         """A device did not. Of one that was taken elsewhere, a single device that refuses it proves nothing."""
         there = self._refusals.setdefault(device, _Refusals())
         there.times, there.last_at = there.times + 1, self._patience.clock()
-        if not self._proven or device not in self._refused_by:
+        if not self.proven or device not in self._refused_by:
             self._refused_by.append(device)
-        self._proven = self._proven and not self._stopped
+        self.proven = self.proven and not self._stopped
         told = {**self._about, "hold_off_s": self._patience.hold_off_s}
         if self._stopped:
             self._stopped_at = there.last_at
@@ -106,8 +106,8 @@ class CredentialRecord:
         return len(self._refused_by) >= self._patience.limit
 
     def _room(self) -> float:
-        """Logins that may be under way; whoever waits for a stopped credential is let through to be told so."""
-        return math.inf if self._proven or self._stopped else self._patience.limit - len(self._refused_by)
+        """Logins that may be under way; who waits for a stopped credential is let through to be told so."""
+        return math.inf if self.proven or self._stopped else self._patience.limit - len(self._refused_by)
 
     def _left_s(self, since: float) -> float:
         return since + self._patience.hold_off_s - self._patience.clock()

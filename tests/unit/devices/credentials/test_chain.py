@@ -132,6 +132,23 @@ async def test_devices_that_hang_before_they_ask_for_a_password_hold_nobody_back
         one.cancel()
 
 
+async def test_the_first_devices_of_an_inventory_are_not_those_that_go_first(device: Any) -> None:
+    chain, right = a_chain(), Credentials(username="admin", password=Secret("right"))
+    hung, door = asyncio.Event(), Door()
+
+    async def hang(_credentials: Credentials, permission: Permission) -> None:
+        await permission()
+        await hung.wait()
+
+    silent = [asyncio.create_task(chain.log_in(device(f"hung{number}"), right, hang)) for number in range(10)]
+    good = [chain.log_in(one, right, door.of(one)) for one in (device(f"r{number}") for number in range(30))]
+    async with asyncio.timeout(1):  # less than the patience with which three that hang would be waited for
+        await asyncio.gather(*good)
+
+    for one in silent:
+        one.cancel()
+
+
 async def test_a_denied_login_is_told_as_such_whatever_the_library_makes_of_it(device: Any) -> None:
     chain, door = a_chain(limit=1), Door()
 
