@@ -32,7 +32,7 @@ def live_view(view: RunView, *, rows: int) -> RenderableType:
     lines = view.lines if len(view.lines) + 4 <= rows else _busiest(view.lines, max(rows - 5, 1))
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("device", "platform", *view.steps, ""):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=True)  # a device is one line, however narrow the terminal
     for line in lines:
         marks = [_mark(line.steps.get(step, "")) for step in view.steps]
         table.add_row(line.name, line.platform or "", *marks, Text(line.note, style="dim", overflow="ellipsis"))
@@ -81,7 +81,7 @@ def closing_table(devices: Sequence[DeviceReport]) -> Table:
     table = Table(header_style="bold")
     for heading in ("device", "platform", "plugin", "version", "result"):
         table.add_column(heading, overflow="fold")
-    table.add_column("time", justify="right")
+    table.add_column("time", justify="right", no_wrap=True)
     for device in devices:
         table.add_row(
             escape(device.name),

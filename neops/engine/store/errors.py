@@ -56,7 +56,7 @@ class StoreUnavailable(StoreError):
     """The database, or the files beside it, cannot be read or written now; it may work again later."""
 
     def __init__(self, place: object, reason: str) -> None:
-        super().__init__(f"{place}: {reason}")
+        super().__init__(f"{place} cannot be used: {reason}")
         self.place, self.reason = place, reason
 
 

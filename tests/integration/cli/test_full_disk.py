@@ -48,7 +48,7 @@ def test_a_run_that_cannot_be_kept_ends_and_says_why_in_one_line(tmp_path: Path)
 
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert "neops.db: disk I/O error; look at the disk" in done.stderr
+    assert "neops.db cannot be used: disk I/O error; look at the disk" in done.stderr
 
 
 @pytest.mark.slow

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from neops.cli.render import print_report
+from neops.cli.following import RunView
+from neops.cli.render import live_view, print_report
 from neops.cli.report import RunReport, device_report, failures_elsewhere, shares
 from neops.engine.store.records import BlockId, DefinitionId, Job, JobEnding, JobId, Run, RunId, StepKey
 from neops.entities import Device, EntityType, Outcome, Platform
@@ -160,6 +161,20 @@ def test_a_reason_that_no_device_gave_is_told_in_full() -> None:
     reason = "no device matches the query 'hostname:r9'"
 
     assert f"failed_safe_ack {reason}" in _printed(reason)
+
+
+def test_a_device_is_one_line_of_the_moving_table_however_narrow_the_terminal() -> None:
+    view = RunView([R1])
+    view.lines[0].note = "Cisco C9300-48T 17.9.4a " * 5
+    console = Console(file=io.StringIO(), width=40)
+
+    console.print(live_view(view, rows=20))
+
+    assert isinstance(console.file, io.StringIO)
+    heading, device, summary = console.file.getvalue().splitlines()
+    assert device.startswith("r1")
+    assert summary == "new: 0 of 0 jobs done"
+    assert heading.startswith("device")
 
 
 def _run(status: RunStatus) -> Run:

@@ -62,7 +62,7 @@ print(sorted((foreign | ours) & set(sys.modules)))
 async def test_a_database_is_one_engines_until_that_one_ends(tmp_path: Path) -> None:
     settings = EngineSettings(auth=False, database=f"sqlite:///{tmp_path / 'neops.db'}")
     async with Engine.open(settings):
-        with pytest.raises(StoreUnavailable, match=r"neops\.db: another engine has it open"):
+        with pytest.raises(StoreUnavailable, match=r"neops\.db cannot be used: another engine has it open"):
             async with Engine.open(settings):
                 pass
 

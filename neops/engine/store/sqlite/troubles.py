@@ -46,7 +46,7 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StoreUnavailable(path, error.strerror or str(error)) from error
+        raise StoreUnavailable(path, f"{error.strerror or error}; name another file in NEOPS_DATABASE") from error
     except (DBAPIError, sqlite3.Error) as error:
         if (trouble := trouble_of(error, path)) is None:
             raise

@@ -24,7 +24,9 @@ async def pragma(store: Store, name: str, value: int) -> None:
 async def test_a_full_disk_is_told_with_the_file_and_what_to_do(tmp_path: Path, store: Store, world: Any) -> None:
     await pragma(store, "max_page_count", 1)  # SQLite takes the present size
 
-    with pytest.raises(StoreUnavailable, match=f"{tmp_path / 'neops.db'}: database or disk is full; free some space"):
+    with pytest.raises(
+        StoreUnavailable, match=f"{tmp_path / 'neops.db'} cannot be used: database or disk is full; free some space"
+    ):
         await world.run(workflow_name="w" * 1_000_000)
 
     assert isinstance(store.trouble, StoreUnavailable)
@@ -55,7 +57,7 @@ async def test_one_wait_for_a_lock_is_enough_for_all_who_write_together(
 
     holder.close()
     assert [str(answer) for answer in answers] == [
-        f"{tmp_path / 'neops.db'}: database is locked; another process holds it"
+        f"{tmp_path / 'neops.db'} cannot be used: database is locked; another process holds it"
     ] * 2
     await world.block("a")
 
@@ -71,7 +73,7 @@ async def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("buy milk\n" * 100)
 
-    with pytest.raises(StoreUnavailable, match=r"notes\.txt: file is not a database; name another file"):
+    with pytest.raises(StoreUnavailable, match=r"notes\.txt cannot be used: file is not a database; name another file"):
         await SqliteStore.open(path)
 
 
@@ -83,5 +85,5 @@ async def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> Non
 async def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    with pytest.raises(StoreUnavailable, match=r"file/neops.db: (File exists|Not a directory)"):
+    with pytest.raises(StoreUnavailable, match=r"file/neops.db cannot be used: (File exists|Not a directory)"):
         await SqliteStore.open(tmp_path / "file" / "neops.db")
