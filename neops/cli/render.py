@@ -31,11 +31,14 @@ def live_view(view: RunView, *, rows: int) -> RenderableType:
     """The run as it is now, in at most `rows` lines: those that are at work come first when not all fit."""
     lines = view.lines if len(view.lines) + 4 <= rows else _busiest(view.lines, max(rows - 5, 1))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("device", "platform", *view.steps, ""):
-        table.add_column(heading, no_wrap=True)  # a device is one line, however narrow the terminal
+    for heading in ("device", "platform", *view.steps):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("")  # the one that gives way where the terminal is narrow
     for line in lines:
         marks = [_mark(line.steps.get(step, "")) for step in view.steps]
-        table.add_row(line.name, line.platform or "", *marks, Text(line.note, style="dim", overflow="ellipsis"))
+        table.add_row(
+            line.name, line.platform or "", *marks, Text(line.note, style="dim", no_wrap=True, overflow="ellipsis")
+        )
     hidden = len(view.lines) - len(lines)
     summary = f"{view.status}: {view.done} of {view.total} jobs done" + (
         f", {view.failed} failed" if view.failed else ""
