@@ -97,7 +97,7 @@ def export(
 def list_(
     kind: KindArgument,
     query: Annotated[str, typer.Argument(help="Such as: hostname:r1* AND facts.role:core.")] = "",
-    sort: Annotated[str, typer.Option(help="Field to sort by; hostname:desc the other way round.")] = "id",
+    sort: Annotated[str, typer.Option(help="Field or fact to sort by; hostname:desc the other way round.")] = "id",
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
     url: UrlOption = None,
     database: DatabaseOption = None,

@@ -5,17 +5,22 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, tuple_
 
+from neops.cms.dialect import Instant
 from neops.cms.fields import NAMES, tables_of
 from neops.cms.query import compile_query
+from neops.cms.terms import TERMS
 from neops.entities import ENTITY_ID_MAX, EntityType
 from neops.errors import UsageError
+
+_NO_NUMBER: Final = -1.7e308
+"""Before all numbers (IEEE 754: the least is -1.797e308)."""
 
 _MORE_SORTS: Mapping[EntityType, tuple[str, ...]] = {
     EntityType.DEVICE: ("ip", "vendor", "model", "serial", "software_release", "created_at", "updated_at"),
@@ -32,8 +37,27 @@ class Page:
     cursor: str | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """What a list is sorted by, the id last; `kinds` are the types of the keys' values in a cursor."""
+
+    keys: tuple[ColumnElement[Any], ...]
+    kinds: tuple[type, ...]
+    descending: bool
+
+    def by(self) -> list[ColumnElement[Any]]:
+        """For ORDER BY."""
+        return [key.desc() for key in self.keys] if self.descending else [*self.keys]
+
+    def after(self, values: Sequence[Any]) -> ColumnElement[bool]:
+        """What comes after the entity with these values."""
+        there = tuple_(*(literal(value, key.type) for key, value in zip(self.keys, values, strict=True)))
+        here = tuple_(*self.keys)
+        return here < there if self.descending else here > there
+
+
 def sorts(entity: EntityType) -> tuple[str, ...]:
-    """Fields that a list can be sorted by, each also followed by `:desc`."""
+    """Fields that a list can be sorted by, each also followed by `:desc`, beside facts."""
     return ("id", NAMES[entity], *_MORE_SORTS[entity])
 
 
@@ -47,25 +71,19 @@ def page(
     limit: int = 100,
     cursor: str | None = None,
 ) -> Page:
-    """One page of the entities that match, `name` exactly.
+    """One page of the entities that match, `name` exactly. What has no value comes first, of facts text before numbers.
 
     Raises:
         QueryInvalid: the query has a mistake.
         UsageError: there is no such order, or the cursor is not one of this order.
     """
-    table, (column, descending) = tables_of(entity), _order(entity, sort)
-    key = func.coalesce(column, "") if column.nullable else column
-    condition = _matching(connection, entity, query, name)
+    order, condition = _order(entity, sort), _matching(connection, entity, query, name)
     if cursor is not None:
-        condition = and_(condition, _after(key, table.c.id, descending, *_decode(cursor, column)))
-    order = [key.desc(), table.c.id.desc()] if descending else [key, table.c.id]
-    rows = connection.execute(
-        select(table.c.id, column.label("key")).where(condition).order_by(*order).limit(limit + 1)
-    )
-    found = rows.all()
-    more = len(found) > limit
+        condition = and_(condition, order.after(_decode(cursor, order)))
+    wanted = select(*order.keys).where(condition).order_by(*order.by()).limit(limit + 1)
+    found = connection.execute(wanted).all()
     shown = found[:limit]
-    return Page(ids=[row.id for row in shown], cursor=_encode(shown[-1].key, shown[-1].id) if more else None)
+    return Page(ids=[row[-1] for row in shown], cursor=_encode(shown[-1]) if len(found) > limit else None)
 
 
 def count(connection: Connection, entity: EntityType, query: str = "", *, name: str | None = None) -> int:
@@ -83,35 +101,56 @@ def _matching(connection: Connection, entity: EntityType, query: str, name: str 
     return condition if name is None else and_(tables_of(entity).c[NAMES[entity]] == name, condition)
 
 
-def _order(entity: EntityType, sort: str) -> tuple[Column[Any], bool]:
-    name, _, direction = sort.partition(":")
-    if name not in sorts(entity) or direction not in ("", "asc", "desc"):
-        raise UsageError(f"sort {sort!r}: write one of {', '.join(sorts(entity))}, with :desc for the other way round")
-    return tables_of(entity).c[name], direction == "desc"
+def _order(entity: EntityType, sort: str) -> _Order:
+    name, colon, direction = sort.rpartition(":")
+    if not colon or direction not in ("asc", "desc"):
+        name, direction = sort, "asc"
+    descending, id_ = direction == "desc", tables_of(entity).c.id
+    keys: tuple[ColumnElement[Any], ...]
+    kinds: tuple[type, ...]
+    if name.startswith("facts."):
+        keys, kinds = _fact_keys(entity, name), (float, str)
+    elif name == "id":
+        keys, kinds = (), ()
+    elif name in sorts(entity):
+        column = tables_of(entity).c[name]
+        keys = (func.coalesce(column, "") if column.nullable else column,)
+        kinds = (datetime if isinstance(column.type, Instant) else str,)
+    else:
+        known = ", ".join(sorts(entity))
+        raise UsageError(f"sort {sort!r}: write one of {known}, facts.…, with :desc for the other way round")
+    return _Order(keys=(*keys, id_), kinds=(*kinds, int), descending=descending)
 
 
-def _after(
-    key: ColumnElement[Any], id_: ColumnElement[int], descending: bool, value: Any, last: int
-) -> ColumnElement[bool]:
-    if descending:
-        return or_(key < value, and_(key == value, id_ < last))
-    return or_(key > value, and_(key == value, id_ > last))
+def _fact_keys(entity: EntityType, name: str) -> tuple[ColumnElement[Any], ...]:
+    """The least number and the least text that the fact has: it may be a list."""
+    table, owner = TERMS[entity]
+    of_it = (owner == tables_of(entity).c.id, table.c.field == name)
+    number, text = (
+        select(func.min(column)).where(*of_it).scalar_subquery() for column in (table.c.number, table.c.text)
+    )
+    return func.coalesce(number, _NO_NUMBER), func.coalesce(text, "")
 
 
-def _encode(value: Any, id_: int) -> str:
-    plain = value.isoformat() if isinstance(value, datetime) else value
-    return base64.urlsafe_b64encode(json.dumps([plain, id_]).encode()).decode().rstrip("=")
+def _encode(values: Sequence[Any]) -> str:
+    plain = [value.isoformat() if isinstance(value, datetime) else value for value in values]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
-def _decode(cursor: str, column: Column[Any]) -> tuple[Any, int]:
+def _decode(cursor: str, order: _Order) -> list[Any]:
     try:
-        value, id_ = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if type(id_) is not int or not 0 < id_ <= ENTITY_ID_MAX:
+        values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        found = [_value(value, kind) for value, kind in zip(values, order.kinds, strict=True)]
+        if max(value for value in found if isinstance(value, int)) > ENTITY_ID_MAX:
             raise ValueError
-        if column.name == "id" and value == id_:
-            return id_, id_
-        if not isinstance(value, str | None):
-            raise ValueError
-        return (datetime.fromisoformat(value or "") if column.name.endswith("_at") else value or ""), id_
     except (ValueError, TypeError, binascii.Error):
         raise UsageError(f"cursor {cursor!r} does not belong to this list: ask for its first page again") from None
+    return found
+
+
+def _value(value: Any, kind: type) -> Any:
+    if kind is datetime:
+        return datetime.fromisoformat(value)
+    if type(value) is not kind:
+        raise ValueError
+    return value

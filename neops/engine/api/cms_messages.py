@@ -33,7 +33,7 @@ class Listing(BaseModel):
 
     query: str = Field(default="", description="Elasticsearch query string: `hostname:r1* AND facts.role:core`.")
     name: str | None = Field(default=None, description="Only what is named so, exactly.")
-    sort: str = Field(default="id", description="Field to sort by, `hostname` or `hostname:desc`.")
+    sort: str = Field(default="id", description="Field or fact to sort by: `hostname`, `facts.rack:desc`.")
     limit: int = Field(default=100, ge=1, le=PAGE_MAX)
     cursor: str | None = Field(default=None, description="`nextCursor` of the page before, all else being the same.")
     total: bool = Field(default=False, description="Count all that match.")
