@@ -15,6 +15,7 @@ from neops.engine.app import database_path
 from neops.engine.clock import Clock, utc_now
 from neops.engine.store.migrations import migrate
 from neops.engine.store.sqlite.database import connect, to_json
+from neops.engine.store.sqlite.troubles import told
 from neops.errors import UsageError
 from neops.settings import EngineSettings, read_environment
 
@@ -68,11 +69,14 @@ def open_database(given: str | None, *, create: bool = False) -> Iterator[CmsDat
 
     Raises:
         UsageError: it is not there, and is not to be made.
+        StoreUnavailable: it is no database, or cannot be written.
     """
     settings = EngineSettings.load(read_environment(os.environ), {"database": given})
     path = database_path(settings)
     if not create and not path.exists():
         raise UsageError(f"there is no database {path}: name one with --database, or make it with neops cms import")
-    migrate(path)
-    with closing(CmsDatabase(connect(path))) as database:
+    with told(path):
+        migrate(path)
+        opened = CmsDatabase(connect(path))
+    with closing(opened) as database:
         yield database
