@@ -22,7 +22,8 @@ CISCO_IOS = LineCommands(
     save=("write memory",),
     wording=Wording(
         refused=r"%\s*(?!Warning|WARNING|Note|NOTE|Info)(?:.*(?:overlaps with|not (?:configured|allowed|supported|valid"
-        r"|defined|exist|permitted)|cannot|Cannot|rejected|failed)|No Rollback|Error )|Command rejected"
+        r"|defined|exist|permitted)|cannot|Cannot|rejected|failed|[Mm]ust |[Uu]nable to|does(?: not|n't) |[Nn]o such"
+        r"|already in use|out of range|conflicts? with)|No Rollback|Error |Specify )|Command rejected|Bad mask "
         r"|startup-config file open failed",
         locked=r".*Configuration mode (?:is )?locked|Configure Lock",
         command=r"do |configure ",
