@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from neops.concurrency import current_deadline
+from neops.devices.answers import Answer
 from neops.devices.calls import Operation
 from neops.devices.capabilities import CAPABILITIES, methods_of
 from neops.devices.changes.conversation import Conversation
@@ -17,6 +18,7 @@ from neops.devices.changes.handle import BlockingChange, DeviceChange
 from neops.devices.changes.staging import CANDIDATE_PREFIX, ChangePlan
 from neops.devices.config_change import ChangeMode
 from neops.devices.logins import Route
+from neops.entities import Secret
 
 CHANGE: Final = "change"
 """The method that gives a transaction instead of an answer."""
@@ -42,7 +44,10 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Binding:
-    """What a proxy stands for: which route answers each method, and on whose behalf it is called."""
+    """What a proxy stands for: which route answers each method, and on whose behalf it is called.
+
+    `learn` takes the secrets that a call hands over, before the device is told: it may print them.
+    """
 
     device: str
     platform: str | None
@@ -50,8 +55,11 @@ class Binding:
     methods: Mapping[str, Route]
     job: str | None
     caller: Caller
+    learn: Callable[[str], None]
 
     def operation(self, method: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Operation:
+        for secret in _secrets_in(args, kwargs):
+            self.learn(secret)
         route = self.methods[method]
         return Operation(route=route, method=method, args=args, kwargs=kwargs, job=self.job, until=current_deadline())
 
@@ -131,6 +139,15 @@ class BlockingDevice(_Proxy):
 
     def __repr__(self) -> str:
         return f"<blocking {self._binding}>"
+
+
+def _secrets_in(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Iterator[str]:
+    """Arguments that are secrets, and hidden answers."""
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, Secret):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from (one.text for one in value if isinstance(one, Answer) and one.hidden)
 
 
 def _changing(handle: type[H], binding: Binding, config: str, *, mode: ChangeMode = "merge") -> H:

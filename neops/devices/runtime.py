@@ -64,8 +64,8 @@ class DeviceRuntime:
     ```
 
     `on_login` hears of every login that went well or failed, in the runtime's own thread: it must not block.
-    `redactor` is told every password and enable secret before a device is. `observer` sees all that is asked of
-    devices and all they answer: a `neops.devices.transcript.Recorder`.
+    `redactor` is told every password, enable secret and hidden answer before a device is. `observer` sees all that is
+    asked of devices and all they answer: a `neops.devices.transcript.Recorder`.
     """
 
     def __init__(
@@ -106,6 +106,7 @@ class DeviceRuntime:
             redactor=redactor,
             clock=clock,
         )
+        self._learn = (redactor or Redactor()).add
         self._lanes = Lanes(self._pool, logins, self._stragglers, observer=observer, clock=clock)
         self._calls: Calls | None = None
         self._changes: set[asyncio.Task[None]] = set()
@@ -231,6 +232,7 @@ class DeviceRuntime:
             methods=routes.methods,
             job=job,
             caller=self,
+            learn=self._learn,
         )
 
     def _serving(self) -> Calls:

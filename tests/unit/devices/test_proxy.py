@@ -7,7 +7,10 @@ from typing import Any, Protocol
 
 import pytest
 
-from neops.devices import ReadsFacts, RunsCommands
+from neops.devices import Answer, DeviceRuntime, Interacts, PluginCatalogue, ReadsFacts, RunsCommands
+from neops.entities import Secret
+from neops.logs import MASK, Redactor
+from neops.testing import FakePlugin
 
 
 class Audit(ReadsFacts, RunsCommands, Protocol): ...
@@ -49,3 +52,13 @@ def test_a_proxy_is_not_mistaken_for_something_else(make_runtime: Any, device: A
     assert not hasattr(router, "__iter__")
     assert not hasattr(router, "_private")
     assert repr(copy.copy(router)) == repr(router)
+
+
+async def test_what_is_handed_over_as_a_secret_is_masked_when_the_device_prints_it(device: Any) -> None:
+    redactor, plugin = Redactor(), FakePlugin({"send_interactive": "ok"})
+    with DeviceRuntime(catalogue=PluginCatalogue.of(plugin), redactor=redactor) as runtime:
+        router = runtime.connect(device("r1"), Interacts)
+        answers = [Answer("[Pp]assword", "hidden-77", hidden=True), Answer("Token", Secret("secret-88"))]
+        await router.send_interactive("enable", [*answers, Answer("File", "backup.cfg")])
+
+    assert redactor.redact("hidden-77 secret-88 backup.cfg") == f"{MASK} {MASK} backup.cfg"
