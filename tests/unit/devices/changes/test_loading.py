@@ -166,7 +166,7 @@ def test_the_first_line_of_a_junos_prompt_is_no_answer(answer: str, cleaned: str
         ("cisco_ios", "% Unable to add the group", True),
         ("cisco_ios", "% OSPF: Reference bandwidth is changed.", False),
         ("cisco_ios", "% Interface Gi0/1 IPv4 disabled and address(es) removed due to enabling VRF blue", False),
-        ("cisco_ios", "%Default route without gateway, if not a point-to-point interface, may impact performance", False),
+        ("cisco_ios", "%Default route without gateway may impact performance", False),
         ("cisco_ios", "%Warning: portfast should only be enabled on ports connected to a single host.", False),
         ("cisco_ios", "% Warning: use /31 mask on non point-to-point interface cautiously", False),
         ("cisco_ios", "Nov 21 12:00:00.000: %LINK-3-UPDOWN: Interface Loopback9, changed state to up", False),
