@@ -103,7 +103,7 @@ async def test_the_timeout_ends_the_late_ones_and_keeps_the_others() -> None:
     late, done, waiting = await run_parallel(
         [network.version("r2"), network.version("r1"), network.version("r3")],
         limit=2,
-        timeout=0.05,
+        timeout=0.3,
         return_exceptions=True,
     )
 
