@@ -127,7 +127,8 @@ def checked(entity: EntityType, data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_json(name: str, value: Any) -> None:
     try:
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
     except ValueError:  # UnicodeEncodeError is one: half a surrogate pair
         raise Refusal(f"{name}: it holds a number or a character that JSON cannot write") from None
 
