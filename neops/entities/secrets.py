@@ -17,10 +17,10 @@ Only the wire between engine and worker and the CMS's own store use it.
 
 
 class Secret(str):
-    """A string whose repr, str, format and JSON forms are masked.
+    """A string whose repr, str and format are masked, and its form in the JSON of a model.
 
     It is a `str`, so SSH libraries take it as it is: encoding, comparing, slicing and concatenating work on the real
-    text. A library that *formats* its password (`f"{password}"`) gets the mask: give it `secret.reveal()`.
+    text, and so do `json.dumps` and `yaml.dump`. A library that *formats* its password (`f"{password}"`) gets the mask: give it `secret.reveal()`.
     """
 
     __slots__ = ()
