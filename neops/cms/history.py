@@ -1,7 +1,7 @@
 """The CMS's memory: who changed what, when, in which run, and what it was before.
 
-What a device inherits is recorded where it was changed, at the group. Secrets and configurations are recorded as changed,
-without values: versions of configurations are kept apart.
+What a device inherits is recorded where it was changed, at the group. Secrets and configurations are recorded as
+changed, without values: versions of configurations are kept apart.
 """
 
 from __future__ import annotations
