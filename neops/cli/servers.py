@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neops.blocks import discover
+from neops.blocks import BlockRegistry, discover
 from neops.cli.exits import ExitCode
 from neops.cli.reaching import device_settings
 from neops.cli.secrets import command_redactor
@@ -102,13 +102,11 @@ def worker(
         "strict": strict,
         "metrics_port": metrics_port,
     }
-    settings = WorkerSettings.load(environment, flags)
-    found = discover(settings.blocks)
-    if settings.strict and found.broken:
-        raise BlocksBroken(", ".join(broken.source for broken in found.broken))
-    if not found.registry:
-        raise UsageError("no function block was found: name a folder with --blocks or DIR_FUNCTION_BLOCKS")
-    reaching = device_settings(environment)
+    raise typer.Exit(_work(WorkerSettings.load(environment, flags), environment, redactor))
+
+
+def _work(settings: WorkerSettings, environment: Mapping[str, str], redactor: Redactor) -> ExitCode:
+    registry, reaching = _offered(settings), device_settings(environment)
     providers = credential_providers(environment, reaching.credentials)
     with (
         _recorder(settings.record_dir, redactor) as recorder,
@@ -116,7 +114,7 @@ def worker(
     ):
         running = WorkerRuntime(
             settings,
-            found.registry,
+            registry,
             devices,
             redactor=redactor,
             abort_devices=lambda job: devices.abort(job=job),
@@ -126,7 +124,16 @@ def worker(
         )
         with on_signals(running.shutdown), on_standing_signal(running.tell_standing):
             code = asyncio.run(running.run())
-    raise typer.Exit(ExitCode.OK if code == 0 else ExitCode.FAILED)
+    return ExitCode.OK if code == 0 else ExitCode.FAILED
+
+
+def _offered(settings: WorkerSettings) -> BlockRegistry:
+    found = discover(settings.blocks)
+    if settings.strict and found.broken:
+        raise BlocksBroken(", ".join(broken.source for broken in found.broken))
+    if not found.registry:
+        raise UsageError("no function block was found: name a folder with --blocks or DIR_FUNCTION_BLOCKS")
+    return found.registry
 
 
 @contextmanager
