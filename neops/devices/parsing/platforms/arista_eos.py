@@ -27,6 +27,7 @@ from neops.devices.parsing.reads import (
     Routes,
     Vlans,
 )
+from neops.devices.parsing.textfsm import read_rows
 from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, vlan_number, whole_number
 from neops.devices.results import (
     ArpEntry,
@@ -147,7 +148,7 @@ def macs(answers: Answers) -> Macs:
             mac=mac_address(row["mac_address"]),
             interface=long_name(port, PREFIXES),
             vlan=vlan_number(row["vlan_id"]),
-            static=row["type"].upper() != "DYNAMIC",
+            static="DYNAMIC" not in row["type"].upper(),  # PEERDYNAMIC: the other switch of an MLAG has learned it
             moves=whole_number(row["moves"]),
             last_move=duration_s(row["last_move"]),
         )
@@ -157,7 +158,9 @@ def macs(answers: Answers) -> Macs:
 
 
 def vlans(answers: Answers) -> Vlans:
-    return vlans_of(answers.rows(VLANS), PREFIXES)
+    """The ntc-template (9.3) does not know the star of a dynamic VLAN."""
+    text = re.sub(r"^(\d+)\*|^\* indicates .*", r"\1 ", answers.text(VLANS), flags=re.MULTILINE)
+    return vlans_of(read_rows(answers.device, answers.platform, VLANS, text), PREFIXES)
 
 
 def bgp_neighbors(answers: Answers) -> Bgp:

@@ -31,6 +31,8 @@ PREFIXES = {"Eth": "Ethernet", "Lo": "loopback", "Po": "port-channel"}
 NEIGHBORS = "show lldp neighbors detail"
 IPV4 = "show ip interface vrf all"
 IPV6 = "show ipv6 interface vrf all"
+PEER_LINK = "vPC Peer-Link"
+"""Of which the ntc-template (9.3) takes the first word for the port."""
 MACS = "show mac address-table"
 VLANS = "show vlan brief"
 BGP = "show bgp all summary vrf all"
@@ -128,7 +130,7 @@ def macs(answers: Answers) -> Macs:
     return [
         MacEntry(
             mac=mac_address(row["mac_address"]),
-            interface=long_name(row["ports"], PREFIXES),
+            interface=PEER_LINK if row["ports"] == "vPC" else long_name(row["ports"], PREFIXES),
             vlan=vlan_number(row["vlan_id"]),
             static=row["type"] != "dynamic",
         )

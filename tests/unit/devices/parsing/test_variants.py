@@ -220,3 +220,48 @@ def test_a_host_whose_name_nobody_resolves_has_its_own(answers: Any) -> None:
     facts = read.of(Answers(device="r1", platform="linux", outputs=outputs))
 
     assert (facts.hostname, facts.fqdn) == ("web7", "")
+
+
+def test_what_the_other_switch_of_a_pair_has_learned_is_no_static_address() -> None:
+    eos = """\
+Vlan    Mac Address       Type        Ports      Moves   Last Move
+----    -----------       ----        -----      -----   ---------
+  10    0200.5e10.0009    DYNAMIC     Et1        1       0:00:10 ago
+  10    0200.5e10.000a    PEERDYNAMIC Po10       1       0:00:10 ago
+  10    0200.5e10.000b    STATIC      Cpu
+"""
+    nexus = """\
+   VLAN     MAC Address      Type      age     Secure NTFY Ports
+---------+-----------------+--------+---------+------+----+------------------
+*   10     0200.5e10.0009   dynamic  0         F      F    Po10
++   10     0200.5e10.000a   dynamic  0         F      F    vPC Peer-Link
+G    -     0200.5e10.000b   static   -         F      F    sup-eth1(R)
+"""
+
+    assert [(one.interface, one.static) for one in parse("arista_eos", "macs", eos)] == [
+        *(("Ethernet1", False), ("Port-Channel10", False)),
+        ("Cpu", True),
+    ]
+    assert [(one.interface, one.static) for one in parse("cisco_nxos", "macs", nexus)] == [
+        *(("port-channel10", False), ("vPC Peer-Link", False)),
+        ("sup-eth1(R)", True),
+    ]
+
+
+def test_a_dynamic_vlan_of_eos_is_one() -> None:
+    text = """\
+VLAN  Name                             Status    Ports
+----- -------------------------------- --------- -------------------------------
+1     default                          active    Et1, Et3/1
+                                                 Et49/1
+20*   VLAN0020                         active    Cpu, Et1
+
+* indicates a Dynamic VLAN
+"""
+
+    vlans = parse("arista_eos", "vlans", text)
+
+    assert {number: vlan.interfaces for number, vlan in vlans.items()} == {
+        "1": ("Ethernet1", "Ethernet3/1", "Ethernet49/1"),
+        "20": ("Cpu", "Ethernet1"),
+    }
