@@ -97,11 +97,23 @@ def _patch(writer: Writer, one: EntityPatch, id_: int) -> None:
     if not path:
         if one.entity is EntityType.GROUP and head in _HIDDEN_OF_GROUPS:
             raise Refusal(f"{one.entity} has no field {head!r} that a job may change")
-        writer.change(one.entity, id_, {head: one.value})
+        if one.keys and head == "facts":
+            _patch_facts(writer, one, id_)
+        else:
+            writer.change(one.entity, id_, {head: one.value})
     elif head == "facts" and all(path):
         writer.set_fact(one.entity, id_, path, one.value)
     else:
         raise Refusal(f"{one.path!r} names no field: a dotted path is facts.name or facts.name.name")
+
+
+def _patch_facts(writer: Writer, one: EntityPatch, id_: int) -> None:
+    wanted = one.facts({})
+    for key in one.keys:
+        if key in wanted:
+            writer.set_fact(one.entity, id_, [key], wanted[key])
+        else:
+            writer.drop_fact(one.entity, id_, key)
 
 
 def _allowed(entity: EntityType, data: Mapping[str, Any]) -> dict[str, Any]:

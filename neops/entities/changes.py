@@ -15,6 +15,10 @@ from neops.entities.references import EntityId, EntityType
 from neops.entities.secrets import Secret
 
 
+def _is_empty(keys: tuple[str, ...]) -> bool:
+    return not keys
+
+
 class _Update(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="ignore", frozen=True)
 
@@ -37,11 +41,24 @@ class EntityCreate(_Update):
 
 
 class EntityPatch(_Update):
-    """A new value for one field: `path` is its snake_case name, or a dotted path into an object (`facts.site`)."""
+    """A new value for one field: `path` is its snake_case name, or a dotted path into an object (`facts.site`).
+
+    `keys` are of the path `facts` alone: which of them changed or went, where a dotted path cannot say it. Ours: an
+    engine that does not know it takes `value`, which is all of them, for all.
+    """
 
     operation: Literal["patch"] = "patch"
     path: str
     value: JsonValue = None
+    keys: tuple[str, ...] = Field(default=(), exclude_if=_is_empty)
+
+    def facts(self, known: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """The facts as a patch of the path `facts` makes them, of those that are known."""
+        given = self.value if isinstance(self.value, dict) else {}
+        if not self.keys:
+            return dict(given)
+        kept = {key: value for key, value in known.items() if key not in self.keys}
+        return kept | {key: given[key] for key in self.keys if key in given}
 
 
 class EntityDelete(_Update):
@@ -146,12 +163,14 @@ def _patches(old: Changeable, new: Changeable, name: str) -> Iterator[EntityPatc
         if was.keys() <= now.keys() and all(key and "." not in key for key in changed):
             yield from (_patch(old, f"facts.{key}", now[key]) for key in changed)
             return
+        yield _patch(old, name, now, keys=(*changed, *sorted(was.keys() - now.keys())))
+        return
     yield _patch(old, name, now)
 
 
-def _patch(entity: Changeable, path: str, value: JsonValue) -> EntityPatch:
+def _patch(entity: Changeable, path: str, value: JsonValue, keys: tuple[str, ...] = ()) -> EntityPatch:
     # Validation would make a plain, printable str of a Secret.
-    return EntityPatch.model_construct(entity=entity_type(entity), id=entity.id, path=path, value=value)
+    return EntityPatch.model_construct(entity=entity_type(entity), id=entity.id, path=path, value=value, keys=keys)
 
 
 def _creates(created: Sequence[Changeable]) -> tuple[list[EntityCreate], list[EntityPatch]]:

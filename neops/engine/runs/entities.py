@@ -185,6 +185,8 @@ def _apply(known: dict[int, AnyEntity], model: type[AnyEntity], update: EntityUp
 def _patched(entity: AnyEntity, patch: EntityPatch) -> AnyEntity:
     head, *path = patch.path.split(".")
     plain = entity.model_dump()
+    if patch.path == "facts" and patch.keys:
+        return type(entity).model_validate({**plain, "facts": patch.facts(plain["facts"])})
     inner: dict[str, Any] = plain
     for part in [head, *path][:-1]:
         nested = inner.get(part)

@@ -19,6 +19,7 @@ from neops.entities import (
     InterfaceState,
     NewGroup,
 )
+from neops.entities.changes import diff
 
 TEMPORARY = 10_000_001
 
@@ -39,6 +40,22 @@ def test_two_jobs_that_patch_different_facts_keep_both(filled: Connection, now: 
     assert refused == []
     assert device.facts["os"] == "15.2"
     assert device.facts["site"] == {"name": "Zürich", "floor": 2}
+
+
+def test_a_job_that_removes_a_fact_leaves_those_that_another_wrote(filled: Connection, now: datetime) -> None:
+    (known,) = EntityStore().devices(filled, [1])
+    one, other = known.model_copy(deep=True), known.model_copy(deep=True)
+    del one.facts["asn"]
+    one.facts["if.mtu"] = 9000
+    other.facts["os"] = "15.2"
+
+    _apply(filled, now, *diff([known], [other]).updates, *diff([known], [one]).updates)
+
+    (device,) = EntityStore().devices(filled, [1])
+    assert device.facts == {key: value for key, value in known.facts.items() if key != "asn"} | {
+        "if.mtu": 9000,
+        "os": "15.2",
+    }
 
 
 def test_a_patch_replaces_a_top_level_field(filled: Connection, now: datetime) -> None:
