@@ -13,6 +13,7 @@ from scp import SCPClient, SCPException
 
 from neops.devices.changes import CANDIDATE_PREFIX, ChangePlan, StagedChange
 from neops.devices.changes.computing import merged, replaced
+from neops.devices.changes.platforms import CISCO_IOS
 from neops.devices.config_change import ConfirmStrength
 from neops.errors import ChangeFailed
 from neops_napalm.changes import ChangesByDriver
@@ -68,7 +69,7 @@ class IosSession(NapalmBgpSession, ChangesByDriver):
     def _confirm(self, driver: Any, plan: ChangePlan, strength: ConfirmStrength) -> None:
         with _not_saving(driver):
             super()._confirm(driver, plan, strength)
-        driver.device.save_config()
+        self._save(driver)
 
     def _revert(self, driver: Any, plan: ChangePlan) -> None:
         _type_answers(driver)
@@ -96,7 +97,9 @@ class IosSession(NapalmBgpSession, ChangesByDriver):
 
     def _save(self, driver: Any) -> None:
         self._clear(driver)
-        driver.device.save_config()
+        said: str = driver.device.save_config()
+        if CISCO_IOS.wording.refuses("cisco_ios", said):
+            raise ChangeFailed(self.device.name, f"the change runs but cannot be saved: {' '.join(said.split())}")
 
     def _put(self, driver: Any, source_file: str, dest_file: str, file_system: str) -> tuple[bool, str]:
         """Copy a file over this login: netmiko 4.8 would make another one, with the socket that it has been given."""

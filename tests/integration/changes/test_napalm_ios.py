@@ -89,6 +89,26 @@ async def test_without_an_archive_we_take_it_back_and_save_only_what_is_confirme
     assert router.files == {}
 
 
+@pytest.mark.parametrize(
+    "answers", [{"write mem": "startup-config file open failed (Permission denied)"}], indirect=True
+)
+async def test_a_change_that_cannot_be_saved_is_taken_back(
+    runtime: DeviceRuntime, device: Device, router: RunningDevice, example: Example
+) -> None:
+    before, changes = router.running_config, []
+
+    async def change() -> None:
+        async with runtime.connect(device, WritesConfig).change(example.config) as change:
+            changes.append(change)
+            await change.commit()
+
+    with pytest.raises(ChangeFailed, match=r"runs but cannot be saved: .*Permission denied"):
+        await change()
+
+    assert changes[0].outcome is ChangeOutcome.REVERTED
+    assert sorted(router.running_config.splitlines()) == sorted(before.splitlines())
+
+
 async def test_a_device_that_takes_no_files_is_said_what_it_lacks(
     runtime: DeviceRuntime, device: Device, router: RunningDevice, example: Example
 ) -> None:
