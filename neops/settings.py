@@ -20,7 +20,7 @@ from pydantic_core import ErrorDetails
 from neops.errors import SettingsInvalid
 
 HOP = re.compile(
-    r"(?:(?P<user>[^@\s,]+)@)?(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<host>[^@:\[\]\s,]+))(?::(?P<port>\d{1,5}))?"
+    r"(?:(?P<user>[^@:\s,]+)@)?(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<host>[^@:\[\]\s,]+))(?::(?P<port>\d{1,5}))?"
 )
 """A jump host as OpenSSH's ProxyJump writes it: `user@host:port`, an IPv6 address in brackets."""
 
@@ -46,6 +46,8 @@ def _listed(separator: str) -> BeforeValidator:
 
 
 def _hop(text: str) -> str:
+    if re.match(r"[^@]*:[^@]*@", text):
+        raise ValueError("a password does not belong here, NEOPS_JUMP_PASSWORD has it")
     if not HOP.fullmatch(text):
         raise ValueError("expected [user@]host[:port] of each jump host, separated by commas")
     return text
@@ -307,8 +309,10 @@ def read_environment(environment: Mapping[str, str], env_file: Path = Path(".env
 
 
 def without_userinfo(url: str) -> str:
-    """A URL as it may be shown: `http://user:secret@host/x` becomes `http://host/x`."""
-    return re.sub(r"(?<=://)[^/@\s]*@", "", url)
+    """A URL as it may be shown, also one that is none: `http://user:secret@host/x` becomes `http://host/x`."""
+    if "://" not in url:
+        return re.sub(r"[^,\s/]*:[^,\s]*@", "", url)
+    return re.sub(r"(?<=://)(?:[^/\s]*|[^/:\s]*:(?!\d+/)\S*)@", "", url)
 
 
 PARTS: Sequence[type[Settings]] = (WorkerSettings, EngineSettings, DeviceSettings)

@@ -67,7 +67,7 @@ def _from_text(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if (match := HOP.fullmatch(value.strip())) is None:
-        raise ValueError("expected [user@]host[:port]")
+        raise ValueError("expected [user@]host[:port]; a password has a field of its own")
     return {"host": match["address"] or match["host"], "port": match["port"], "username": match["user"]}
 
 

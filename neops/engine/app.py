@@ -31,7 +31,7 @@ from neops.engine.store.limits import Limits, WorkerThresholds
 from neops.engine.store.port import Store
 from neops.engine.store.sqlite import SqliteStore
 from neops.errors import SettingsInvalid
-from neops.settings import EngineSettings
+from neops.settings import EngineSettings, without_userinfo
 
 _log = logging.getLogger(__name__)
 
@@ -212,7 +212,7 @@ def database_path(settings: EngineSettings) -> Path:
     url = urlsplit(settings.database)
     path = url.path.removeprefix("/")
     if url.scheme != "sqlite" or url.netloc or not path:
-        raise SettingsInvalid(f"NEOPS_DATABASE={settings.database}: expected sqlite:///FILE")
+        raise SettingsInvalid(f"NEOPS_DATABASE={without_userinfo(settings.database)}: expected sqlite:///FILE")
     return Path(path)
 
 

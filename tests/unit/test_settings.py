@@ -126,7 +126,17 @@ def test_a_bad_line_of_an_env_file_is_named_by_its_number(tmp_path: Path) -> Non
 
 def test_a_url_is_shown_without_its_password() -> None:
     assert without_userinfo("http://ops:hunter22@engine:3030/w") == "http://engine:3030/w"
+    assert without_userinfo("http://ops:hunt@er22@engine:3030/w") == "http://engine:3030/w"
     assert without_userinfo("http://engine:3030/a@b") == "http://engine:3030/a@b"
+    assert without_userinfo("postgresql://ops:hunt/er22@db/neops") == "postgresql://db/neops"
+    assert without_userinfo("sqlite//ops:hunter22@x") == "sqlite//x"
+
+
+def test_a_jump_host_takes_no_password_here_and_shows_none() -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        DeviceSettings.load({"NEOPS_JUMP_HOSTS": "hop,ops:hunter22@bastion"})
+
+    assert str(caught.value) == "NEOPS_JUMP_HOSTS=bastion: a password does not belong here, NEOPS_JUMP_PASSWORD has it"
 
 
 def test_the_reference_page_shows_the_settings_as_they_are() -> None:
