@@ -39,6 +39,10 @@ _STUCK_S = 5.0
 """How long a run may stand still because its folder cannot be written."""
 
 
+_INTERRUPTIONS = {"SIGINT": "Ctrl-C", "SIGTERM": "SIGTERM", "SIGHUP": "a lost terminal (SIGHUP)"}
+"""What aborts a run, so that no device is left in the middle of something, and how that is told."""
+
+
 class Display(Protocol):
     """Shows a run while it goes on."""
 
@@ -46,7 +50,7 @@ class Display(Protocol):
 
 
 async def watch(stack: LocalStack, run: Run, view: RunView, display: Display) -> Run:
-    """Follow a run to its end; Ctrl-C aborts it, and it is followed on until everything has stopped.
+    """Follow a run to its end; Ctrl-C or a SIGTERM aborts it, and it is followed on until everything has stopped.
 
     A run that stands still because the engine cannot keep what it does is left as it is.
     """
@@ -86,21 +90,29 @@ async def _abort_on_interrupt(stack: LocalStack, run: Run) -> AsyncIterator[None
     loop = asyncio.get_running_loop()
     aborting: set[asyncio.Task[None]] = set()
 
-    async def abort() -> None:
+    async def abort(by: str) -> None:
         with contextlib.suppress(RunOver, StoreUnavailable):
-            await stack.engine.runs.abort(run.id, by="Ctrl-C")
+            await stack.engine.runs.abort(run.id, by=by)
 
-    def interrupted() -> None:
-        loop.remove_signal_handler(signal.SIGINT)  # a second Ctrl-C ends the process at once
-        aborting.add(loop.create_task(abort()))
+    def interrupted(by: str) -> None:
+        ignore()  # a second one ends the process at once
+        aborting.add(loop.create_task(abort(by)))
+
+    known = {getattr(signal, name): by for name, by in _INTERRUPTIONS.items() if hasattr(signal, name)}
+    heeded = {number: by for number, by in known.items() if signal.getsignal(number) is not signal.SIG_IGN}  # nohup
+
+    def ignore() -> None:
+        with contextlib.suppress(RuntimeError, NotImplementedError):
+            for number in heeded:
+                loop.remove_signal_handler(number)
 
     with contextlib.suppress(RuntimeError, NotImplementedError):  # not in the main thread, or on Windows
-        loop.add_signal_handler(signal.SIGINT, interrupted)
+        for number, by in heeded.items():
+            loop.add_signal_handler(number, interrupted, by)
     try:
         yield
     finally:
-        with contextlib.suppress(RuntimeError, NotImplementedError):
-            loop.remove_signal_handler(signal.SIGINT)
+        ignore()
         await asyncio.gather(*aborting)
 
 

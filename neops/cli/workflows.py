@@ -109,10 +109,10 @@ def demo(
     with _quiet_until_ready(verbose) as redactor, _demo_workflow() as path:
         registry = _blocks(()).registry
         document = read_workflow(path, registry)
-        folder = new_folder(data, "demo")
         if not as_json:
             typer.echo(f"Starting {devices} simulated devices that answer over SSH on loopback …")
         with demo_network(devices, latency_s=latency) as network:
+            folder = new_folder(data, "demo")
             config = network.write_inventory(folder / "inventory")
             prepared = Prepared(
                 workflow=document,
@@ -136,18 +136,24 @@ def _execute(
             configure_logging(logging.INFO, stream=log, redactor=redactor)
         done = asyncio.run(_see_through(prepared, redactor, quiet=as_json))
         text = redactor.redact(json.dumps(done.to_json(), indent=2, ensure_ascii=False))
+        configure_logging(logging.WARNING, redactor=redactor)  # the log file is closed now
+    try:
+        write_report(prepared.folder, text)
+    finally:  # a full disk takes the file, a lost terminal what is printed, and neither both
         if as_json:
             typer.echo(text)
         else:
-            console = Console(record=picture is not None)
-            print_report(console, done, details=bool(verbose))
-            if picture is not None:
-                console.save_svg(str(picture), title="neops demo")
-        configure_logging(logging.WARNING, redactor=redactor)  # the log file is closed now
-    write_report(prepared.folder, text)
+            _print(done, details=bool(verbose), picture=picture)
     if done.run.reason_code is ReasonCode.ABORTED:
         return ExitCode.INTERRUPTED
     return ExitCode.OK if done.succeeded else ExitCode.FAILED
+
+
+def _print(done: RunReport, *, details: bool, picture: Path | None) -> None:
+    console = Console(record=picture is not None)
+    print_report(console, done, details=details)
+    if picture is not None:
+        console.save_svg(str(picture), title="neops demo")
 
 
 async def _see_through(prepared: Prepared, redactor: Redactor, *, quiet: bool) -> RunReport:

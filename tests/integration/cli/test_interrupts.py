@@ -1,0 +1,61 @@
+"""`neops run` that is told to stop in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from neops.testing.simulator import SimulatedDevice, SimulatedNetwork
+
+WORKFLOW = """\
+package: wf.example.io
+name: who
+label: who
+majorVersion: 1
+minorVersion: 0
+patchVersion: 0
+type: workflow
+seedEntity: device
+steps: [{type: functionBlock, label: facts, functionBlock: "core.neops.io/facts:1"}]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("number", "by"),
+    [
+        (signal.SIGINT, "Ctrl-C"),
+        (signal.SIGTERM, "SIGTERM"),
+        (signal.SIGHUP, "a lost terminal (SIGHUP)"),
+    ],
+)
+def test_a_run_that_is_told_to_stop_aborts_reports_and_says_by_what(
+    tmp_path: Path, number: signal.Signals, by: str
+) -> None:
+    (tmp_path / "who.yaml").write_text(WORKFLOW)
+    with SimulatedNetwork([SimulatedDevice(name="slow1", platform="cisco_ios", latency_s=60)]) as network:
+        inventory = f"nornir:{network.write_inventory(tmp_path / 'inventory')}"
+        running = subprocess.Popen(
+            [sys.executable, "-m", "neops", "run", "who.yaml", "--inventory", inventory],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "160"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert running.stdout is not None
+        assert running.stdout.readline().startswith("running: ")  # after two seconds
+        running.send_signal(number)
+        out, err = running.communicate(timeout=30)
+
+    (report,) = tmp_path.glob("neops-data/*/report.json")
+    assert running.returncode == 130
+    assert f"aborted by {by}" in out
+    assert json.loads(report.read_text())["reasonCode"] == "aborted"
+    assert err == ""
