@@ -295,11 +295,16 @@ class Transaction:
         self._state = then
         if not back:
             self.outcome = ChangeOutcome.UNKNOWN
-            what = "the change was taken back, but the configuration is not what it was"
-            raise ChangeFailed(
-                self._device, f"the change could not be taken back: {problem.message}" if problem else what
-            ) from problem
+            raise ChangeFailed(self._device, self._not_back(problem)) from problem
         self.outcome = ChangeOutcome.UNCHANGED if unchanged else ChangeOutcome.REVERTED
+
+    def _not_back(self, problem: DeviceError | None) -> str:
+        if problem is None:
+            return "the change was taken back, but the configuration is not what it was"
+        timer = self.strength in (ConfirmStrength.NATIVE, ConfirmStrength.DEVICE_TIMER)
+        by_itself = timer and isinstance(problem, ConnectFailed)  # else it may have been told to
+        then = "the device takes it back by itself" if by_itself else "look at the device"
+        return f"the change could not be taken back, {then}; {problem.message}"
 
     async def _tried(self, undoing: Awaitable[Any]) -> DeviceError | None:
         """What went wrong, if anything did: to take something back may break the session, and to save it may fail.

@@ -291,7 +291,7 @@ async def test_what_cannot_be_taken_back_is_unknown_and_an_error(change: Transac
     await change.commit(60)
     device.failures["revert_change"] = [Unreachable("r1", "away")]
 
-    with pytest.raises(ChangeFailed, match="could not be taken back"):
+    with pytest.raises(ChangeFailed, match="could not be taken back, the device takes it back by itself; away"):
         await change.leave()
 
     assert change.outcome is ChangeOutcome.UNKNOWN
@@ -330,7 +330,9 @@ async def test_what_cannot_be_restored_is_an_error_that_says_why(change: Transac
     await change.commit(60)
     device.failures["prepare_change"] = [ConfigLocked("r1", "another user")]
 
-    with pytest.raises(ChangeFailed, match="could not be taken back: somebody else holds"):
+    with pytest.raises(
+        ChangeFailed, match="could not be taken back, look at the device; somebody else holds"
+    ):
         await change.leave()
 
     assert change.outcome is ChangeOutcome.UNKNOWN
