@@ -233,3 +233,14 @@ def test_a_create_holds_all_that_was_set(new: Device) -> None:
 @given(one=devices)
 def test_no_difference_is_no_update(one: Device) -> None:
     assert diff([one], [one.model_copy(deep=True)]).updates == ()
+
+
+def test_facts_that_went_or_have_a_dot_are_named_beside_all_facts(device: Device) -> None:
+    removed, dotted, plain = (
+        changed(device, facts=facts)[0] for facts in ({"site": "zrh"}, {"os": "ios", "a.b": 1}, {"os": "eos"})
+    )
+
+    assert isinstance(removed, EntityPatch)
+    assert removed.facts({"os": "ios", "other": 1}) == {"site": "zrh", "other": 1}
+    assert json.loads(dotted.model_dump_json(by_alias=True))["keys"] == ["a.b"]
+    assert "keys" not in json.loads(plain.model_dump_json(by_alias=True))
