@@ -41,7 +41,10 @@ DataOption = Annotated[
 ]
 SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the workflow.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
-VerboseOption = Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; twice for debugging.")]
+VerboseOption = Annotated[
+    int,
+    typer.Option("--verbose", "-v", count=True, metavar="", show_default=False, help="Say more; twice for debugging."),
+]
 RecordOption = Annotated[
     Path | None, typer.Option("--record", metavar="FILE", help="Keep what devices are asked and answer in a new file.")
 ]
