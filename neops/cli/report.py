@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
-from neops.engine.store.records import BlockId, Job, Run
+from neops.engine.store.records import BlockId, Job, JobEnding, Run
 from neops.entities import Device, DeviceOutcome, EntityType, Outcome
 from neops.protocol import JobResultStatus, JobType, JsonObject, RunStatus
 
@@ -174,7 +174,11 @@ def _failure(job: Job) -> Outcome:
 
 def _message(job: Job) -> str:
     text = (job.result or {}).get("message")
-    return str(text) if text else (job.ending.value if job.ending else "" if job.result else "did not end")
+    if text:
+        return str(text)
+    if job.ending is JobEnding.RESULT:
+        return "" if _succeeded(job) else "it failed without a message"
+    return job.ending.value if job.ending else "did not end"
 
 
 def _data(job: Job) -> JsonObject:

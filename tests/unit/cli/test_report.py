@@ -142,6 +142,14 @@ def test_a_run_is_good_when_it_completed_and_no_device_failed(
     assert report.to_json()["ok"] is good
 
 
+def test_a_job_without_a_message_is_not_told_in_words_of_the_store(job: MakeJob) -> None:
+    assert device_report(R1, [job(message=None)], ()).message == ""
+    assert device_report(R1, [job(message=None, success=False)], ()).message == "facts: it failed without a message"
+    assert device_report(R1, [replace(job(), ending=None, result_status=None, result=None)], ()).message == (
+        "facts: did not end"
+    )
+
+
 def _printed(reason: str, *jobs: Job) -> list[str]:
     run = replace(_run(RunStatus.FAILED_SAFE_ACK), reason=reason)
     console = Console(file=io.StringIO(), width=200)
