@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from neops.concurrency import in_thread
-from neops.devices.changes.computing import merged, replaced
+from neops.devices.changes.computing import config_lines, merged, replaced
 from neops.devices.changes.shell import ConfigShell, Waiting, Wording, durations, save
 from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.config_change import ConfirmStrength
@@ -42,7 +42,12 @@ class LineProcedure:
             await self._commands.waiting.refuse(shell)
         before = (await shell.get_config("running")).running
         compute = merged if plan.mode == "merge" else replaced
-        result = await in_thread(lambda: compute(before, plan.config, dialect=self._commands.dialect))
+        if plan.mode == "merge":
+            self._wording.check(shell.device.name, config_lines(plan.config))
+        try:
+            result = await in_thread(lambda: compute(before, plan.config, dialect=self._commands.dialect))
+        except ValueError as error:  # hier-config 3: a banner without its end
+            raise ConfigRejected(shell.device.name, plan.config.partition("\n")[0], str(error)) from error
         self._wording.check(shell.device.name, result.lines)
         return StagedChange(
             plan=plan,

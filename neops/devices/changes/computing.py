@@ -38,8 +38,12 @@ def replaced(running: str, config: str, *, dialect: str) -> Computed:
     """A configuration made into another one, line by line."""
     now, wanted = _read(running, dialect), _read(config, dialect)
     remedy = now.config_to_get_to(wanted).set_order_weight()
-    lines = tuple(remedy.lines(sectional_exiting=True))
+    lines = tuple(_NO_BANNER.sub(r"\1", line) for line in remedy.lines(sectional_exiting=True))
     return Computed(diff=_difference(now, wanted), lines=lines, reached=_is(wanted, dialect))
+
+
+_NO_BANNER = re.compile(r"\A(\s*no banner \S+) .*", re.DOTALL)
+"""hier-config 3 takes a banner away with all of its text, whose lines the device would read as configuration."""
 
 
 def config_lines(config: str) -> tuple[str, ...]:

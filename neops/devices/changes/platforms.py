@@ -27,6 +27,7 @@ CISCO_IOS = LineCommands(
         r"|startup-config file open failed",
         locked=r".*Configuration mode (?:is )?locked|Configure Lock",
         command=r"do |configure ",
+        text=r"banner \S+ (\^C|\S)(?!.*\1)",
     ),
     waiting=Waiting(show="show archive config rollback timer", sign=r"^Time remaining"),
 )
@@ -47,6 +48,7 @@ ARISTA_EOS = CandidateCommands(
         refused=r"% (?!Warning)\S",
         locked=r"% (?:Maximum number of pending sessions|.*lock)",
         command=r"(?:commit|abort)\b|configure |rollback ",
+        text=r"banner (?:login|motd)\s*$",
     ),
     leftovers=Leftovers(
         show="show configuration sessions",

@@ -61,27 +61,31 @@ class Wording:
 
     `refused`: a line or a commit was not taken, besides what `rejected` knows. `locked`: somebody else is at it.
     `prompt_head`: the first line of a prompt of two, which stays at the end of every answer. `command`: a line that
-    acts at once, or ends what only the steps of a change may end.
+    acts at once, or ends what only the steps of a change may end. `text`: a line after which the device reads text up
+    to an end mark, without a prompt.
     """
 
     refused: str = r"(?!)"
     locked: str = r"(?!)"
     prompt_head: str = r"(?!)"
     command: str = r"(?!)"
+    text: str = r"(?!)"
 
     def cleaned(self, answer: str) -> str:
         """An answer without the first line of the prompt that follows it."""
         return re.sub(rf"^(?:{self.prompt_head})\s*\Z", "", answer.strip("\r\n"), flags=re.MULTILINE).strip("\r\n")
 
     def check(self, device: str, lines: Iterable[str]) -> None:
-        """Look for commands among lines of configuration, before any is typed.
+        """Look for what cannot be typed line by line, before anything is.
 
         Raises:
-            ConfigRejected: there is one.
+            ConfigRejected: there is a command, or a text of several lines.
         """
         for line in lines:
             if re.match(rf"\s*(?:{self.command})", line):
                 raise ConfigRejected(device, line, "it is a command, not configuration")
+            if "\n" in line or re.match(rf"\s*(?:{self.text})", line):
+                raise ConfigRejected(device, line.partition("\n")[0], "a text of several lines cannot be typed")
 
     def refuses(self, platform: str, answer: str) -> bool:
         return rejected(platform, answer) or re.search(rf"^\s*(?:{self.refused})", answer, re.MULTILINE) is not None

@@ -204,6 +204,41 @@ def test_an_author_may_leave_sections_come_back_to_them_and_say_a_line_twice(con
     assert result.lines == config_lines(config)
 
 
+def test_a_banner_is_taken_away_without_its_text() -> None:
+    banner = "banner motd ^C\nreload in 5\n^C\n"
+
+    assert replaced(RUNNING + banner, RUNNING, dialect="CISCO_IOS").lines == ("no banner motd",)
+
+
+@pytest.mark.parametrize(
+    ("platform", "config"),
+    [
+        ("cisco_ios", "banner motd ^C\nhello\n^C\n"),
+        ("cisco_ios", "banner login #hello\nworld#\n"),
+        ("arista_eos", "banner motd\nhello\nEOF\n"),
+    ],
+)
+def test_a_text_of_several_lines_is_refused_before_any_is_typed(platform: str, config: str) -> None:
+    with pytest.raises(ConfigRejected, match="several lines cannot be typed"):
+        WORDINGS[platform].check("r1", config_lines(config))
+
+
+def test_a_banner_that_a_replacement_brings_is_refused_as_well() -> None:
+    lines = replaced(RUNNING, f"{RUNNING}banner motd ^C\nhello\n^C\n", dialect="CISCO_IOS").lines
+
+    with pytest.raises(ConfigRejected, match="several lines cannot be typed"):
+        WORDINGS["cisco_ios"].check("r1", lines)
+
+
+@pytest.mark.parametrize(
+    "line", ["banner motd ^Chello^C", "banner motd #hello#", "no banner motd", "banner motd line x"]
+)
+def test_a_text_of_one_line_is_a_line(line: str) -> None:
+    if line != "banner motd line x":  # FRR's, which has no such texts
+        WORDINGS["cisco_ios"].check("r1", [line])
+    WORDINGS["arista_eos"].check("r1", [line])
+
+
 def test_the_end_of_a_section_is_no_difference() -> None:
     assert merged(RUNNING, "interface Loopback0\n description a\nexit\n", dialect="CISCO_IOS").diff == ""
 

@@ -330,9 +330,7 @@ async def test_what_cannot_be_restored_is_an_error_that_says_why(change: Transac
     await change.commit(60)
     device.failures["prepare_change"] = [ConfigLocked("r1", "another user")]
 
-    with pytest.raises(
-        ChangeFailed, match="could not be taken back, look at the device; somebody else holds"
-    ):
+    with pytest.raises(ChangeFailed, match="could not be taken back, look at the device; somebody else holds"):
         await change.leave()
 
     assert change.outcome is ChangeOutcome.UNKNOWN
