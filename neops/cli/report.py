@@ -151,10 +151,15 @@ def _share(job: Job, outcome: DeviceOutcome) -> Job:
     return replace(job, run_on=EntityType.DEVICE, result_status=status, result=result)
 
 
-def failures_elsewhere(jobs: Iterable[Job], devices: frozenset[int]) -> tuple[str, ...]:
-    """Failed jobs that belong to no device of the report."""
+def failures_elsewhere(jobs: Iterable[Job], devices: frozenset[int], groups: Mapping[int, str]) -> tuple[str, ...]:
+    """Failed jobs that belong to no device of the report; `groups` are names by id."""
+
+    def where(job: Job) -> str:
+        group = groups.get(job.entity_id or 0) if job.run_on is EntityType.GROUP else None
+        return job.step_label if group is None else f"{job.step_label} of {group}"
+
     return tuple(
-        f"{job.step_label}: {_message(job)}"
+        f"{where(job)}: {_message(job)}"
         for job in jobs
         if not _succeeded(job)
         and not (job.type is JobType.EXECUTE and job.run_on is EntityType.DEVICE and job.entity_id in devices)

@@ -165,6 +165,7 @@ async def report(stack: LocalStack, run: Run, devices: Sequence[Device], folder:
     changing = await stack.changing_blocks()
     of_device: dict[int | None, list[Job]] = defaultdict(list)
     ids = {device.name: device.id for device in devices}
+    groups = {one.id: one.name for device in devices for one in device.groups if one.id and one.name}
     for job in jobs:
         if job.type is JobType.EXECUTE and job.run_on is EntityType.DEVICE:
             of_device[job.entity_id].append(job)
@@ -178,7 +179,7 @@ async def report(stack: LocalStack, run: Run, devices: Sequence[Device], folder:
         devices=tuple(
             device_report(device, of_device[device.id], stack.devices.served_by(device), changing) for device in devices
         ),
-        others=failures_elsewhere(jobs, frozenset(device.id for device in devices)),
+        others=failures_elsewhere(jobs, frozenset(device.id for device in devices), groups),
         artifacts=tuple(names),
         artifacts_folder=str(folder / "artifacts"),
     )

@@ -84,9 +84,10 @@ def test_a_device_that_a_group_job_did_not_ask_has_no_share(job: MakeJob) -> Non
 
 
 def test_a_failed_job_of_a_group_is_no_devices(job: MakeJob) -> None:
-    of_group = replace(job(success=False, message="broken"), run_on=EntityType.GROUP)
+    of_group = replace(job(success=False, message="broken"), run_on=EntityType.GROUP, entity_id=7)
 
-    assert failures_elsewhere([of_group], frozenset({1})) == ("facts: broken",)
+    assert failures_elsewhere([of_group], frozenset({1}), {7: "core"}) == ("facts of core: broken",)
+    assert failures_elsewhere([of_group], frozenset({1}), {}) == ("facts: broken",)
 
 
 def test_a_device_without_a_job_was_skipped() -> None:
@@ -122,7 +123,7 @@ def test_a_block_that_is_not_pure_counts_as_a_change_unless_it_says_no(
 def test_failures_that_belong_to_no_device_of_the_report_are_told_apart(job: MakeJob) -> None:
     jobs = [job(success=False, message="on r1"), job("sum", entity_id=None, success=False, message="no sum")]
 
-    assert failures_elsewhere(jobs, frozenset({1})) == ("sum: no sum",)
+    assert failures_elsewhere(jobs, frozenset({1}), {}) == ("sum: no sum",)
 
 
 @pytest.mark.parametrize(
