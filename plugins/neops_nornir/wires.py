@@ -22,6 +22,12 @@ T = TypeVar("T")
 
 Connect = Callable[[Callable[[CuttableSocket], None]], CuttableSocket]
 
+ENDED = frozenset({"", "Socket is closed", "Underlying channel was closed", "No response from server"})
+"""What exceptions say of a channel that has ended (paramiko 5, scp 0.16), and nothing that a device answers."""
+
+ENDING_S = 0.5
+"""A connection that breaks ends its channels and only then calls itself inactive (paramiko 5, Transport.run)."""
+
 
 @asynccontextmanager
 async def paramiko_wire(
@@ -86,7 +92,16 @@ class Line:
 
     async def work(self, what: str, working: Callable[[], T]) -> T:
         with self._failing(what):
-            return await in_thread(working, on_cancel=self.cut)
+            return await in_thread(lambda: self._to_its_end(working), on_cancel=self.cut)
+
+    def _to_its_end(self, working: Callable[[], T]) -> T:
+        try:
+            return working()
+        except (SCPException, paramiko.SSHException, OSError, EOFError) as error:
+            ended = isinstance(error, paramiko.SSHException) or str(error) in ENDED
+            if ended and self.transport is not None:
+                self.transport.join(ENDING_S)
+            raise
 
     @contextmanager
     def _failing(self, what: str) -> Iterator[None]:
