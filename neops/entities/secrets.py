@@ -20,7 +20,8 @@ class Secret(str):
     """A string whose repr, str and format are masked, and its form in the JSON of a model.
 
     It is a `str`, so SSH libraries take it as it is: encoding, comparing, slicing and concatenating work on the real
-    text, and so do `json.dumps` and `yaml.dump`. A library that *formats* its password (`f"{password}"`) gets the mask: give it `secret.reveal()`.
+    text, and so do `json.dumps` and `yaml.dump`. A library that *formats* its password (`f"{password}"`) gets the mask:
+    give it `secret.reveal()`.
     """
 
     __slots__ = ()
