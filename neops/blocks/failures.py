@@ -65,7 +65,8 @@ def _retryable(leaves: Sequence[BaseException]) -> bool | None:
 def _text(error: BaseException) -> str:
     """Its message, with what was noted on its way: that a change could not be taken back, say."""
     try:
-        return "; ".join([str(error) or type(error).__name__, *getattr(error, "__notes__", ())])
+        said = f"{error.title}: {problems(error)}" if isinstance(error, ValidationError) else str(error)
+        return "; ".join([said or type(error).__name__, *getattr(error, "__notes__", ())])
     except Exception:  # noqa: BLE001  # an author's __str__ may be broken as well
         return f"{type(error).__name__} (its message cannot be shown)"
 
@@ -81,8 +82,6 @@ def _located(error: BaseException, is_author_file: Callable[[str], bool]) -> str
 
 def _typed_text(error: BaseException) -> str:
     name, text = type(error).__name__, _text(error)
-    if isinstance(error, ValidationError):
-        text = f"{error.title}: {problems(error)}"
     if "'coroutine' object" in text:
         text = f"{text}; is an await missing?"
     return name if text == name else f"{name}: {text}"

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from neops.blocks import (
     AcquireByQuery,
@@ -156,6 +157,20 @@ def test_a_result_that_its_model_refuses_names_field_and_line_on_one_line(run: C
 
     assert message.startswith("ValidationError: FunctionBlockResult: message: Input should be a valid string (")
     assert "\n" not in message
+
+
+def test_what_was_noted_on_a_refused_model_is_told_too(run: Callable[[Body], BlockOutcome]) -> None:
+    def body(*_: Any) -> Any:
+        try:
+            return FunctionBlockResult(success="perhaps")
+        except ValidationError as error:
+            error.add_note("r1: in get_facts of the plugin fake")
+            raise
+
+    message = str(run(body).message)
+
+    assert message.startswith("ValidationError: FunctionBlockResult: success: Input should be a valid boolean")
+    assert "; r1: in get_facts of the plugin fake (" in message
 
 
 def test_a_forgotten_await_is_guessed(run: Callable[[Body], BlockOutcome]) -> None:
