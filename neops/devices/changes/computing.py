@@ -56,7 +56,7 @@ def _read(config: str, dialect: str) -> HConfig:
     from hier_config import Platform, get_hconfig
     from hier_config.exceptions import DuplicateChildError
 
-    text = _EXIT.sub("", config)
+    text = _SHORT_BANNER.sub("banner\N{NO-BREAK SPACE}", _EXIT.sub("", config))
     try:
         return get_hconfig(Platform[dialect], text)
     except DuplicateChildError:  # hier-config 3 takes no section and no line twice
@@ -65,6 +65,10 @@ def _read(config: str, dialect: str) -> HConfig:
 
 _EXIT = re.compile(r"^exit[ \t]*$\n?", re.MULTILINE)
 """Ends a section that its indentation ends as well."""
+
+_SHORT_BANNER = re.compile(r"^banner (?=motd (?:line|file|default)\b|\S+ (\^C|\S).*\1\s*$)", re.MULTILINE)
+"""A banner of one line, whose end hier-config 3 expects below: it takes the lines that follow for its text. It makes an
+ordinary blank of the other one itself."""
 
 _Section = dict[str, "_Section"]
 

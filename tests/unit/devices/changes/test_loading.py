@@ -223,6 +223,20 @@ def test_a_text_of_several_lines_is_refused_before_any_is_typed(platform: str, c
         WORDINGS[platform].check("r1", config_lines(config))
 
 
+@pytest.mark.parametrize(
+    "banner",
+    ["banner motd #hello#", "banner login ^Chello^C", "banner motd line Hello all", "banner motd file /etc/motd"],
+)
+def test_a_banner_of_one_line_ends_there(banner: str) -> None:
+    added = merged(RUNNING, f"{banner}\nntp server 192.0.2.7\n", dialect="CISCO_IOS")
+    beside = merged(f"{banner}\n{RUNNING}", "ntp server 192.0.2.7\n", dialect="CISCO_IOS")
+    removed = replaced(f"{banner}\n{RUNNING}", RUNNING, dialect="CISCO_IOS")
+
+    assert added.diff.splitlines() == [f"+ {banner}", "+ ntp server 192.0.2.7"]
+    assert beside.diff == "+ ntp server 192.0.2.7"
+    assert removed.lines == (" ".join(("no", *banner.split()[:2])),)
+
+
 def test_a_banner_that_a_replacement_brings_is_refused_as_well() -> None:
     lines = replaced(RUNNING, f"{RUNNING}banner motd ^C\nhello\n^C\n", dialect="CISCO_IOS").lines
 
