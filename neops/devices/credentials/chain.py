@@ -26,7 +26,7 @@ JUMP_HOST: Final = "jump_host"
 """Platform of the device that stands for a jump host when providers are asked for its credentials."""
 
 TIDY_AT: Final = 4096
-"""Credentials that are remembered before those that nobody refused are forgotten: a vault may make some each hour."""
+"""Credentials that are remembered before those are forgotten that nobody refused lately: a vault may make new ones."""
 
 
 class EntityCredentials:
@@ -198,7 +198,7 @@ class CredentialChain:
         record = self._records.get(key)
         if record is None:
             if len(self._records) >= self._tidy_at:
-                self._records = {key: record for key, record in self._records.items() if record.refusals}
+                self._records = {key: record for key, record in self._records.items() if record.held_off}
                 self._tidy_at = max(TIDY_AT, 2 * len(self._records))
             record = self._records[key] = CredentialRecord(about, self._patience)
         return record

@@ -97,9 +97,9 @@ class CredentialRecord:
         self.logins.move()
 
     @property
-    def refusals(self) -> bool:
-        """Whether a device refused it since it was last taken there."""
-        return bool(self._refused_by or self._refusals)
+    def held_off(self) -> bool:
+        """Whether a device refused it so lately that it may not be tried."""
+        return any(self._left_s(one.last_at) > 0 for one in self._refusals.values())
 
     @property
     def _stopped(self) -> bool:

@@ -269,7 +269,7 @@ async def test_a_wrong_enable_secret_is_tried_three_times_and_stops_no_login_wit
     assert await chain.log_in(device("r1"), ADMIN, Door("inventory-1").of(device("r1"))) == "admin is in"
 
 
-async def test_credentials_that_nobody_refused_are_forgotten_when_they_become_many(
+async def test_credentials_that_nobody_refused_lately_are_forgotten_when_they_become_many(
     device: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("neops.devices.credentials.chain.TIDY_AT", 10)
