@@ -134,23 +134,28 @@ class Delivery:
             lane.add_done_callback(self._lane_ended)
 
     def _lane_ended(self, lane: asyncio.Task[None]) -> None:
-        self._lanes.discard(lane)
+        self._lanes.discard(lane)  # one that was cancelled before it began
         if not lane.cancelled() and (error := lane.exception()) is not None:
             logger.critical("results cannot be delivered", exc_info=error)
 
     async def _work(self) -> None:
-        while self._queue:
-            parcel = heapq.heappop(self._queue)
-            try:
-                await self._push(parcel)
-            except (EngineFailed, EngineRefused) as error:
-                await self._not_taken(parcel, error)
-            except EngineUnavailable as error:
-                heapq.heappush(self._queue, parcel)
-                await self._pause(parcel, error)
-            else:
-                self._outage = self._backoff.delays()
-                self._done(parcel)
+        try:
+            while self._queue:
+                await self._bring(heapq.heappop(self._queue))
+        finally:  # at once: a result that came before the loop calls back would count on this lane
+            self._lanes -= {asyncio.current_task()}
+
+    async def _bring(self, parcel: _Parcel) -> None:
+        try:
+            await self._push(parcel)
+        except (EngineFailed, EngineRefused) as error:
+            await self._not_taken(parcel, error)
+        except EngineUnavailable as error:
+            heapq.heappush(self._queue, parcel)
+            await self._pause(parcel, error)
+        else:
+            self._outage = self._backoff.delays()
+            self._done(parcel)
 
     async def _push(self, parcel: _Parcel) -> None:
         if not parcel.said:
