@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import socket
+
 from neops.errors import AuthenticationFailed, EnableRefused, OperationTimedOut
+
+
+def not_reached(error: OSError) -> str:
+    """Why there is no connection, and what to do where that can be said."""
+    match error:
+        case socket.gaierror():
+            return f"the name cannot be resolved ({error.strerror}); check the device's host name or give it an address"
+        case OSError(errno=int(number)) if number > 0:
+            return os.strerror(number)  # asyncio's text hides "Connection refused"
+        case _:
+            return str(error) or type(error).__name__
 
 
 def login_refused(device: str, where: str, username: str | None) -> AuthenticationFailed:

@@ -6,7 +6,6 @@ Importing this module imports asyncssh: only modules that hold a session do.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, lru_cache
@@ -15,7 +14,7 @@ from typing import Any
 import asyncssh
 
 from neops.devices.connecting import connect
-from neops.devices.failures import login_refused
+from neops.devices.failures import login_refused, not_reached
 from neops.devices.host_keys import HostKey, check_host_key, known_hosts
 from neops.devices.keys import private_key, ready
 from neops.devices.plugin import SSH_PORT, ConnectionOptions
@@ -137,8 +136,8 @@ def connect_failure(
         case TimeoutError():
             stage = "logged in, but no prompt came" if client.logged_in else "no answer"
             return Unreachable(device, f"{where}: {stage} within {options.connect_timeout_s:g} s")
-        case OSError(errno=int(number)) if number > 0:
-            return Unreachable(device, f"{where}: {os.strerror(number)}")  # asyncio's text hides "Connection refused"
+        case OSError():
+            return Unreachable(device, f"{where}: {not_reached(error)}")
         case _:
             return Unreachable(device, f"{where}: {str(error) or type(error).__name__}")
 

@@ -11,7 +11,7 @@ from netmiko.exceptions import NetmikoAuthenticationException, ReadException, Re
 from paramiko.ssh_exception import AuthenticationException, BadHostKeyException
 
 from neops.devices import ConnectionOptions
-from neops.devices.failures import login_refused, no_prompt, secret_refused
+from neops.devices.failures import login_refused, no_prompt, not_reached, secret_refused
 from neops.devices.host_keys import known_hosts, rejection
 from neops.errors import ConnectFailed, DeviceError, ParseFailed, SessionLost, Unreachable
 from neops_paramiko.host_keys import host_key
@@ -30,7 +30,8 @@ def opening_failure(device: str, where: str, options: ConnectionOptions, error: 
         return login_refused(device, where, options.credentials.username)
     if options.credentials.enable_secret and _first(error, (ValueError, ReadException)):
         return secret_refused(device, where)
-    return Unreachable(device, f"{where}: {first_line(_first(error, OSError) or error)}")
+    cause = _first(error, OSError)
+    return Unreachable(device, f"{where}: {first_line(error) if cause is None else not_reached(cause)}")
 
 
 def command_failure(

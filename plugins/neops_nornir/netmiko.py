@@ -15,7 +15,7 @@ from paramiko.ssh_exception import BadHostKeyException
 from neops.concurrency import in_thread
 from neops.devices import HostKeys
 from neops.devices.acting import FileWire, WiredSession
-from neops.devices.failures import login_refused, no_prompt, secret_refused
+from neops.devices.failures import login_refused, no_prompt, not_reached, secret_refused
 from neops.devices.host_keys import HostKey, known_hosts, rejection, strict_excerpt
 from neops.devices.parsing import PLATFORMS
 from neops.devices.sockets import CuttableSocket
@@ -199,7 +199,7 @@ class NetmikoSession(NornirSession, WiredSession):
             case _, NetmikoAuthenticationException():
                 return login_refused(name, self._where, self._choice.username)
             case OSError() as cause, _:
-                return Unreachable(name, f"{self._where}: {cause}")
+                return Unreachable(name, f"{self._where}: {not_reached(cause)}")
         return super()._opening_failure(error)
 
     def _command_failure(self, command: str, error: Exception) -> Exception:

@@ -16,6 +16,7 @@ from neops.devices import ConnectionOptions
 from neops.devices.acting import acting_capabilities
 from neops.devices.blocking import BlockingSession
 from neops.devices.capabilities import methods_of
+from neops.devices.failures import not_reached
 from neops.devices.host_keys import HostKey, strict_excerpt
 from neops.devices.keys import private_key
 from neops.devices.parsing import CommandSession
@@ -146,7 +147,8 @@ class NornirSession(BlockingSession, CommandSession):
         return refuse
 
     def _opening_failure(self, error: Exception) -> ConnectFailed:
-        return Unreachable(self.device.name, f"{self._where}: {first_line(error)}")
+        reason = not_reached(error) if isinstance(error, OSError) else first_line(error)
+        return Unreachable(self.device.name, f"{self._where}: {reason}")
 
     def _command_failure(self, command: str, error: Exception) -> Exception:
         reason = "aborted" if self._aborted else first_line(error)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from typing import Final
 
 from neops.devices.detection.evidence import BANNER, SSH, TEXT_KEPT, Detection, Evidence
 from neops.devices.detection.scoring import judge
+from neops.devices.failures import not_reached
 from neops.errors import Unreachable
 
 WITHIN_S: Final = 5.0
@@ -29,8 +29,7 @@ async def guess(device: str, host: str, port: int = 22, *, within_s: float = WIT
     except TimeoutError:
         raise Unreachable(device, f"{where}: said nothing within {within_s:g} s") from None
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
-        raise Unreachable(device, f"{where}: {reason}") from error
+        raise Unreachable(device, f"{where}: {not_reached(error)}") from error
     if not said:
         raise Unreachable(device, f"{where}: closed the connection without a word")
     return judge(device, said)
