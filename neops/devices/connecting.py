@@ -63,7 +63,7 @@ class LeanConnection(CorkedProtocol, SSHConnection):
     """In front of a connection class of asyncssh: few system calls, and no packet that says nothing.
 
     asyncssh sends an empty packet before each one, against guesses at the next initialisation vector of a CBC cipher
-    (RFC 4251, 9.3.1). Other ciphers have nothing to guess, and half of all packets of a login are saved.
+    (RFC 4251, 9.3.1). Other ciphers have nothing to guess; two of five packets of a login are saved.
     """
 
     def send_packet(self, pkttype: int, *args: bytes, handler: SSHPacketLogger | None = None) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 import asyncssh
 import pytest
+from asyncssh.connection import SSHConnection
+from asyncssh.packet import SSHPacketLogger
 
-from neops.devices.connecting import connect, options_for
+from neops.devices.connecting import MSG_IGNORE, connect, options_for
 from neops.testing.simulator import Fault, FaultKind, SimulatedDevice, SimulatedNetwork
 
 PASSWORD = "of-the-router"
@@ -90,6 +92,42 @@ async def test_no_thread_is_asked_where_no_file_has_to_be_read(
 
     async with await connect("127.0.0.1", network["r1"].port, arguments) as connection:
         assert "Version" in str((await connection.run("show version")).stdout)
+
+
+class Guarded(asyncssh.SSHServer):
+    """Lets one password in."""
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return (username, password) == ("neops", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("cipher", "sent"), [("aes128-cbc", True), ("aes128-ctr", False), ("aes128-gcm@openssh.com", False)]
+)
+async def test_empty_packets_are_sent_with_ciphers_of_which_the_next_vector_can_be_guessed(
+    cipher: str, sent: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packets: set[int] = set()
+    send_packet = SSHConnection.send_packet
+
+    def noted(self: SSHConnection, pkttype: int, *args: bytes, handler: SSHPacketLogger | None = None) -> None:
+        if self.is_client():
+            packets.add(pkttype)
+        send_packet(self, pkttype, *args, handler=handler)
+
+    monkeypatch.setattr(SSHConnection, "send_packet", noted)
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    listening = asyncssh.listen(
+        "127.0.0.1", 0, server_factory=Guarded, server_host_keys=[key], encryption_algs=[cipher]
+    )
+    arguments = {"username": "neops", "password": PASSWORD, "encryption_algs": [cipher], **NO_FILE}
+    async with listening as server, await connect("127.0.0.1", server.get_port(), arguments) as connection:
+        assert connection.get_extra_info("send_cipher") == cipher
+
+    assert (MSG_IGNORE in packets) == sent
 
 
 @pytest.mark.parametrize(
