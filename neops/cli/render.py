@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 from rich.console import Console, Group, RenderableType
 from rich.markup import escape
@@ -22,6 +23,9 @@ _STYLES = {
     Outcome.SKIPPED: "dim",
 }
 """Nornir's print_result: green ok, yellow changed, red failed."""
+
+_MESSAGE_MAX = 40
+"""Characters of a message in the closing table."""
 
 _MARKS = {"pending": "·", "polled": "…", "ok": "✓", "failed": "✗"}
 _MARK_STYLES = {"pending": "dim", "polled": "cyan", "ok": "green", "failed": "red"}
@@ -57,13 +61,18 @@ def _mark(state: str) -> Text:
     return Text(_MARKS.get(state, ""), style=_MARK_STYLES.get(state, ""))
 
 
-def print_report(console: Console, report: RunReport, *, details: bool = False) -> None:
-    """The closing table, the failures one line each, and where the artifacts are."""
+def print_report(console: Console, report: RunReport, *, details: bool = False, differences: bool = False) -> None:
+    """The closing table, the failures one line each, and where the artifacts are.
+
+    `details` are the messages of devices that went well, `differences` what was changed on each.
+    """
     if report.devices:
         console.print(closing_table(report.devices))
     for device in report.devices:
         if details or device.outcome not in (Outcome.OK, Outcome.CHANGED):
             console.print(_detail(device), soft_wrap=True)
+        for text in device.differences if differences else ():
+            console.print(Text.assemble((device.name, "bold"), "\n", _coloured(text)), soft_wrap=True)
     for failure in report.others:
         console.print(f"[red]failed[/red] {escape(failure)}", soft_wrap=True)
     if report.run.reason and not report.succeeded:
@@ -80,9 +89,13 @@ def _reason(report: RunReport, reason: str) -> str:
 
 
 def closing_table(devices: Sequence[DeviceReport]) -> Table:
-    """One row a device: who it is, who served it, what came of it and how long it took."""
+    """One row a device: who it is, who served it, what came of it and how long it took.
+
+    Its version stands there as well or, where none of them is known, what its last step said.
+    """
+    versions = any(device.version for device in devices)
     table = Table(header_style="bold")
-    for heading in ("device", "platform", "plugin", "version", "result"):
+    for heading in ("device", "platform", "plugin", "version" if versions else "message", "result"):
         table.add_column(heading, overflow="fold")
     table.add_column("time", justify="right", no_wrap=True)
     for device in devices:
@@ -90,15 +103,26 @@ def closing_table(devices: Sequence[DeviceReport]) -> Table:
             escape(device.name),
             device.platform or "",
             ", ".join(device.plugins),
-            escape(device.version or ""),
+            escape((device.version or "") if versions else _brief(device)),
             Text(device.outcome.value, style=_STYLES[device.outcome]),
             f"{device.seconds:.2f} s",
         )
     return table
 
 
+def _brief(device: DeviceReport) -> str:
+    """Its message, in a line; one that did not go well has a line of its own below the table."""
+    return shorten(device.message, _MESSAGE_MAX, placeholder=" …") if device.outcome.good else ""
+
+
 def _detail(device: DeviceReport) -> Text:
     return Text.assemble((device.outcome.value, _STYLES[device.outcome]), f" {device.name}: {device.message}")
+
+
+def _coloured(difference: str) -> Text:
+    styles = {"+": "green", "-": "red"}
+    lines = difference.rstrip().splitlines(keepends=True)
+    return Text().join(Text(line, style=styles.get(line.lstrip()[:1], "")) for line in lines)
 
 
 def _counts(report: RunReport) -> Text:

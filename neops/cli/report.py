@@ -29,7 +29,7 @@ _UNREACHABLE = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceReport:
-    """One line of the closing table. `seconds` is the time its jobs took together."""
+    """One line of the closing table. `seconds` is the time its jobs took together, `data` what each step answered."""
 
     name: str
     platform: str | None
@@ -39,6 +39,13 @@ class DeviceReport:
     message: str
     seconds: float
     steps: Mapping[str, bool] = field(default_factory=dict)
+    data: Mapping[str, JsonObject] = field(default_factory=dict)
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """What its steps changed, or in a dry run would change: the `diff` in what they answered."""
+        found = (answer.get("diff") for answer in self.data.values())
+        return tuple(text for text in found if isinstance(text, str) and text.strip())
 
     def to_json(self) -> JsonObject:
         return {
@@ -50,6 +57,7 @@ class DeviceReport:
             "message": self.message,
             "seconds": round(self.seconds, 3),
             "steps": dict(self.steps),
+            "data": dict(self.data),
         }
 
 
@@ -121,6 +129,7 @@ def device_report(
         message=message,
         seconds=sum(_seconds(job) for job in jobs),
         steps={job.step_label: _succeeded(job) for job in jobs},
+        data={job.step_label: data for job in jobs if (data := _data(job))},
     )
 
 

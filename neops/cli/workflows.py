@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
@@ -51,6 +51,9 @@ RecordOption = Annotated[
 ReplayOption = Annotated[
     Path | None, typer.Option("--replay", metavar="FILE", help="Ask no device: a recording answers, to the same run.")
 ]
+DiffOption = Annotated[
+    bool, typer.Option("--diff", help="Show what was changed on each device, or in a dry run would be.")
+]
 ConcurrencyOption = Annotated[int, typer.Option(min=1, help="Jobs that run at the same time.")]
 
 
@@ -64,6 +67,7 @@ def run(
     concurrency: ConcurrencyOption = 32,
     record: RecordOption = None,
     replay: ReplayOption = None,
+    diff: DiffOption = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = 0,
 ) -> None:
@@ -91,7 +95,7 @@ def run(
             recorder=recorder,
             replay=recording,
         )
-        code = _execute(prepared, redactor, as_json=as_json, verbose=verbose)
+        code = _execute(prepared, redactor, _Wanted(as_json=as_json, verbose=verbose, differences=diff))
         if recording is not None:
             recording.assert_all_used()
         raise typer.Exit(code)
@@ -127,36 +131,45 @@ def demo(
                 concurrency=concurrency,
                 settings=device_settings(read_environment(os.environ)),
             )
-            raise typer.Exit(_execute(prepared, redactor, as_json=as_json, verbose=verbose, picture=picture))
+            wanted = _Wanted(as_json=as_json, verbose=verbose, picture=picture)
+            raise typer.Exit(_execute(prepared, redactor, wanted))
 
 
-def _execute(
-    prepared: Prepared, redactor: Redactor, *, as_json: bool, verbose: int, picture: Path | None = None
-) -> int:
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """What is to be printed of a run."""
+
+    as_json: bool
+    verbose: int
+    differences: bool = False
+    picture: Path | None = None
+
+
+def _execute(prepared: Prepared, redactor: Redactor, wanted: _Wanted) -> int:
     _learn_secrets(redactor, prepared.inventory)
     with run_log(prepared.folder) as log:
-        if not verbose:
+        if not wanted.verbose:
             configure_logging(logging.INFO, stream=log, redactor=redactor)
-        done = asyncio.run(_see_through(prepared, redactor, quiet=as_json))
+        done = asyncio.run(_see_through(prepared, redactor, quiet=wanted.as_json))
         text = redactor.redact(json.dumps(done.to_json(), indent=2, ensure_ascii=False))
         configure_logging(logging.WARNING, redactor=redactor)  # the log file is closed now
     try:
         write_report(prepared.folder, text)
     finally:  # a full disk takes the file, a lost terminal what is printed, and neither both
-        if as_json:
+        if wanted.as_json:
             typer.echo(text)
         else:
-            _print(done, details=bool(verbose), picture=picture)
+            _print(done, wanted)
     if done.run.reason_code is ReasonCode.ABORTED:
         return ExitCode.INTERRUPTED
     return ExitCode.OK if done.succeeded else ExitCode.FAILED
 
 
-def _print(done: RunReport, *, details: bool, picture: Path | None) -> None:
-    console = Console(record=picture is not None)
-    print_report(console, done, details=details)
-    if picture is not None:
-        console.save_svg(str(picture), title="neops demo")
+def _print(done: RunReport, wanted: _Wanted) -> None:
+    console = Console(record=wanted.picture is not None)
+    print_report(console, done, details=bool(wanted.verbose), differences=wanted.differences)
+    if wanted.picture is not None:
+        console.save_svg(str(wanted.picture), title="neops demo")
 
 
 async def _see_through(prepared: Prepared, redactor: Redactor, *, quiet: bool) -> RunReport:

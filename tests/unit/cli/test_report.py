@@ -151,10 +151,10 @@ def test_a_job_without_a_message_is_not_told_in_words_of_the_store(job: MakeJob)
     )
 
 
-def _printed(reason: str, *jobs: Job) -> list[str]:
+def _printed(reason: str | None, *jobs: Job, device: Device = R1, **shown: bool) -> list[str]:
     run = replace(_run(RunStatus.FAILED_SAFE_ACK), reason=reason)
     console = Console(file=io.StringIO(), width=200)
-    print_report(console, RunReport(run=run, devices=(device_report(R1, jobs, ()),)))
+    print_report(console, RunReport(run=run, devices=(device_report(device, jobs, ()),)), **shown)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue().splitlines()
 
@@ -170,6 +170,23 @@ def test_a_reason_that_no_device_gave_is_told_in_full() -> None:
     reason = "no device matches the query 'hostname:r9'"
 
     assert f"failed_safe_ack {reason}" in _printed(reason)
+
+
+def test_where_no_version_is_known_the_table_says_what_the_last_step_said(job: MakeJob) -> None:
+    new = Device(id=1, hostname="r1")
+
+    assert any("up for 2.0 days" in line for line in _printed(None, job(message="up for 2.0 days"), device=new))
+    assert not any("up for" in line for line in _printed(None, job(message="up for 2.0 days")))
+
+
+def test_differences_are_shown_to_those_who_ask_and_are_in_the_json(job: MakeJob) -> None:
+    done = job("change", data={"changed": True, "diff": "  system\n+ ntp 192.0.2.7\n"})
+
+    assert "+ ntp 192.0.2.7" in _printed(None, done, job("look"), differences=True)
+    assert "+ ntp 192.0.2.7" not in _printed(None, done)
+    assert device_report(R1, [done], ()).to_json()["data"] == {
+        "change": {"changed": True, "diff": "  system\n+ ntp 192.0.2.7\n"}
+    }
 
 
 def test_a_device_is_one_line_of_the_moving_table_however_narrow_the_terminal() -> None:
