@@ -56,11 +56,13 @@ def print_history(console: Console, entries: Sequence[HistoryEntry]) -> None:
 
 
 def listing_table(kind: Kind, entities: Sequence[Any]) -> Table:
-    """One line an entity."""
+    """One line an entity; a column in which nothing would stand is left out."""
     headings, row = _LISTINGS[kind]
-    table = _table(*headings)
-    for one in entities:
-        table.add_row(*map(Text, row(one)))
+    rows = [row(one) for one in entities]
+    shown = [at for at in range(len(headings)) if not rows or any(cells[at] for cells in rows)]
+    table = _table(*(headings[at] for at in shown))
+    for cells in rows:
+        table.add_row(*(Text(cells[at]) for at in shown))
     return table
 
 
@@ -128,7 +130,7 @@ _LISTINGS: Final[Mapping[Kind, tuple[Sequence[str], Callable[[Any], Sequence[str
 def _table(*headings: str) -> Table:
     table = Table(header_style="bold")
     for heading in headings:
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading == "address")  # which is copied
     return table
 
 

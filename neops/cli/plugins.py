@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -24,6 +25,8 @@ app = typer.Typer(no_args_is_help=True, help="Plugins: what serves which platfor
 
 _SHOWN_PLATFORMS = 8
 """Platforms named in the table; a plugin may serve a hundred."""
+_NAME_WIDTHS: Mapping[str, int] = MappingProxyType({"capabilities": 17, "platforms": 16})
+"""Of the longest names, with a comma: `SchedulesReboots,` and `(juniper_junos),`."""
 
 
 app.command("matrix")(matrix)
@@ -57,9 +60,7 @@ def _tell_problems(console: Console, problems: Iterable[tuple[str, str | None]])
 
 
 def _provider_table(providers: Sequence[ProviderEntry], asked: Sequence[str]) -> Table:
-    table = Table(header_style="bold")
-    for heading in ("credential provider", "from", "asked", "usable"):
-        table.add_column(heading, overflow="fold")
+    table = _plain_table("credential provider", "from", "asked", "usable")
     for provider in providers:
         table.add_row(
             provider.name,
@@ -67,6 +68,14 @@ def _provider_table(providers: Sequence[ProviderEntry], asked: Sequence[str]) ->
             str(asked.index(provider.name) + 1) if provider.name in asked else "",
             "[green]yes[/green]" if provider.obstacle is None else "[red]no[/red]",
         )
+    return table
+
+
+def _plain_table(*headings: str) -> Table:
+    """Without lines, so that no name is broken in 80 columns."""
+    table = Table(header_style="bold", box=None, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, min_width=_NAME_WIDTHS.get(heading), overflow="fold")
     return table
 
 
@@ -79,9 +88,7 @@ def _on_request(entry: PluginEntry) -> frozenset[str]:
 
 
 def _table(entries: Sequence[PluginEntry], *, all_platforms: bool) -> Table:
-    table = Table(header_style="bold")
-    for heading in ("plugin", "from", "priority", "capabilities", "platforms", "usable"):
-        table.add_column(heading, overflow="fold")
+    table = _plain_table("plugin", "from", "priority", "capabilities", "platforms", "usable")
     for entry in entries:
         origin = " ".join(part for part in (entry.distribution, entry.version) if part)
         platforms = _platforms(entry)

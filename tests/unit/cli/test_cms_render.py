@@ -7,8 +7,10 @@ import pytest
 from pydantic import JsonValue
 from rich.console import Console
 
-from neops.cli.cms_render import print_differences
+from neops.cli.cms_port import Kind
+from neops.cli.cms_render import listing_table, print_differences
 from neops.cms import FieldChange, HistoryEntry, Operation
+from neops.entities import Device
 
 
 @pytest.mark.parametrize(
@@ -37,3 +39,13 @@ def test_two_values_that_differ_look_different(before: JsonValue, after: JsonVal
     print_differences(Console(file=screen, width=400), [entry])
 
     assert screen.getvalue() == f"~ device r1\n    facts.x: {shown}\n"
+
+
+def test_a_list_keeps_addresses_whole_and_leaves_out_columns_in_which_nothing_stands() -> None:
+    screen = StringIO()
+    devices = [Device(hostname=f"edge-router-{n}", ip="127.0.0.1", port=41000 + n) for n in range(2)]
+
+    Console(file=screen, width=36).print(listing_table(Kind.DEVICE, devices))
+
+    assert "127.0.0.1:41001" in screen.getvalue()
+    assert "software" not in screen.getvalue()
