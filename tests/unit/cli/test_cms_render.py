@@ -43,9 +43,9 @@ def test_two_values_that_differ_look_different(before: JsonValue, after: JsonVal
 
 def test_a_list_keeps_addresses_whole_and_leaves_out_columns_in_which_nothing_stands() -> None:
     screen = StringIO()
-    devices = [Device(hostname=f"edge-router-{n}", ip="127.0.0.1", port=41000 + n) for n in range(2)]
+    devices = [Device(id=n, hostname=f"edge-router-{n}", ip="127.0.0.1", port=41000 + n) for n in (1, 2)]
 
     Console(file=screen, width=36).print(listing_table(Kind.DEVICE, devices))
 
-    assert "127.0.0.1:41001" in screen.getvalue()
+    assert "127.0.0.1:41002" in screen.getvalue()
     assert "software" not in screen.getvalue()
