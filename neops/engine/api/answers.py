@@ -96,4 +96,6 @@ def install_refusals(app: FastAPI) -> None:
 def _problem(errors: Sequence[ErrorDetails]) -> str:
     first = errors[0]
     place = ".".join(str(part) for part in first["loc"] if part not in ("body", "query"))
+    if not place and first["type"] == "model_attributes_type":  # FastAPI hands on bytes where the type is another
+        return "the body is no JSON object; send one, with Content-Type: application/json"
     return f"{place}: {first['msg']}" if place else first["msg"]

@@ -84,6 +84,15 @@ async def test_publishing_writes_once_and_tells_a_conflict(client: Any) -> None:
     assert (broken.status_code, broken.json()["error"]) == (400, "InvalidDocument")
 
 
+async def test_a_body_of_another_type_is_refused_with_the_type_that_it_has_to_have(client: Any) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}  # what curl sends with -d
+
+    refused = await client.post("/workflow-execution", content=b'{"workflow": "w"}', headers=form)
+
+    assert refused.status_code == 400
+    assert "Content-Type: application/json" in refused.json()["message"]
+
+
 async def test_an_encoded_slash_in_an_id_belongs_to_the_id(client: Any) -> None:
     await client.publishes("collect")
 
