@@ -77,8 +77,12 @@ class SshLogin:
         return SessionLost(self._device, f"{what} on {self.where}: {why}")
 
     @asynccontextmanager
-    async def bounded(self, what: str, answer: str) -> AsyncIterator[asyncssh.SSHClientConnection]:
+    async def bounded(
+        self, what: str, answer: str, *, within_s: float = 0.0
+    ) -> AsyncIterator[asyncssh.SSHClientConnection]:
         """The connection, for one operation of at most the command time limit; what breaks or takes longer ends it.
+
+        It may take `within_s` where that is longer.
 
         Raises:
             SessionLost: it is not open, or broke.
@@ -86,12 +90,12 @@ class SshLogin:
         """
         if self._connection is None:
             raise SessionLost(self._device, f"the session on {self.where} is not open")
+        seconds = max(within_s, self._options.command_timeout_s)
         try:
-            async with asyncio.timeout(self._options.command_timeout_s):
+            async with asyncio.timeout(seconds):
                 yield self._connection
         except TimeoutError as error:
             self.drop()
-            seconds = self._options.command_timeout_s
             message = f"no {answer} within {seconds:g} s after {what!r} on {self.where}"
             raise OperationTimedOut(self._device, message) from error
         except (asyncssh.Error, OSError, EOFError) as error:

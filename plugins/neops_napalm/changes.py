@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from napalm.base.exceptions import (
     CommitConfirmException,
@@ -18,11 +18,13 @@ from napalm.base.exceptions import (
     SessionLockedException,
 )
 
-from neops.devices.changes import ChangePlan, ConfigSession, StagedChange
+from neops.devices.changes import COMMIT_S, ChangePlan, ConfigSession, StagedChange
 from neops.devices.config_change import ConfirmStrength
 from neops.errors import CommandRejected, ConfigLocked, ConfigRejected, SessionLost
 from neops_napalm import results
 from neops_napalm.session import NapalmSession
+
+R = TypeVar("R")
 
 
 class ChangesByDriver(NapalmSession, ConfigSession):
@@ -44,16 +46,34 @@ class ChangesByDriver(NapalmSession, ConfigSession):
         if not self._staged_here:
             raise SessionLost(self.device.name, "the session with the candidate is gone")
         seconds = None if confirm_within is None else math.ceil(confirm_within / self.counts_s) * self.counts_s
-        return await self._call("commit", lambda driver: self._commit(driver, seconds))
+        return await self._act("commit", lambda driver: self._commit(driver, seconds))
 
     async def confirm_change(self, staged: StagedChange, strength: ConfirmStrength) -> None:
-        await self._call("confirm", lambda driver: self._confirm(driver, staged.plan, strength))
+        await self._act("confirm", lambda driver: self._confirm(driver, staged.plan, strength))
 
     async def revert_change(self, staged: StagedChange) -> None:
-        await self._call("roll back", lambda driver: self._revert(driver, staged.plan))
+        await self._act("roll back", lambda driver: self._revert(driver, staged.plan))
 
     async def discard_change(self, plan: ChangePlan) -> None:
         await self._call("discard", lambda driver: self._discard(driver, plan))
+
+    async def _act(self, what: str, act: Callable[[Any], R]) -> R:
+        """Call what may take a device long: until it is done, the time limit of the driver's library is COMMIT_S."""
+
+        def patiently(driver: Any) -> R:
+            holder, name = self._time_limit(driver)
+            usual_s = getattr(holder, name)
+            setattr(holder, name, max(usual_s, COMMIT_S))
+            try:
+                return act(driver)
+            finally:
+                setattr(holder, name, usual_s)
+
+        return await self._call(what, patiently)
+
+    @abstractmethod
+    def _time_limit(self, driver: Any) -> tuple[Any, str]:
+        """Where the driver's library keeps the time limit of one request: an object, and its attribute."""
 
     def _prepare(self, driver: Any, plan: ChangePlan) -> StagedChange:
         if not plan.undoes:

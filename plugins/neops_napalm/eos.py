@@ -67,6 +67,9 @@ class EosSession(NapalmTablesSession, ChangesByDriver):
         facts = await super().get_facts()
         return facts.model_copy(update={"os_version": facts.os_version.partition("-")[0]})
 
+    def _time_limit(self, driver: Any) -> tuple[Any, str]:
+        return driver.device.connection.transport, "timeout"
+
     def _claim(self, driver: Any, plan: ChangePlan) -> None:
         driver.config_session = plan.name
 

@@ -34,6 +34,9 @@ class IosSession(NapalmBgpSession, ChangesByDriver):
     counts_s = 60
     strength = ConfirmStrength.DEVICE_TIMER
 
+    def _time_limit(self, driver: Any) -> tuple[Any, str]:
+        return driver.device, "read_timeout_override"
+
     def _prepare(self, driver: Any, plan: ChangePlan) -> StagedChange:
         _type_answers(driver)
         driver._scp_file = partial(self._put, driver)
@@ -101,7 +104,7 @@ class IosSession(NapalmBgpSession, ChangesByDriver):
 
     def _save(self, driver: Any) -> None:
         self._clear(driver)
-        said: str = driver.device.save_config()
+        said = _answered(driver, "write memory")
         if CISCO_IOS.wording.refuses("cisco_ios", said):
             raise ChangeFailed(self.device.name, f"the change runs but cannot be saved: {' '.join(said.split())}")
 

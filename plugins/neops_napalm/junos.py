@@ -45,6 +45,9 @@ class JunosSession(ChangesByDriver):
                 raise
             return str(refused.message)
 
+    def _time_limit(self, driver: Any) -> tuple[Any, str]:
+        return driver.device, "timeout"
+
     def _confirm(self, driver: Any, plan: ChangePlan, strength: ConfirmStrength) -> None:
         with self._locked(driver):
             super()._confirm(driver, plan, strength)

@@ -17,7 +17,7 @@ from typing import Final
 
 from neops.concurrency import in_thread
 from neops.devices import ChangeMode, ConfirmStrength, ConnectionOptions
-from neops.devices.changes import ChangePlan, ConfigSession, StagedChange
+from neops.devices.changes import COMMIT_S, ChangePlan, ConfigSession, StagedChange
 from neops.entities import Device
 from neops.errors import ChangeFailed, CommandRejected, ConfigLocked, ConfigRejected, DeviceError, SessionLost
 from neops_netconf import messages
@@ -93,7 +93,7 @@ class NetconfSession(NetconfTalk, ConfigSession):
     async def revert_change(self, staged: StagedChange) -> None:
         if self._persists:
             with suppress(RpcRejected):  # nothing waits: what runs is read afterwards
-                await self.request(operation("cancel-commit", persist_id=staged.plan.name))
+                await self._act(operation("cancel-commit", persist_id=staged.plan.name))
         with suppress(RpcRejected):  # a session of ours that the server still keeps ends here; others stay
             await self._lock_again(staged)
         await self._release()
@@ -102,6 +102,10 @@ class NetconfSession(NetconfTalk, ConfigSession):
 
     async def discard_change(self, plan: ChangePlan) -> None:  # noqa: ARG002  # a server has one candidate
         await self._release()
+
+    async def _act(self, asked: Element) -> None:
+        """Have done what may take a device long."""
+        await self.request(asked, within_s=COMMIT_S)
 
     @property
     def _has_candidate(self) -> bool:
@@ -170,7 +174,7 @@ class NetconfSession(NetconfTalk, ConfigSession):
         await self.request(operation("discard-changes"))
         await self._edit(edit, mode, target="candidate")
         if self.server.has("validate"):
-            await self.request(operation("validate", operation("source", "candidate")))
+            await self._act(operation("validate", operation("source", "candidate")))
             if self.server.forgets_when_validating:
                 await self.request(operation("discard-changes"))
                 await self._edit(edit, mode, target="candidate")
@@ -183,7 +187,7 @@ class NetconfSession(NetconfTalk, ConfigSession):
             leaves["error_option"] = "rollback-on-error"
         asked = operation("edit-config", operation("target", target), **leaves)
         asked.append(await in_thread(partial(deepcopy, edit)))
-        await self.request(asked)
+        await self._act(asked)
 
     def _staged(self, plan: ChangePlan, edit: Element, before: Element, after: Element | None) -> StagedChange:
         old = Node.of(before)
@@ -205,13 +209,13 @@ class NetconfSession(NetconfTalk, ConfigSession):
             edit = await in_thread(partial(messages.config_of, staged.lines[0]))
             await self._edit(edit, staged.plan.mode, target="running")
         elif confirm_within is None or not self._confirms:
-            await self.request(operation("commit"))
+            await self._act(operation("commit"))
         else:
             leaves = {"confirm_timeout": str(max(1, math.ceil(confirm_within)))}
             if self._persists:
                 leaves["persist"] = staged.plan.name
             self._awaits_confirmation = not self._persists
-            await self.request(operation("commit", "confirmed", **leaves))
+            await self._act(operation("commit", "confirmed", **leaves))
             return ConfirmStrength.NATIVE
         return ConfirmStrength.NONE if confirm_within is None else ConfirmStrength.SESSION
 
@@ -219,13 +223,13 @@ class NetconfSession(NetconfTalk, ConfigSession):
         """Send the confirming commit."""
         if self._persists:
             await self._only_ours(staged)
-            await self.request(operation("commit", persist_id=staged.plan.name))
+            await self._act(operation("commit", persist_id=staged.plan.name))
             return
         if not self._awaits_confirmation:
             gone = "the session that committed is gone, and with it its commit (RFC 4741 §8.4)"
             raise CommandRejected(self.device.name, "commit", gone)
         await self._try_a_login()
-        await self.request(operation("commit"))
+        await self._act(operation("commit"))
         self._awaits_confirmation = False
 
     async def _only_ours(self, staged: StagedChange) -> None:
@@ -254,7 +258,7 @@ class NetconfSession(NetconfTalk, ConfigSession):
         if not self.server.has("startup"):
             return
         try:
-            await self.request(operation("copy-config", operation("target", "startup"), operation("source", "running")))
+            await self._act(operation("copy-config", operation("target", "startup"), operation("source", "running")))
         except RpcRejected as error:
             if not plan.undoes:
                 raise ChangeFailed(self.device.name, f"the change runs but cannot be saved: {error.output}") from error

@@ -83,15 +83,15 @@ class NetconfTalk(Session, ReadsConfig, SpeaksNetconf):
     async def alive(self) -> bool:
         return self._login.alive and not self._output.at_eof()
 
-    async def request(self, asked: Element) -> Element:
-        """Send an operation and wait for its reply.
+    async def request(self, asked: Element, *, within_s: float = 0.0) -> Element:
+        """Send an operation and wait for its reply; `within_s` where it may take longer than the command deadline.
 
         Raises:
             RpcRejected: the server answered with an error.
             SessionLost, OperationTimedOut: no answer came; the session is closed, and its locks with it.
         """
         what, self._sent = messages.name_of(asked), self._sent + 1
-        async with self._login.bounded(what, "reply"):
+        async with self._login.bounded(what, "reply", within_s=within_s):
             self._input.write(self._framing.frame(messages.request(str(self._sent), asked)))
             reply = await self._reply(what)
         errors = messages.errors_of(reply)

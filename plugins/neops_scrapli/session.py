@@ -18,7 +18,7 @@ from neops.devices import ConnectionOptions
 from neops.devices.aborting import AbortableLogin
 from neops.devices.acting import FileWire, WiredSession
 from neops.devices.acting.ssh_wires import ssh_wire
-from neops.devices.changes import TextSession
+from neops.devices.changes import COMMIT_S, TextSession
 from neops.devices.failures import no_prompt
 from neops.devices.keys import ready
 from neops.devices.ssh import HostKeyClient
@@ -94,8 +94,11 @@ class ScrapliSession(TextSession, WiredSession):
     async def exchange(self, command: str) -> str:
         return await self._typed(command, lambda channel: ask(channel, command))
 
+    async def exchange_within(self, command: str, within_s: float) -> str:
+        return await self._typed(command, lambda channel: ask(channel, command), within_s)
+
     async def feed(self, command: str, ready: str, text: str) -> str:
-        return await self._typed(command, lambda channel: feed(channel, command, ready, text))
+        return await self._typed(command, lambda channel: feed(channel, command, ready, text), COMMIT_S)
 
     def again(self) -> Self:
         return type(self)(device=self.device, platform=self.platform, options=self._options)
@@ -133,15 +136,20 @@ class ScrapliSession(TextSession, WiredSession):
             reason = "aborted" if self._login.aborted else str(error) or type(error).__name__
             raise SessionLost(self.device.name, f"{what} on {self._where}: {reason}") from error
 
-    async def _typed(self, command: str, typing: Callable[[AsyncChannel], Awaitable[tuple[bytes, bytes]]]) -> str:
+    async def _typed(
+        self,
+        command: str,
+        typing: Callable[[AsyncChannel], Awaitable[tuple[bytes, bytes]]],
+        within_s: float = 0.0,
+    ) -> str:
         if self._driver is None:
             raise SessionLost(self.device.name, f"the session on {self._where} is not open")
+        limit_s = max(within_s, self._options.command_timeout_s)
         try:
-            async with asyncio.timeout(self._options.command_timeout_s):
+            async with asyncio.timeout(limit_s):
                 raw, answer = await typing(self._driver.channel)
         except TimeoutError as error:
             self._drop()
-            limit_s = self._options.command_timeout_s
             raise no_prompt(self.device.name, self._where, command, limit_s) from error
         except (ScrapliException, OSError) as error:
             self._drop()

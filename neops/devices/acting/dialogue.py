@@ -68,9 +68,9 @@ class DialogueSession(CommandSession, Interacts):
         ...
 
     def at_prompt(self, line: str) -> bool:
-        """Whether this last line is a prompt: it names the device as the first one did."""
-        begins = _beginning((self._home or "").rpartition("\n")[2])
-        return bool(begins) and _bare(line).startswith(begins) and line.endswith((">", "#", "$", "%", "]"))
+        """Whether this last line is a prompt: it names the device as the first one did, or the one before."""
+        begins = {_beginning((prompt or "").rpartition("\n")[2]) for prompt in (self._home, self._prompt)} - {""}
+        return _bare(line).startswith(tuple(begins)) and line.endswith((">", "#", "$", "%", "]"))
 
     async def send_interactive(
         self, command: str, answers: Sequence[Answer], *, within_s: float | None = None

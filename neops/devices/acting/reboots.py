@@ -45,14 +45,17 @@ class RebootCommands:
 
 _CONFIRM = Answer(r"[Rr]eload\?? ?\[confirm\]", ends=True)
 
+OVERWRITES_NVRAM = Answer(r"Overwrite the previous NVRAM configuration\? ?\[confirm\]", optional=True)
+"""IOS asks before it saves for the first time after an upgrade."""
+
 # Cisco IOS Configuration Fundamentals Command Reference, "reload": `reload in [hh:]mm`, `reload cancel`.
 _IOS = RebootCommands(
     command="reload",
-    asks=(_CONFIRM,),
+    asks=(OVERWRITES_NVRAM, _CONFIRM),
     unsaved=r"Save\? \[yes/no\]:",
     to_save="yes",
     to_lose="no",
-    later=Later(command="reload in {minutes}", cancel="reload cancel", asks=(Answer(r"\[confirm\]"),)),
+    later=Later(command="reload in {minutes}", cancel="reload cancel", asks=(OVERWRITES_NVRAM, Answer(r"\[confirm\]"))),
 )
 
 # Huawei S5700 V200R019 Command Reference, "reboot", "schedule reboot". The answer N to the first question reboots

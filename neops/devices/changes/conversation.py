@@ -96,7 +96,9 @@ class Conversation:
     async def _serve(self) -> None:
         try:
             async with self._lanes.hold(self._operation) as held:
-                self.transaction = Transaction(held, self._plan, device=self._operation.route.name, clock=self._clock)
+                route = self._operation.route
+                each_s = route.options.command_timeout_s
+                self.transaction = Transaction(held, self._plan, device=route.name, each_s=each_s, clock=self._clock)
                 await self._converse(held, self.transaction)
         except DeviceError as error:
             self._operation.interrupted = self._operation.interrupted or error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from neops.devices.acting.reboots import OVERWRITES_NVRAM
 from neops.devices.changes.by_line import LineCommands, LineProcedure
 from neops.devices.changes.candidate import CandidateCommands, CandidateProcedure
 from neops.devices.changes.loading import load_lines, load_statements, load_terminal
@@ -28,6 +29,7 @@ CISCO_IOS = LineCommands(
         locked=r".*Configuration mode (?:is )?locked|Configure Lock",
         command=r"do |configure ",
         text=r"banner \S+ (\^C|\S)(?!.*\1)",
+        asked_to_save=(OVERWRITES_NVRAM,),
     ),
     waiting=Waiting(show="show archive config rollback timer", sign=r"^Time remaining"),
 )

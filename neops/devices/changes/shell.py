@@ -10,11 +10,13 @@ from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from neops.devices.acting.dialogue import DialogueSession
+from neops.devices.answers import Answer
 from neops.devices.capabilities import ReadsConfig
-from neops.devices.changes.staging import CANDIDATE_PREFIX, ChangePlan, StagedChange
+from neops.devices.changes.staging import CANDIDATE_PREFIX, COMMIT_S, ChangePlan, StagedChange
 from neops.devices.config_change import ConfirmStrength
 from neops.devices.parsing import CommandSession, rejected
-from neops.errors import ChangeFailed, CommandRejected, ConfigLocked, ConfigRejected
+from neops.errors import ChangeFailed, CommandRejected, ConfigLocked, ConfigRejected, DialogueFailed
 
 logger = logging.getLogger(__name__)
 
@@ -22,9 +24,19 @@ logger = logging.getLogger(__name__)
 class TextSession(CommandSession):
     """A command session that can also hand over text of many lines: what changing a configuration takes."""
 
+    async def exchange_within(self, command: str, within_s: float) -> str:
+        """`exchange`, for a command that may take so long if the command deadline is shorter.
+
+        Sessions that have that deadline override it.
+        """
+        del within_s
+        return await self.exchange(command)
+
     @abstractmethod
     def feed(self, command: str, ready: str, text: str) -> Awaitable[str]:
         """Send a command, wait until the device says `ready`, send lines of text and Ctrl-D, wait for the prompt.
+
+        It may take COMMIT_S if the command deadline is shorter.
 
         Raises:
             SessionLost: the connection broke.
@@ -62,7 +74,7 @@ class Wording:
     `refused`: a line or a commit was not taken, besides what `rejected` knows. `locked`: somebody else is at it.
     `prompt_head`: the first line of a prompt of two, which stays at the end of every answer. `command`: a line that
     acts at once, or ends what only the steps of a change may end. `text`: a line after which the device reads text up
-    to an end mark, without a prompt.
+    to an end mark, without a prompt. `asked_to_save`: answers to what it may ask before it saves.
     """
 
     refused: str = r"(?!)"
@@ -70,6 +82,7 @@ class Wording:
     prompt_head: str = r"(?!)"
     command: str = r"(?!)"
     text: str = r"(?!)"
+    asked_to_save: tuple[Answer, ...] = ()
 
     def cleaned(self, answer: str) -> str:
         """An answer without the first line of the prompt that follows it."""
@@ -97,29 +110,29 @@ class Wording:
             ConfigLocked: somebody else does.
             CommandRejected: the device does not let us.
         """
-        answer = self.cleaned(await shell.exchange(command))
+        answer = self.cleaned(await shell.exchange_within(command, COMMIT_S))
         if re.search(rf"^\s*(?:{self.locked})", answer, re.MULTILINE):
             raise ConfigLocked(shell.device.name, answer)
         if self.refuses(shell.platform, answer):
             raise CommandRejected(shell.device.name, command, answer)
         return answer
 
-    async def type(self, shell: ConfigShell, line: str) -> str:
-        """Type a line that has to be taken.
+    async def type(self, shell: ConfigShell, line: str, *, within_s: float = 0.0) -> str:
+        """Type a line that has to be taken; `within_s` where it may take longer than others.
 
         Raises:
             ConfigRejected: it was not.
         """
-        answer = self.cleaned(await shell.exchange(line))
+        answer = self.cleaned(await shell.exchange_within(line, within_s))
         if self.refuses(shell.platform, answer):
             raise ConfigRejected(shell.device.name, line, answer)
         return answer
 
 
-async def say(shell: ConfigShell, lines: Iterable[str]) -> None:
+async def say(shell: ConfigShell, lines: Iterable[str], *, within_s: float = 0.0) -> None:
     """Type lines whose answers do not matter: what they come to is looked at afterwards."""
     for line in lines:
-        await shell.exchange(line)
+        await shell.exchange_within(line, within_s)
 
 
 async def save(shell: ConfigShell, wording: Wording, commands: Iterable[str], plan: ChangePlan) -> None:
@@ -129,15 +142,25 @@ async def save(shell: ConfigShell, wording: Wording, commands: Iterable[str], pl
         ChangeFailed: the device does not.
     """
     for command in commands:
-        answer = wording.cleaned(await shell.exchange(command))
-        if not wording.refuses(shell.platform, answer):
+        try:
+            answer = wording.cleaned(await _answered(shell, command, wording.asked_to_save))
+            problem = f"{command!r}: {' '.join(answer.split())}" if wording.refuses(shell.platform, answer) else ""
+        except DialogueFailed as error:
+            problem = error.message
+        if not problem:
             continue
-        said = " ".join(answer.split())
         if not plan.undoes:
-            raise ChangeFailed(shell.device.name, f"the change runs but cannot be saved: {command!r}: {said}")
+            raise ChangeFailed(shell.device.name, f"the change runs but cannot be saved: {problem}")
         logger.warning(
-            "a change that was taken back is not saved", extra={"device": shell.device.name, "problem": said}
+            "a change that was taken back is not saved", extra={"device": shell.device.name, "problem": problem}
         )
+
+
+async def _answered(shell: ConfigShell, command: str, answers: tuple[Answer, ...]) -> str:
+    """What a device says to a command that may ask something back."""
+    if not (answers and isinstance(shell, DialogueSession)):
+        return await shell.exchange_within(command, COMMIT_S)
+    return (await shell.converse(command, answers, within_s=COMMIT_S)).text(command)
 
 
 @dataclass(frozen=True, kw_only=True)

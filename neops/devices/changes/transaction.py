@@ -15,7 +15,7 @@ from typing import Any, Final, Protocol, cast
 
 from neops.concurrency import Clock, Deadline, in_thread
 from neops.devices.changes.deciding import decide, has_substance, same_config
-from neops.devices.changes.staging import ChangePlan, StagedChange
+from neops.devices.changes.staging import COMMIT_S, ChangePlan, StagedChange
 from neops.devices.config_change import ChangeOutcome, ConfirmStrength
 from neops.devices.results import Configs
 from neops.errors import (
@@ -43,6 +43,9 @@ SLOW_S: Final = 5.0
 
 STEPS: Final = 12
 """Commands of a step besides the lines of the configuration, for its time limit."""
+
+PATIENCE_S: Final = 120.0
+"""For how long it is looked at: it has had as long as a commit may take already."""
 
 LONG: Final = 65_536
 """Characters from which configurations are compared outside of the loop: XML of 4 MB takes a second (Python 3.11)."""
@@ -74,6 +77,7 @@ class _State(Enum):
 class Transaction:
     """One change over a link. Steps are called one after the other; `leave` is always the last.
 
+    `each_s` is the link's time limit for one command.
     The state is set before the device is asked: a step that is cancelled or broken leaves the worst that may be.
     """
 
@@ -83,6 +87,7 @@ class Transaction:
         plan: ChangePlan,
         *,
         device: str,
+        each_s: float = 60.0,
         clock: Clock = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -92,7 +97,8 @@ class Transaction:
         self._clock, self._sleep = clock, sleep
         self._state = _State.NEW
         self._staged: StagedChange | None = None
-        self._commands = len(plan.config.splitlines()) + STEPS
+        self._each_s = each_s
+        self._commands = self._commands_for(plan.config)
 
     @property
     def diff(self) -> str:
@@ -127,7 +133,7 @@ class Transaction:
                 error.outcome = self.outcome
             raise
         except (SessionLost, OperationTimedOut, ConnectFailed) as error:
-            await self._look(staged, error, patience_s=self._clock() - asked_at)
+            await self._look(staged, error, patience_s=min(self._clock() - asked_at, PATIENCE_S))
             self.strength = ConfirmStrength.NONE if confirm_within is None else staged.confirms
             if confirm_within is None:
                 await self._step("confirm_change", staged, self.strength)  # what would have followed the answer
@@ -188,6 +194,10 @@ class Transaction:
         if self._staged is None:
             raise UsageError(f"{self._device}: the change was not prepared")
         return self._staged
+
+    def _commands_for(self, config: str) -> int:
+        """How many commands a step may take, for its time limit: one command of each step may take COMMIT_S."""
+        return len(config.splitlines()) + STEPS + math.ceil(COMMIT_S / self._each_s)
 
     async def _step(self, method: str, *args: Any) -> Any:
         return await self._link.call(method, *args, commands=self._commands)
@@ -322,7 +332,7 @@ class Transaction:
 
     async def _restore(self, staged: StagedChange) -> None:
         plan = replace(staged.plan, config=staged.before, mode="replace", undoes=True)
-        self._commands = len(staged.before.splitlines()) + STEPS
+        self._commands = self._commands_for(staged.before)
         undo = cast("StagedChange", await self._step("prepare_change", plan))
         if undo.diff.strip():
             await self._step("commit_change", undo, None)

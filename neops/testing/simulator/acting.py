@@ -20,7 +20,7 @@ def act(device: DeviceState, verb: Verb, arguments: Mapping[str, str]) -> bool:
     """
     match verb:
         case "save":
-            device.datastore.save()
+            device.save()
         case "arm":
             device.datastore.arm(confirm_within_s(arguments))
         case "schedule_reboot":

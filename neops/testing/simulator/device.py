@@ -81,6 +81,7 @@ class DeviceState:
         self._clock, self._now = clock, now
         self._started = clock()
         self.facts = _with_defaults(spec, platform.data)
+        self.saved_by = spec.saved_by or self.facts.version
         self._reflected: tuple[int, _Reflected] | None = None
         self._lasted: tuple[_Reflected, dict[str, Any]] | None = None
         self.answers = CommandTable(
@@ -102,6 +103,11 @@ class DeviceState:
         data = self.platform.data.files
         spec = self.spec
         return Storage(data, spec.files, now=self._now, size_bytes=spec.storage_bytes) if data else None
+
+    def save(self) -> None:
+        """Keep what runs over a reboot."""
+        self.datastore.save()
+        self.saved_by = self.facts.version
 
     def schedule_reboot(self, in_s: float) -> None:
         self.reboots_at = self._clock() + in_s
@@ -137,8 +143,8 @@ class DeviceState:
 
     def spares(self, asked: Asked) -> bool:
         """Whether it does not ask this question now."""
-        saved = asked.only == "unsaved" and not self.datastore.unsaved
-        return saved or (bool(asked.unless) and asked.unless in self.datastore.running)
+        asks = {"": True, "unsaved": self.datastore.unsaved, "upgraded": self.saved_by != self.facts.version}
+        return not asks[asked.only] or (bool(asked.unless) and asked.unless in self.datastore.running)
 
     def struck_by(self, kind: FaultKind, command: str = "") -> bool:
         """Whether the device has this fault now for this command; counts the strike."""

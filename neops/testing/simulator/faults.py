@@ -28,7 +28,9 @@ async def suffer(device: DeviceState, request: str, answer: Callable[[], str]) -
     """
     if device.latency_s:
         await asyncio.sleep(device.latency_s)
-    text = answer()
+    text, takes_s = answer(), device.fault.takes_s if device.fault else 0.0
+    if device.struck_by(FaultKind.SLOW, command=request):
+        await asyncio.sleep(takes_s)
     if device.struck_by(FaultKind.HANG_ON_COMMAND, command=request):
         return None
     if device.struck_by(FaultKind.DROP, command=request):

@@ -42,8 +42,8 @@ class Asked(_Data):
     """A question that a command asks first; `answers` are beginnings of what is typed, and what each does."""
 
     ask: str
-    only: Literal["", "unsaved"] = ""
-    """Asked only while the running configuration is not saved."""
+    only: Literal["", "unsaved", "upgraded"] = ""
+    """Asked only while the running configuration is not saved, or while another version wrote the saved one."""
     unless: str = ""
     """A line of the running configuration with which it is not asked."""
     answers: dict[str, tuple[Verb, ...]]

@@ -67,6 +67,8 @@ class FaultKind(StrEnum):
     """The TCP connection is accepted, then silence: not even an SSH banner."""
     HANG_AFTER_LOGIN = "hang_after_login"
     """The login succeeds, then silence: no prompt, no output."""
+    SLOW = "slow"
+    """A command is carried out, and answered only `takes_s` seconds later."""
     HANG_ON_COMMAND = "hang_on_command"
     """The command is echoed, then silence for the rest of the session."""
     DROP = "drop"
@@ -91,6 +93,8 @@ class Fault:
     one too: `put /flash/new.bin`, `get /flash/new.bin`."""
     times: int | None = None
     """Strike this often, then work well again (a retry succeeds); None: always. Not counted for REFUSE."""
+    takes_s: float = 1.0
+    """What SLOW takes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +118,8 @@ class SimulatedDevice:
     data: Mapping[str, object] = field(default_factory=dict)
     """Passed on to the inventory."""
     running_config: str = ""
+    saved_by: str = ""
+    """Version of the software that wrote the start-up configuration: another one after an upgrade; empty: this one."""
     answers: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """Files that are there at the start, by name as the platform writes it: `flash:/old.bin`."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -148,8 +149,14 @@ def answers() -> dict[str, str]:
 
 
 @pytest.fixture
-def network(clock: Clock, example: Example, answers: dict[str, str]) -> Iterator[SimulatedNetwork]:
-    device = SimulatedDevice(name="r1", platform=example.platform, answers=answers)
+def saved_by() -> str:
+    """Version of the software that wrote the device's start-up configuration, where it is another one."""
+    return ""
+
+
+@pytest.fixture
+def network(clock: Clock, example: Example, answers: dict[str, str], saved_by: str) -> Iterator[SimulatedNetwork]:
+    device = SimulatedDevice(name="r1", platform=example.platform, answers=answers, saved_by=saved_by)
     with SimulatedNetwork([device], clock=clock) as running:
         yield running
 
@@ -159,7 +166,8 @@ def router(network: SimulatedNetwork) -> RunningDevice:
     return network["r1"]
 
 
-MakeRuntime = Callable[[], DeviceRuntime]
+class MakeRuntime(Protocol):
+    def __call__(self, *, command_timeout_s: float = ...) -> DeviceRuntime: ...
 
 
 @pytest.fixture
@@ -167,8 +175,8 @@ def make_runtime(network: SimulatedNetwork, tmp_path: Path) -> Iterator[MakeRunt
     known_hosts = network.write_known_hosts(tmp_path / "known_hosts")
     started: list[DeviceRuntime] = []
 
-    def make() -> DeviceRuntime:
-        settings = DeviceSettings(known_hosts=known_hosts, host_keys="strict", command_timeout_s=10)
+    def make(*, command_timeout_s: float = 10) -> DeviceRuntime:
+        settings = DeviceSettings(known_hosts=known_hosts, host_keys="strict", command_timeout_s=command_timeout_s)
         runtime = DeviceRuntime(
             settings, catalogue=PluginCatalogue.of(ScrapliPlugin(), NapalmPlugin(), NetconfPlugin(), FrrPlugin())
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
@@ -24,6 +25,15 @@ LAST_OF_COMMIT = {
     "juniper_junos": "^commit(-configuration)? confirmed",
     "nokia_srl": "^commit confirmed",
 }
+
+
+SLOW = {
+    "cisco_ios": "^write memory",
+    "arista_eos": "commit$",
+    "juniper_junos": "^commit(-configuration)?$",
+    "nokia_srl": "^commit now",
+}
+IMPATIENT_S = 2.0
 
 
 class ReadsAndWrites(ReadsFacts, WritesConfig, Protocol): ...
@@ -125,7 +135,7 @@ async def test_a_device_that_hangs_in_a_commit_does_not_hold_a_cancelled_author(
             await change.commit(confirm_within=120)
 
     author = asyncio.create_task(change())
-    assert await becomes_true(lambda: router.fault is None)
+    assert await becomes_true(lambda: router.fault is None, within_s=10 * example.takes_s)
     started = time.monotonic()
     author.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -133,6 +143,21 @@ async def test_a_device_that_hangs_in_a_commit_does_not_hold_a_cancelled_author(
 
     assert time.monotonic() - started < 3  # the command's deadline is 10 s
     assert await becomes_true(lambda: nothing_left(router) and router.running_config == before)
+
+
+@pytest.mark.slow
+async def test_a_commit_may_take_longer_than_a_command(
+    make_runtime: MakeRuntime, device: Device, router: RunningDevice, example: Example, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    runtime, slow = make_runtime(command_timeout_s=IMPATIENT_S), 1.5 * IMPATIENT_S
+    async with runtime.connect(device, WritesConfig).change(example.config) as change:
+        router.fault = Fault(kind=FaultKind.SLOW, command=SLOW[example.platform], times=1, takes_s=slow)
+        await change.commit()
+
+    assert router.fault is None
+    assert (change.outcome, example.sign in router.running_config) == ("changed", True)
+    assert "the session broke, but the commit was made" not in caplog.text
 
 
 async def test_a_change_ends_at_its_jobs_deadline(

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from neops.devices.acting import DialogueSession
 from neops.devices.acting.dialogue import _QUESTION, Said
+from neops.devices.acting.reboots import REBOOTS
 from neops.devices.answers import Answer
 from neops.devices.transcript.calls import as_json
 from neops.entities import Device, Platform, Secret
@@ -119,6 +120,29 @@ async def test_the_prompt_of_another_mode_ends_a_dialogue() -> None:
 )
 def test_a_prompt_is_known_by_the_name_in_it(prompt: str, line: str, is_one: bool) -> None:
     assert Scripted(prompt=prompt).at_prompt(line) is is_one
+
+
+async def test_the_prompt_of_a_device_that_was_renamed_ends_a_dialogue() -> None:
+    session = Scripted("write memory\r\n[OK]\r\nr2#", *[""] * 100)
+    session.now_at("r2(config)#")
+
+    answer = await session.send_interactive("write memory", [])
+
+    assert answer.output == "[OK]"
+
+
+async def test_an_upgraded_device_is_rebooted_although_it_asks_about_its_saved_configuration() -> None:
+    commands = REBOOTS["cisco_ios"]
+    session = Scripted(
+        "reload\r\nSystem configuration has been modified. Save? [yes/no]: ",
+        "yes\r\nBuilding configuration...\r\nOverwrite the previous NVRAM configuration?[confirm]",
+        "\r\n[OK]\r\nProceed with reload? [confirm]",
+        None,
+    )
+
+    await session.converse("reload", commands.answers(commands.asks, save=True))
+
+    assert session.typed == ["reload", "yes", "", ""]
 
 
 async def test_an_echoed_secret_is_masked() -> None:

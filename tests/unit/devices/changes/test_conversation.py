@@ -62,7 +62,11 @@ class Device:
 
 
 async def test_a_session_that_breaks_because_of_an_abort_is_told_as_the_abort() -> None:
-    operation = Operation(route=cast("Route", SimpleNamespace(name="r1")), method="change", alone=False)
+    operation = Operation(
+        route=cast("Route", SimpleNamespace(name="r1", options=SimpleNamespace(command_timeout_s=60.0))),
+        method="change",
+        alone=False,
+    )
     device = Device(operation)
     plan = ChangePlan(name="neops-1", config=NEW, mode="replace")
     loop = asyncio.get_running_loop()

@@ -3,7 +3,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from neops.devices import ChangeOutcome
@@ -18,8 +18,10 @@ def written(lines: list[tuple[int, str]]) -> str:
 
 
 CONFIGS = LINES.map(written)
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine too
 
 
+@CALM
 @given(before=CONFIGS, now=CONFIGS, atomic=st.booleans(), reached=st.booleans())
 def test_unchanged_is_said_only_of_the_old_configuration(before: str, now: str, atomic: bool, reached: bool) -> None:
     decided = decide(before, now, atomic=atomic, reached=reached)
@@ -27,6 +29,7 @@ def test_unchanged_is_said_only_of_the_old_configuration(before: str, now: str, 
     assert (decided is ChangeOutcome.UNCHANGED) == same_config(before, now)
 
 
+@CALM
 @given(before=CONFIGS, now=CONFIGS, reached=st.booleans())
 def test_changed_is_said_only_when_all_of_it_is_there(before: str, now: str, reached: bool) -> None:
     whole = decide(before, now, atomic=True, reached=reached)
@@ -36,11 +39,13 @@ def test_changed_is_said_only_when_all_of_it_is_there(before: str, now: str, rea
     assert (by_line is ChangeOutcome.CHANGED) == (not same_config(before, now) and reached)
 
 
+@CALM
 @given(before=CONFIGS, atomic=st.booleans(), reached=st.booleans())
 def test_what_nobody_could_read_is_unknown(before: str, atomic: bool, reached: bool) -> None:
     assert decide(before, None, atomic=atomic, reached=reached) is ChangeOutcome.UNKNOWN
 
 
+@CALM
 @given(CONFIGS, CONFIGS)
 def test_reverted_is_never_guessed(before: str, now: str) -> None:
     decided = {decide(before, now, atomic=atomic, reached=True) for atomic in (True, False)}
@@ -48,6 +53,7 @@ def test_reverted_is_never_guessed(before: str, now: str) -> None:
     assert ChangeOutcome.REVERTED not in decided
 
 
+@CALM
 @given(CONFIGS)
 def test_remarks_blank_lines_and_space_at_line_ends_make_no_difference(config: str) -> None:
     noisy = "".join(f"{line}  \n!\n\n# remark\n" for line in config.splitlines())
@@ -55,6 +61,7 @@ def test_remarks_blank_lines_and_space_at_line_ends_make_no_difference(config: s
     assert same_config(config, noisy)
 
 
+@CALM
 @given(sections=st.dictionaries(WORDS, st.lists(WORDS, unique=True, max_size=3), max_size=4), chance=st.randoms())
 def test_the_order_of_sections_and_of_lines_in_them_makes_no_difference(
     sections: dict[str, list[str]], chance: Random
