@@ -45,6 +45,11 @@ def speed_mbps(text: str) -> float:
     return float(match["number"]) * _MEGABITS[(match["prefix"] or "").lower()]
 
 
+def first_speed(*texts: str) -> float:
+    """Mbit/s of the first text that tells one above 0: what was negotiated, else BW, which virtual interfaces have."""
+    return next((speed for speed in map(speed_mbps, texts) if speed > 0), -1.0)
+
+
 def whole_number(text: str) -> int:
     """The number at the start of a text such as `1514` or `9232 bytes`; -1 for `Unlimited` and nothing."""
     match = re.match(r"\s*(\d+)", text)

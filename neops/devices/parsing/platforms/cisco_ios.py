@@ -22,7 +22,7 @@ from neops.devices.parsing.reads import (
     Vlans,
 )
 from neops.devices.parsing.textfsm import Row
-from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, vlan_number, whole_number
+from neops.devices.parsing.units import duration_s, first_speed, mac_address, vlan_number, whole_number
 from neops.devices.results import ArpEntry, Facts, InterfaceDetails, MacEntry, Route
 from neops.errors import ParseFailed
 
@@ -73,15 +73,10 @@ def interfaces(answers: Answers) -> Interfaces:
             description=row["description"],
             mac_address=mac_address(row["mac_address"] or row["bia"]),
             mtu=whole_number(row["mtu"]),
-            speed=_speed(row["speed"], row["bandwidth"]),
+            speed=first_speed(row["speed"], row["bandwidth"]),
         )
         for row in answers.rows("show interfaces")
     }
-
-
-def _speed(negotiated: str, bandwidth: str) -> float:
-    """What was negotiated; `Auto-speed` while the link is down, and nothing on virtual interfaces: then BW."""
-    return next((speed for speed in (speed_mbps(negotiated), speed_mbps(bandwidth)) if speed > 0), -1.0)
 
 
 def neighbors(answers: Answers) -> Neighbors:

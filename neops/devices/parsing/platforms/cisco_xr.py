@@ -23,7 +23,7 @@ from neops.devices.parsing.reads import (
     Routes,
 )
 from neops.devices.parsing.textfsm import Row
-from neops.devices.parsing.units import duration_s, mac_address, speed_mbps, whole_number
+from neops.devices.parsing.units import duration_s, first_speed, mac_address, whole_number
 from neops.devices.results import ArpEntry, Facts, InterfaceDetails, Route
 
 NEIGHBORS = "show lldp neighbors detail"
@@ -55,15 +55,10 @@ def interfaces(answers: Answers) -> Interfaces:
             description=row["description"],
             mac_address=mac_address(row["mac_address"] or row["bia"]),
             mtu=whole_number(row["mtu"]),
-            speed=_speed(row["speed"], row["bandwidth"]),
+            speed=first_speed(row["speed"], row["bandwidth"]),
         )
         for row in answers.rows("show interfaces")
     }
-
-
-def _speed(negotiated: str, bandwidth: str) -> float:
-    """The line's speed; virtual interfaces have only BW, 0 when nobody set it."""
-    return next((speed for speed in (speed_mbps(negotiated), speed_mbps(bandwidth)) if speed > 0), -1.0)
 
 
 def neighbors(answers: Answers) -> Neighbors:
