@@ -71,7 +71,7 @@ class _Import:
     def __init__(self, connection: Connection, journal: Journal) -> None:
         self._connection, self._journal = connection, journal
         self._group_ids: Mapping[str, int] = {}
-        self._device_ids: Mapping[str, int] = {}
+        self._device_ids: dict[str, int] = {}
         self._levels_moved = False
 
     def groups(self, groups: Mapping[str, NewGroup], *, listed: Collection[str]) -> ImportSummary:
@@ -112,9 +112,11 @@ class _Import:
         changes = _changes((row, wanted[name].stored) for name, row in known.items())
         self._insert(EntityType.DEVICE, new)
         self._update(EntityType.DEVICE, changes)
-        self._device_ids = ids_by(self._connection, tables.devices.c.hostname, named)
+        self._device_ids = {name: row["id"] for name, row in known.items()}
+        self._device_ids |= ids_by(self._connection, tables.devices.c.hostname, (one["hostname"] for one in new))
         self._created(EntityType.DEVICE, new, [self._device_ids[one["hostname"]] for one in new])
-        moved = set_groups(self._connection, {self._device_ids[name]: wanted[name].groups for name in named})
+        moving = {self._device_ids[name]: one.groups for name, one in wanted.items() if one.groups != one.groups_before}
+        moved = set_groups(self._connection, moving)
         changed = {change.id for change in changes} | (moved & {row["id"] for row in known.values()})
         for name in (name for name, row in known.items() if row["id"] in changed):
             self._journal.changed("device", known[name]["id"], name, *plan.own_change(wanted[name]))
@@ -237,8 +239,8 @@ def _check_names(what: str, named: Iterable[tuple[str, object]]) -> None:
 
 def _all_groups(batch: EntityBatch) -> dict[str, NewGroup]:
     named = {group.name: group for group in batch.groups}
-    mentioned = [name for device in batch.devices for name in device.groups]
-    mentioned += [name for group in batch.groups for name in group.parents]
+    mentioned = dict.fromkeys(name for device in batch.devices for name in device.groups)
+    mentioned |= dict.fromkeys(name for group in batch.groups for name in group.parents)
     return {**{name: NewGroup(name=name) for name in mentioned}, **named}
 
 

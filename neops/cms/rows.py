@@ -19,6 +19,9 @@ Columns = Mapping[str, Any]
 LARGE = ("current_configuration", "last_configuration")
 """Columns that are read only where they are needed."""
 
+_STAMPS = ("created_at", "updated_at")
+"""Columns that writing sets, and nobody compares."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
@@ -40,9 +43,8 @@ def batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def rows_by(connection: Connection, column: Column[Any], values: Iterable[Any]) -> dict[Any, dict[str, Any]]:
-    """Rows by the value of a unique column, without the configurations."""
-    table = column.table
-    columns = [one for one in table.c if one.name not in LARGE]
+    """Rows by the value of a unique column, without the configurations and the times of writing."""
+    columns = [one for one in column.table.c if one.name not in (*LARGE, *_STAMPS)]
     found: dict[Any, dict[str, Any]] = {}
     for batch in batches(sorted(set(values))):
         for row in connection.execute(select(*columns).where(column.in_(batch))):

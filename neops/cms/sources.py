@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, exists, insert, select
+from sqlalchemy import Connection, Row, Select, delete, exists, insert, select
 
 from neops.cms import tables
 from neops.cms.history import Author, Journal
@@ -48,16 +49,7 @@ class Remembered:
 
 def devices_from(connection: Connection, origin: str) -> Remembered:
     """What is remembered of an inventory."""
-    devices, others = tables.devices, _ORIGINS.alias()
-    shared = exists().where(others.c.device_id == devices.c.id, others.c.origin != origin)
-    wanted = (
-        select(devices.c.hostname, shared.label("shared"))
-        .select_from(_ORIGINS.join(devices, devices.c.id == _ORIGINS.c.device_id))
-        .where(_ORIGINS.c.origin == origin, devices.c.hostname.is_not(None))
-        .order_by(devices.c.hostname)
-    )
-    found = connection.execute(wanted).all()
-    return Remembered(devices=[row.hostname for row in found], shared=[row.hostname for row in found if row.shared])
+    return _remembered(connection.execute(_of_origin(origin).order_by(tables.devices.c.hostname)))
 
 
 def settle_gone(
@@ -68,9 +60,12 @@ def settle_gone(
     `prune` deletes these. The others are of the other inventories from now on. Names that the inventory never had are
     passed over.
     """
-    remembered = devices_from(connection, origin)
-    gone = sorted(set(names) & set(remembered.devices))
-    shared = set(gone) & set(remembered.shared)
+    remembered = _remembered(
+        row
+        for batch in batches(sorted(set(names)))
+        for row in connection.execute(_of_origin(origin).where(tables.devices.c.hostname.in_(batch)))
+    )
+    gone, shared = remembered.devices, set(remembered.shared)
     ids = ids_by(connection, tables.devices.c.hostname, gone)
     for batch in batches(sorted(ids[name] for name in shared)):
         connection.execute(delete(_ORIGINS).where(_ORIGINS.c.origin == origin, _ORIGINS.c.device_id.in_(batch)))
@@ -80,3 +75,19 @@ def settle_gone(
         writer.delete(EntityType.DEVICE, ids[name])
     writer.flush()
     return nowhere
+
+
+def _of_origin(origin: str) -> Select[Any]:
+    """Host names of its devices, and whether others have them too."""
+    devices, others = tables.devices, _ORIGINS.alias()
+    shared = exists().where(others.c.device_id == devices.c.id, others.c.origin != origin)
+    return (
+        select(devices.c.hostname, shared.label("shared"))
+        .select_from(_ORIGINS.join(devices, devices.c.id == _ORIGINS.c.device_id))
+        .where(_ORIGINS.c.origin == origin, devices.c.hostname.is_not(None))
+    )
+
+
+def _remembered(rows: Iterable[Row[Any]]) -> Remembered:
+    found = [(row.hostname, row.shared) for row in rows]
+    return Remembered(devices=[name for name, _ in found], shared=[name for name, shared in found if shared])

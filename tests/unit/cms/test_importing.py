@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from neops.cms import EntityStore, ImportSummary, import_batch
-from neops.entities import EntityBatch, EntityType
+from neops.cms import Delivery, EntityStore, ImportSummary, import_batch, take
+from neops.entities import EntityBatch, EntityType, NewDevice
 
 
 def test_a_second_import_changes_nothing(filled: Connection, network: EntityBatch, now: datetime) -> None:
@@ -29,3 +30,31 @@ def test_a_changed_device_is_updated_and_the_others_are_left(
     assert summary == ImportSummary(changed=1, unchanged=3)
     assert device.ip == "192.0.2.9"
     assert EntityStore().ids(filled, EntityType.DEVICE, query="groups.name:access") == [1, 3]
+
+
+def test_what_a_part_costs_does_not_grow_with_its_inventory(connection: Connection, now: datetime) -> None:
+    def delivery(*numbers: int) -> Delivery:
+        devices = tuple(NewDevice(hostname=f"r{number}", groups=["core"]) for number in numbers)
+        return Delivery(batch=EntityBatch(devices=devices, origin="csv:/a.csv"), source="csv:/a.csv")
+
+    take(connection, delivery(*range(100)), now)
+    of_few = _steps(connection, lambda: take(connection, delivery(*range(10)), now))
+    take(connection, delivery(*range(100, 3000)), now)
+    of_many = _steps(connection, lambda: take(connection, delivery(*range(10)), now))
+
+    assert of_many < 1.2 * of_few
+
+
+def _steps(connection: Connection, work: Callable[[], object]) -> int:
+    """Instructions of SQLite's virtual machine that the work takes."""
+    raw, steps = connection.connection.driver_connection, 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    assert raw is not None
+    raw.set_progress_handler(count, 1)
+    work()
+    raw.set_progress_handler(None, 1)
+    return steps
