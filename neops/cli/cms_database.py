@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, StaticPool, create_engine
 
-from neops.engine.app import database_path
 from neops.engine.clock import Clock, utc_now
+from neops.engine.store.location import database_path
 from neops.engine.store.migrations import migrate
 from neops.engine.store.sqlite.database import connect, to_json
 from neops.engine.store.sqlite.troubles import told

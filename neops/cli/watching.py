@@ -20,11 +20,11 @@ from neops.cli.following import RunView
 from neops.cli.local import LocalStack
 from neops.cli.render import live_view
 from neops.cli.report import RunReport, device_report, failures_elsewhere, shares
-from neops.engine.app import artifacts_path
 from neops.engine.artifacts import ArtifactFiles
 from neops.engine.events import EventLog
 from neops.engine.runs import RunOver
 from neops.engine.store.errors import StoreUnavailable
+from neops.engine.store.location import artifacts_path
 from neops.engine.store.records import Artifact, Job, Run
 from neops.entities import Device, EntityType
 from neops.protocol import JobType

@@ -9,9 +9,7 @@ import socket
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Self
-from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -28,10 +26,11 @@ from neops.engine.housekeeping import Housekeeping
 from neops.engine.runs import RunService, Scheduler
 from neops.engine.store.errors import StoreUnavailable
 from neops.engine.store.limits import Limits, WorkerThresholds
+from neops.engine.store.location import artifacts_path, database_path
 from neops.engine.store.port import Store
 from neops.engine.store.sqlite import SqliteStore
 from neops.errors import SettingsInvalid
-from neops.settings import EngineSettings, without_userinfo
+from neops.settings import EngineSettings
 
 _log = logging.getLogger(__name__)
 
@@ -201,24 +200,6 @@ def check_exposure(settings: EngineSettings) -> None:
         )
     if settings.host not in ("127.0.0.1", "::1", "localhost"):
         _log.warning("anyone who reaches this address can run workflows", extra={"host": settings.host})
-
-
-def database_path(settings: EngineSettings) -> Path:
-    """The SQLite file of `sqlite:///relative.db` or `sqlite:////absolute.db`.
-
-    Raises:
-        SettingsInvalid: it is another kind of database.
-    """
-    url = urlsplit(settings.database)
-    path = url.path.removeprefix("/")
-    if url.scheme != "sqlite" or url.netloc or not path:
-        raise SettingsInvalid(f"NEOPS_DATABASE={without_userinfo(settings.database)}: expected sqlite:///FILE")
-    return Path(path)
-
-
-def artifacts_path(database: Path) -> Path:
-    """Beside the database, named after it."""
-    return database.with_name(f"{database.stem}-artifacts")
 
 
 def _listen(host: str, port: int) -> socket.socket:

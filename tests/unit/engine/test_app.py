@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neops.engine.app import Engine, check_exposure, database_path
+from neops.engine.app import Engine, check_exposure
 from neops.engine.store.errors import StoreUnavailable
 from neops.errors import SettingsInvalid
 from neops.settings import EngineSettings
@@ -22,19 +22,6 @@ def test_an_open_engine_beyond_loopback_is_a_warning(caplog: pytest.LogCaptureFi
     check_exposure(EngineSettings(auth=False, host="0.0.0.0"))
 
     assert "anyone who reaches this address" in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("url", "path"), [("sqlite:///neops.db", Path("neops.db")), ("sqlite:////var/neops.db", Path("/var/neops.db"))]
-)
-def test_the_database_is_a_file(url: str, path: Path) -> None:
-    assert database_path(EngineSettings(database=url)) == path
-
-
-@pytest.mark.parametrize("url", ["postgresql://host/neops", "sqlite://", "neops.db"])
-def test_other_databases_are_refused_in_one_line(url: str) -> None:
-    with pytest.raises(SettingsInvalid, match="expected sqlite:///FILE"):
-        database_path(EngineSettings(database=url))
 
 
 async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
