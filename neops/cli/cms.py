@@ -1,4 +1,4 @@
-"""`neops cms`: inventories in and out, and a look at what the CMS knows."""
+"""What `neops cms` does: inventories in and out, and a look at what the CMS knows."""
 
 from __future__ import annotations
 
@@ -6,42 +6,20 @@ import json
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
 
 from neops.cli.cms_export import Dump, write_inventory
 from neops.cli.cms_import import Import, bring_in
-from neops.cli.cms_opening import Place, open_cms
-from neops.cli.cms_port import Kind
+from neops.cli.cms_opening import open_cms
+from neops.cli.cms_port import Kind, Place
 from neops.cli.cms_render import entity_table, entry_json, listing_table, print_differences, print_history
 from neops.cli.progress import Reporter
 from neops.cms import Delivered
-from neops.engine.api.cms_exchange import HISTORY_MAX
 from neops.entities import EXPORT_GROUP, Entity
 from neops.errors import NeopsError, UsageError
-
-app = typer.Typer(no_args_is_help=True, help="The CMS: devices, groups, interfaces and platforms that neops knows.")
-
-
-def _kind(text: str) -> Kind:
-    known = {kind.value: kind for kind in Kind} | {f"{kind.value}s": kind for kind in Kind}
-    if text not in known:
-        raise typer.BadParameter(f"{text!r} is none of {', '.join(f'{kind.value}s' for kind in Kind)}")
-    return known[text]
-
-
-KindArgument = Annotated[
-    Kind, typer.Argument(parser=_kind, metavar="KIND", help="devices, groups, interfaces or platforms.")
-]
-UrlOption = Annotated[
-    str | None, typer.Option("--url", help="A running engine, such as http://127.0.0.1:3030.  [URL_BLACKBOARD]")
-]
-DatabaseOption = Annotated[
-    str | None, typer.Option("--database", help="The engine's database.  [NEOPS_DATABASE, sqlite:///neops.db]")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 _NAMES_SHOWN = 20
 
@@ -50,19 +28,9 @@ class NothingFound(NeopsError):
     """What was named is not in the CMS."""
 
 
-@app.command("import")
-def import_(
-    source: Annotated[str, typer.Argument(help="nornir:config.yaml, netbox:https://…, csv:FILE or yaml:FILE.")],
-    url: UrlOption = None,
-    database: DatabaseOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="Read all of a source that could tell what changed.")] = False,
-    prune: Annotated[bool, typer.Option("--prune", help="Delete devices that are gone from the source.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Bring an inventory in: entities are found again by name, and only what differs is written."""
-    wanted = Import(source=source, full=full, prune=prune, dry_run=dry_run, changes=dry_run or as_json)
-    with open_cms(Place(url=url, database=database), create=True) as cms, Reporter() as report:
+def bring_inventory(place: Place, wanted: Import, *, as_json: bool) -> None:
+    """Import, and print what changed."""
+    with open_cms(place, create=True) as cms, Reporter() as report:
         done = bring_in(cms, wanted, report)
     if as_json:
         _print_json(_import_json(wanted, done))
@@ -70,41 +38,22 @@ def import_(
         _print_import(wanted, done)
 
 
-@app.command("export")
-def export(
-    form: Annotated[str, typer.Argument(help="nornir, csv or yaml.")],
-    target: Annotated[Path, typer.Argument(help="The file to write; a folder for nornir.")],
-    query: Annotated[str, typer.Option(help="Only the devices that this query finds.")] = "",
-    credentials: Annotated[
-        bool, typer.Option("--credentials/--no-credentials", help="Write passwords and connection options too.")
-    ] = False,
-    url: UrlOption = None,
-    database: DatabaseOption = None,
-) -> None:
-    """Write devices and groups as an inventory."""
+def export_inventory(place: Place, form: str, target: Path, *, query: str, credentials: bool) -> None:
+    """Write devices and groups in a form that an adapter knows."""
     known = {point.name: point for point in entry_points(group=EXPORT_GROUP)}
     if form not in known:
         raise UsageError(f"cannot export {form!r}: write one of {', '.join(sorted(known))}")
     dump: Dump = known[form].load()
-    with open_cms(Place(url=url, database=database)) as cms, Reporter() as report:
+    with open_cms(place) as cms, Reporter() as report:
         batch = cms.export(query, credentials=credentials, report=report)
     write_inventory(dump, batch, target)
     left_out = "" if credentials else "; passwords and connection options are left out (--credentials writes them)"
     typer.echo(f"{len(batch.devices)} devices and {len(batch.groups)} groups in {target}{left_out}", err=True)
 
 
-@app.command("list")
-def list_(
-    kind: KindArgument,
-    query: Annotated[str, typer.Argument(help="Such as: hostname:r1* AND facts.role:core.")] = "",
-    sort: Annotated[str, typer.Option(help="Field or fact to sort by; hostname:desc the other way round.")] = "id",
-    limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
-    url: UrlOption = None,
-    database: DatabaseOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show what there is, or what a query finds."""
-    with open_cms(Place(url=url, database=database)) as cms:
+def show_list(place: Place, kind: Kind, *, query: str, sort: str, limit: int, as_json: bool) -> None:
+    """Print what a query finds."""
+    with open_cms(place) as cms:
         found = cms.find(kind, query=query, sort=sort, limit=limit)
     if as_json:
         _print_json([_entity_json(one) for one in found.items])
@@ -114,19 +63,16 @@ def list_(
         typer.echo(f"There are more than {limit}: say --limit, or ask more narrowly.", err=True)
 
 
-@app.command("get")
-def get(
-    kind: KindArgument,
-    name: Annotated[str, typer.Argument(help="Its name.")],
-    device: Annotated[str | None, typer.Option(help="The device that an interface is on.")] = None,
-    url: UrlOption = None,
-    database: DatabaseOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show one entity with all that is known about it; exit 1 when there is none of that name."""
+def show_entity(place: Place, kind: Kind, name: str, *, device: str | None, as_json: bool) -> None:
+    """Print all that is known about one.
+
+    Raises:
+        NothingFound: there is none of that name.
+        UsageError: there are several.
+    """
     if device is not None and kind is not Kind.INTERFACE:
         raise UsageError("--device is for interfaces")
-    with open_cms(Place(url=url, database=database)) as cms:
+    with open_cms(place) as cms:
         found = cms.get(kind, name, device=device)
     if not found:
         raise NothingFound(f"there is no {kind} {name!r}" + (f" on {device}" if device else ""))
@@ -138,17 +84,13 @@ def get(
         Console().print(entity_table(found[0]))
 
 
-@app.command("history")
-def history(
-    kind: KindArgument,
-    name: Annotated[str, typer.Argument(help="Its name.")],
-    limit: Annotated[int, typer.Option(min=1, max=HISTORY_MAX, help="At most so many changes.")] = 50,
-    url: UrlOption = None,
-    database: DatabaseOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show who changed something, when, in which run, and what it was before; exit 1 when nothing is known of it."""
-    with open_cms(Place(url=url, database=database)) as cms:
+def show_history(place: Place, kind: Kind, name: str, *, limit: int, as_json: bool) -> None:
+    """Print what happened to one, newest first.
+
+    Raises:
+        NothingFound: nothing is known of that name.
+    """
+    with open_cms(place) as cms:
         entries = cms.history(kind, name, limit)
     if not entries:
         raise NothingFound(f"nothing is known about a {kind} {name!r}")
@@ -158,15 +100,9 @@ def history(
         print_history(Console(), entries)
 
 
-@app.command("diff")
-def diff(
-    run: Annotated[str, typer.Option(help="Id of the run.")],
-    url: UrlOption = None,
-    database: DatabaseOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show what a run changed in the CMS."""
-    with open_cms(Place(url=url, database=database)) as cms:
+def show_changes_of_run(place: Place, run: str, *, as_json: bool) -> None:
+    """Print what a run changed, oldest first."""
+    with open_cms(place) as cms:
         entries = cms.history_of_run(run)[::-1]
     if as_json:
         _print_json([entry_json(entry) for entry in entries])

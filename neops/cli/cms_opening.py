@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 from neops.cli.cms_database import open_database
 from neops.cli.cms_local import LocalCms
-from neops.cli.cms_port import Cms
+from neops.cli.cms_port import Cms, Place
 from neops.cli.cms_remote import RemoteCms
 from neops.cli.engine_http import EngineHttp
 from neops.errors import UsageError
@@ -18,14 +17,6 @@ from neops.settings import WorkerSettings, read_environment
 
 _DATABASE: Final = "NEOPS_DATABASE"
 _URL: Final = "URL_BLACKBOARD"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """What `--url` and `--database` say."""
-
-    url: str | None
-    database: str | None
 
 
 @contextmanager

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from neops.cms import Delivered, Delivery, HistoryEntry, Remembered
-from neops.entities import EntityBatch, LoadProgress
+if TYPE_CHECKING:  # help and completion ask for `Kind`
+    from neops.cms import Delivered, Delivery, HistoryEntry, Remembered
+    from neops.entities import EntityBatch, LoadProgress
+
+HISTORY_MAX: Final = 10_000
+"""Changes that can be asked for: the engine tells no more at once."""
 
 
 class Kind(StrEnum):
@@ -18,6 +22,14 @@ class Kind(StrEnum):
     GROUP = "group"
     INTERFACE = "interface"
     PLATFORM = "platform"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What `--url` and `--database` say."""
+
+    url: str | None
+    database: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

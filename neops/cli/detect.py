@@ -1,4 +1,4 @@
-"""`neops detect`: which platform devices have."""
+"""Finding out which platform devices have, as `neops detect` does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Final
 
 import typer
 from rich.console import Console
@@ -31,7 +31,7 @@ from neops.devices.detection import Detection, UnknownDevice, detect, guess
 from neops.devices.options import DeviceOptions
 from neops.entities import Device
 from neops.errors import AuthenticationFailed, DeviceError, Unreachable, UsageError
-from neops.logs import configure_logging
+from neops.logs import Redactor, configure_logging
 from neops.protocol import JsonObject
 from neops.settings import DeviceSettings, read_environment
 
@@ -65,46 +65,50 @@ class Looked:
 Look = Callable[[Device], Awaitable[Detection]]
 
 
-def detect_platforms(
-    hosts: Annotated[
-        list[str] | None, typer.Argument(metavar="HOST", help="Address or name, with :port where it is not 22.")
-    ] = None,
-    inventory: Annotated[str | None, typer.Option(help="Also its devices that have no platform.")] = None,
-    limit: Annotated[str, typer.Option(help="Of the inventory only what this query finds.")] = "",
-    username: Annotated[str | None, typer.Option(help="Who logs in; the password is asked, or NEOPS_PASSWORD.")] = None,
-    no_login: Annotated[bool, typer.Option("--no-login", help="Guess from what a server says to anybody.")] = False,
-    timeout: Annotated[float | None, typer.Option(min=0.1, help="Seconds for one device: 60; 5 without login.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document, with all that was seen.")] = False,
-    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; twice for debugging.")] = 0,
-) -> None:
-    """Find out which platform devices have: one login, a few commands that only read, and nothing is changed."""
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Which devices to look at, and how; without a `timeout_s` each gets what is usual."""
+
+    hosts: Sequence[str]
+    inventory: str | None
+    limit: str
+    username: str | None
+    no_login: bool
+    timeout_s: float | None
+
+
+def detect_platforms(asked: Asked, *, as_json: bool, verbose: int) -> ExitCode:
+    """Look at all of them and print what was found."""
     redactor = command_redactor()
     configure_logging(_LEVELS[min(verbose, 2)], redactor=redactor)
-    environment = read_environment(os.environ)
-    settings = device_settings(environment)
-    if hosts and not (no_login or username or environment.get(USERNAME) or set(settings.credentials) - _NAMELESS):
-        raise UsageError(f"who logs in? --username or {USERNAME}; or guess with --no-login")
-    devices = _devices(hosts or (), inventory, limit, settings)
-    if no_login:
-        looked = asyncio.run(_look_at_all(devices, _guess(timeout or GUESS_WITHIN_S), settings.concurrent_logins))
-    else:
-        ask = getpass.getpass if sys.stdin.isatty() else None
-        providers = credential_providers(with_credentials(environment, username, ask), settings.credentials)
-        with DeviceRuntime(settings, credentials=providers, redactor=redactor) as runtime:
-            look = _detect(runtime, timeout or WITHIN_S)
-            looked = asyncio.run(_look_at_all(devices, look, settings.concurrent_logins))
+    looked = _look(asked, redactor)
     if as_json:
         typer.echo(redactor.redact(json.dumps([_as_json(one) for one in looked], indent=2, ensure_ascii=False)))
     else:
-        _print(Console(), looked, no_login=no_login)
-    raise typer.Exit(ExitCode.OK if all(one.platform for one in looked) else ExitCode.FAILED)
+        _print(Console(), looked, no_login=asked.no_login)
+    return ExitCode.OK if all(one.platform for one in looked) else ExitCode.FAILED
 
 
-def _devices(hosts: Sequence[str], inventory: str | None, limit: str, settings: DeviceSettings) -> list[Device]:
-    if not hosts and inventory is None:
+def _look(asked: Asked, redactor: Redactor) -> list[Looked]:
+    environment, user = read_environment(os.environ), asked.username
+    settings = device_settings(environment)
+    known = asked.no_login or user or environment.get(USERNAME) or set(settings.credentials) - _NAMELESS
+    if asked.hosts and not known:
+        raise UsageError(f"who logs in? --username or {USERNAME}; or guess with --no-login")
+    devices, at_once = _devices(asked, settings), settings.concurrent_logins
+    if asked.no_login:
+        return asyncio.run(_look_at_all(devices, _guess(asked.timeout_s or GUESS_WITHIN_S), at_once))
+    ask = getpass.getpass if sys.stdin.isatty() else None
+    providers = credential_providers(with_credentials(environment, user, ask), settings.credentials)
+    with DeviceRuntime(settings, credentials=providers, redactor=redactor) as runtime:
+        return asyncio.run(_look_at_all(devices, _detect(runtime, asked.timeout_s or WITHIN_S), at_once))
+
+
+def _devices(asked: Asked, settings: DeviceSettings) -> list[Device]:
+    if not asked.hosts and asked.inventory is None:
         raise UsageError("name hosts, or an inventory with --inventory")
-    listed = inventory_devices(read_inventory(inventory), limit) if inventory is not None else []
-    return [*named_devices(hosts), *(device for device in listed if _is_unknown(device, settings))]
+    listed = [] if asked.inventory is None else inventory_devices(read_inventory(asked.inventory), asked.limit)
+    return [*named_devices(asked.hosts), *(device for device in listed if _is_unknown(device, settings))]
 
 
 def _is_unknown(device: Device, settings: DeviceSettings) -> bool:

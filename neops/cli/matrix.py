@@ -1,4 +1,4 @@
-"""`neops plugins matrix`: what answers for which capability on which platform, and why nothing does elsewhere."""
+"""What answers for which capability on which platform, and why nothing does elsewhere."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import typer
 from rich.console import Console
@@ -35,28 +35,25 @@ _NAMED = 8
 """Platforms named where the same is missing on more of them."""
 
 
-def matrix(
-    platform: Annotated[list[str] | None, typer.Option(help="Only this platform; may be given again.")] = None,
-    capability: Annotated[list[str] | None, typer.Option(help="Only this capability; may be given again.")] = None,
-    all_: Annotated[bool, typer.Option("--all", "-a", help="Also platforms that can only be sent commands.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document instead of the table, of all platforms.")
-    ] = False,
-) -> None:
-    """Show which plugin would answer for each capability of each platform, and why nobody does in empty cells."""
+def print_matrix(platforms: Sequence[str], capabilities: Sequence[str], *, all_platforms: bool, as_json: bool) -> None:
+    """Print who would answer; of these platforms and capabilities where some are named.
+
+    Raises:
+        UsageError: there is no such platform or capability.
+    """
     settings = DeviceSettings.load(read_environment(os.environ))
-    chosen = _chosen("--capability", capability, {one.__name__: one for one in CAPABILITIES})
+    chosen = _chosen("--capability", capabilities, {one.__name__: one for one in CAPABILITIES})
     rows = capability_matrix(PluginCatalogue().entries(), preferred=settings.plugins, capabilities=chosen)
-    rows = tuple(_chosen("--platform", platform, {row.platform: row for row in rows}))
+    rows = tuple(_chosen("--platform", platforms, {row.platform: row for row in rows}))
     if as_json:
         typer.echo(json.dumps({row.platform: _as_json(row) for row in rows}, indent=2))
         return
-    plain = [row for row in rows if not platform and not all_ and row.only_commands]
+    plain = [row for row in rows if not platforms and not all_platforms and row.only_commands]
     _print(Console(), [row for row in rows if row not in plain], plain)
 
 
-def _chosen(option: str, names: Iterable[str] | None, known: dict[str, T]) -> list[T]:
-    for name in names or ():
+def _chosen(option: str, names: Iterable[str], known: dict[str, T]) -> list[T]:
+    for name in names:
         if name not in known:
             near = get_close_matches(name, known, n=3) or sorted(known)[:_NAMED]
             raise UsageError(f"{option} {name}: there is none; for example {', '.join(near)}")

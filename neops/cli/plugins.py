@@ -1,4 +1,4 @@
-"""`neops plugins`: what can reach devices and knows credentials for them, and what is missing."""
+"""What can reach devices and knows credentials for them, and what is missing."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from neops.cli.matrix import matrix
 from neops.devices import CAPABILITIES
 from neops.devices.credentials.catalogue import ProviderCatalogue, ProviderEntry
 from neops.devices.resolving.catalogue import PluginCatalogue, PluginEntry
 from neops.protocol import JsonObject
 from neops.settings import DeviceSettings, read_environment
-
-app = typer.Typer(no_args_is_help=True, help="Plugins: what serves which platform, and what knows credentials.")
 
 _SHOWN_PLATFORMS = 8
 """Platforms named in the table; a plugin may serve a hundred."""
@@ -29,15 +25,8 @@ _NAME_WIDTHS: Mapping[str, int] = MappingProxyType({"capabilities": 17, "platfor
 """Of the longest names, with a comma: `SchedulesReboots,` and `(juniper_junos),`."""
 
 
-app.command("matrix")(matrix)
-
-
-@app.command("list")
-def list_plugins(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every platform.")] = False,
-) -> None:
-    """Show installed plugins, best first, and credential providers, what each serves, and what is missing."""
+def print_plugins(*, as_json: bool, verbose: bool) -> None:
+    """Print the plugins and credential providers that are installed, best first, and what is wrong with them."""
     entries, providers = PluginCatalogue().entries(), ProviderCatalogue().entries()
     asked = DeviceSettings.load(read_environment(os.environ)).credentials
     if as_json:

@@ -1,10 +1,9 @@
-"""`neops transcript`: what is in a recording."""
+"""Printing a recording, as `neops transcript show` does."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -12,22 +11,9 @@ from rich.text import Text
 
 from neops.devices.transcript import CallLine, LoginLine, Transcript, written
 
-app = typer.Typer(no_args_is_help=True, help="Recordings: what devices were asked and what they answered.")
 
-
-@app.callback()
-def _group() -> None:
-    """Keep `show` a subcommand although it is the only one."""
-
-
-@app.command()
-def show(
-    file: Annotated[Path, typer.Argument(help="The recording.", show_default=False)],
-    device: Annotated[str | None, typer.Option(help="Only what this device was asked.")] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what devices printed, and answers.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")] = False,
-) -> None:
-    """Show what was asked, in order, with its place in the recording of its device."""
+def show_transcript(file: Path, *, device: str | None, as_json: bool, verbose: bool) -> None:
+    """Print what was asked and answered, of one device where it is named."""
     transcript = Transcript.read(file)
     events = [event for event in transcript.events if device in (None, event.device)]
     if as_json:

@@ -1,4 +1,4 @@
-"""`neops run` and `neops demo`: a workflow on devices, with nothing else running."""
+"""Running a workflow on devices with nothing else running, as `neops run` and `neops demo` do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -36,89 +35,71 @@ from neops.settings import read_environment
 
 _DEMO = ("network_audit", "workflow.yaml")
 
-DataOption = Annotated[
-    Path, typer.Option("--data", help="Folder that gets one folder a run: artifacts, report, log.", show_default=True)
-]
-SetOption = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter of the workflow.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
-VerboseOption = Annotated[
-    int,
-    typer.Option("--verbose", "-v", count=True, metavar="", show_default=False, help="Say more; twice for debugging."),
-]
-RecordOption = Annotated[
-    Path | None, typer.Option("--record", metavar="FILE", help="Keep what devices are asked and answer in a new file.")
-]
-ReplayOption = Annotated[
-    Path | None, typer.Option("--replay", metavar="FILE", help="Ask no device: a recording answers, to the same run.")
-]
-DiffOption = Annotated[
-    bool, typer.Option("--diff", help="Show what was changed on each device, or in a dry run would be.")
-]
-ConcurrencyOption = Annotated[int, typer.Option(min=1, help="Jobs that run at the same time.")]
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What to run, on which devices, and where to keep it."""
+
+    workflow: Path
+    inventory: str
+    limit: str
+    assignments: Sequence[str]
+    blocks: Sequence[Path]
+    data: Path
+    concurrency: int
+    record: Path | None
+    replay: Path | None
 
 
-def run(
-    workflow: Annotated[Path, typer.Argument(help="The workflow's YAML file.", show_default=False)],
-    inventory: Annotated[str, typer.Option(help="Where the devices are, such as nornir:config.yaml.")],
-    limit: Annotated[str, typer.Option(help="Only what this query finds, such as platform.short_name:cisco_ios.")] = "",
-    set_: SetOption = None,
-    blocks: Annotated[list[Path] | None, typer.Option(help="Folder or file with function blocks of yours.")] = None,
-    data: DataOption = Path("neops-data"),
-    concurrency: ConcurrencyOption = 32,
-    record: RecordOption = None,
-    replay: ReplayOption = None,
-    diff: DiffOption = False,
-    as_json: JsonOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
-    """Run a workflow on the devices of an inventory, with engine and worker in this process."""
-    if record and replay:
-        raise UsageError("--record and --replay: what is replayed asks no device, there is nothing to record")
-    with _quiet_until_ready(verbose) as redactor, _recorder(record, redactor) as recorder:
-        recording = None if replay is None else ReplayPlugin(replay)
-        found = _blocks(blocks or ())
-        document = read_workflow(workflow, found.registry)
-        parameters = read_parameters(document, set_ or ())
-        check_limit(document.seed_entity, limit)
-        batch, settings = read_inventory(inventory), device_settings(read_environment(os.environ))
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is to be printed of a run."""
+
+    as_json: bool
+    verbose: int
+    differences: bool = False
+    picture: Path | None = None
+
+
+def run_workflow(asked: Asked, wanted: Wanted) -> int:
+    """Run a workflow on an inventory's devices; the exit code."""
+    with _quiet_until_ready(wanted.verbose) as redactor, _recorder(asked.record, redactor) as recorder:
+        recording = None if asked.replay is None else ReplayPlugin(asked.replay)
+        found = _blocks(asked.blocks)
+        document = read_workflow(asked.workflow, found.registry)
+        parameters = read_parameters(document, asked.assignments)
+        check_limit(document.seed_entity, asked.limit)
+        batch, settings = read_inventory(asked.inventory), device_settings(read_environment(os.environ))
         if document.seed_entity is EntityType.DEVICE and not batch.devices:
-            raise UsageError(f"inventory {inventory}: there is no device in it")
+            raise UsageError(f"inventory {asked.inventory}: there is no device in it")
         prepared = Prepared(
             workflow=document,
             inventory=batch,
             registry=found.registry,
-            folder=new_folder(data, document.name),
-            limit=limit,
+            folder=new_folder(asked.data, document.name),
+            limit=asked.limit,
             parameters=parameters,
-            concurrency=concurrency,
+            concurrency=asked.concurrency,
             settings=settings,
             recorder=recorder,
             replay=recording,
         )
-        code = _execute(prepared, redactor, _Wanted(as_json=as_json, verbose=verbose, differences=diff))
+        code = _execute(prepared, redactor, wanted)
         if recording is not None:
             recording.assert_all_used()
-        raise typer.Exit(code)
+        return code
 
 
-def demo(
-    devices: Annotated[int, typer.Option(min=1, max=5000, help="Simulated devices.")] = 12,
-    latency: Annotated[float, typer.Option(min=0, help="Seconds that a device takes for a command.")] = 0.05,
-    data: DataOption = Path("neops-data"),
-    concurrency: ConcurrencyOption = 32,
-    picture: Annotated[Path | None, typer.Option(hidden=True, help="Save the closing table as SVG.")] = None,
-    as_json: JsonOption = False,
-    verbose: VerboseOption = 0,
-) -> None:
-    """Start a simulated network of several vendors and run an audit on it over real SSH."""
-    from neops.testing.simulator import demo_network
+def run_demo(devices: int, *, latency_s: float, data: Path, concurrency: int, wanted: Wanted) -> int:
+    """Start a simulated network and run the audit on it; the exit code."""
+    from neops.testing.simulator import demo_network  # no run on devices needs it
 
-    with _quiet_until_ready(verbose) as redactor, _demo_workflow() as path:
+    with _quiet_until_ready(wanted.verbose) as redactor, _demo_workflow() as path:
         registry = _blocks(()).registry
         document = read_workflow(path, registry)
-        if not as_json:
+        if not wanted.as_json:
             typer.echo(f"Starting {devices} simulated devices that answer over SSH on loopback …")
-        with demo_network(devices, latency_s=latency) as network:
+        with demo_network(devices, latency_s=latency_s) as network:
             folder = new_folder(data, "demo")
             config = network.write_inventory(folder / "inventory")
             prepared = Prepared(
@@ -131,21 +112,10 @@ def demo(
                 concurrency=concurrency,
                 settings=device_settings(read_environment(os.environ)),
             )
-            wanted = _Wanted(as_json=as_json, verbose=verbose, picture=picture)
-            raise typer.Exit(_execute(prepared, redactor, wanted))
+            return _execute(prepared, redactor, wanted)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Wanted:
-    """What is to be printed of a run."""
-
-    as_json: bool
-    verbose: int
-    differences: bool = False
-    picture: Path | None = None
-
-
-def _execute(prepared: Prepared, redactor: Redactor, wanted: _Wanted) -> int:
+def _execute(prepared: Prepared, redactor: Redactor, wanted: Wanted) -> int:
     _learn_secrets(redactor, prepared.inventory)
     with run_log(prepared.folder) as log:
         if not wanted.verbose:
@@ -165,7 +135,7 @@ def _execute(prepared: Prepared, redactor: Redactor, wanted: _Wanted) -> int:
     return ExitCode.OK if done.succeeded else ExitCode.FAILED
 
 
-def _print(done: RunReport, wanted: _Wanted) -> None:
+def _print(done: RunReport, wanted: Wanted) -> None:
     console = Console(record=wanted.picture is not None)
     print_report(console, done, details=bool(wanted.verbose), differences=wanted.differences)
     if wanted.picture is not None:

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from neops.cli import cms_remote
+from neops.cli import cms_port, cms_remote
 from neops.cli.cms_remote import RemoteCms
 from neops.cli.engine_http import EngineForbids, EngineHttp, EngineUnreachable
 from neops.cms import Delivery
+from neops.engine.api import cms_exchange
 from neops.entities import EntityBatch, NewDevice, Secret
 
 R1 = {"hostname": "r1", "ip": "192.0.2.1"}
@@ -78,3 +79,7 @@ def test_all_that_a_run_changed_is_read(monkeypatch: pytest.MonkeyPatch, changes
     found = RemoteCms(EngineWithHistory(changes)).history_of_run("7")
 
     assert [entry.id for entry in found] == [*range(changes, 0, -1)]
+
+
+def test_no_more_changes_can_be_asked_for_than_an_engine_tells() -> None:
+    assert cms_port.HISTORY_MAX == cms_exchange.HISTORY_MAX

@@ -7,12 +7,37 @@ from typer.testing import CliRunner
 from neops.cli.commands import COMMANDS
 from neops.cli.main import app
 
-LOADED = """
-import sys
-from neops.cli.commands import Commands
-Commands().get_command(None, {name!r})
-print([module for module in {modules!r} if module in sys.modules])
+TYPED = """
+import contextlib, os, sys
+from neops.cli.main import main
+for line in {lines!r}:
+    sys.argv = ["neops", *line.split()]
+    with contextlib.suppress(SystemExit):
+        main()
+for line in {lines!r}:
+    words = ["neops", *line.split(), "-"]
+    os.environ.update(_NEOPS_COMPLETE="complete_bash", COMP_WORDS=" ".join(words), COMP_CWORD=str(len(words) - 1))
+    with contextlib.suppress(SystemExit):
+        main()
+print(*sys.modules, file=sys.stderr)
 """
+ROOMS = {"blocks", "cms", "devices", "engine", "entities", "library", "protocol", "settings", "testing", "worker"}
+LIBRARIES = {
+    *("aiohttp", "alembic", "asyncssh", "fastapi", "hier_config", "jsonschema", "luqum", "netutils", "ntc_templates"),
+    *("prometheus_client", "sqlalchemy", "starlette", "stevedore", "textfsm", "uvicorn", "yaml"),
+}
+VENDORS = {"napalm", "netmiko", "nornir", "paramiko", "scrapli"}
+
+
+def modules_after(code: str) -> set[str]:
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr
+    return set(printed.splitlines()[-1].split())
+
+
+def imported(command: str) -> set[str]:
+    """What `neops.cli.<command>` brings with it: the libraries' names, and our rooms'."""
+    loaded = modules_after(f"import sys, neops.cli.{command}; print(*sys.modules, file=sys.stderr)")
+    return {name.partition(".")[0] for name in loaded} | {".".join(name.split(".")[:2]) for name in loaded}
 
 
 def test_help_lists_every_command_in_order() -> None:
@@ -35,14 +60,26 @@ def test_an_unknown_command_is_wrong_usage() -> None:
     assert CliRunner().invoke(app, ["wash"]).exit_code == 2
 
 
-@pytest.mark.slow
+def test_help_and_completion_import_nothing_that_commands_work_with() -> None:
+    lines = ["--help", "wash", *(f"{name} --help" for name in COMMANDS), "cms list --help", "plugins matrix --help"]
+
+    loaded = modules_after(TYPED.format(lines=lines))
+
+    assert {f"neops.cli.commands.{name}" for name in ("workflows", "servers", "cms")} <= loaded
+    assert not {f"neops.{room}" for room in ROOMS} & loaded
+    assert not (LIBRARIES | VENDORS) & loaded
+
+
 def test_a_worker_carries_no_engine_and_no_vendor_library() -> None:
-    heavy = ["neops.engine", "fastapi", "sqlalchemy", "alembic", "uvicorn", "jsonschema", "scrapli", "napalm", "nornir"]
-    code = LOADED.format(name="worker", modules=heavy)
+    engine = {"neops.engine", "neops.cms", "fastapi", "sqlalchemy", "alembic", "uvicorn", "jsonschema", "luqum"}
 
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not imported("worker") & (engine | VENDORS)
 
-    assert loaded.strip() == "[]"
+
+def test_an_engine_carries_no_worker_and_no_device_library() -> None:
+    worker = {"neops.blocks", "neops.devices", "neops.library", "neops.worker", "aiohttp", "asyncssh", "stevedore"}
+
+    assert not imported("engine") & (worker | VENDORS)
 
 
 def test_a_command_that_ends_leaves_what_it_imported_to_the_system() -> None:

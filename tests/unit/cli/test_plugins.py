@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from neops.cli import plugins
+from neops.cli.main import app
 from neops.devices.credentials.catalogue import ProviderCatalogue
 
 ENVIRONMENT = {"TERMINAL_WIDTH": "200", "COLUMNS": "200", "NEOPS_CREDENTIALS": "file,inventory"}
@@ -22,7 +23,7 @@ def a_broken_provider(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def listed(*arguments: str) -> Any:
-    return CliRunner().invoke(plugins.app, ["list", *arguments], env=ENVIRONMENT)
+    return CliRunner().invoke(app, ["plugins", "list", *arguments], env=ENVIRONMENT)
 
 
 def test_credential_providers_are_listed_with_their_turn_and_their_problem() -> None:
@@ -44,7 +45,7 @@ def test_as_json_both_kinds_have_the_same_keys_for_the_same_things() -> None:
 
 
 def test_no_name_is_broken_in_eighty_columns() -> None:
-    words = CliRunner().invoke(plugins.app, ["list"], env={**ENVIRONMENT, "COLUMNS": "80"}).output.split()
+    words = CliRunner().invoke(app, ["plugins", "list"], env={**ENVIRONMENT, "COLUMNS": "80"}).output.split()
 
     assert {"SchedulesReboots,", "TransfersFiles,", "huawei_vrp,", "(juniper_junos)"} <= set(words)
 

@@ -1,4 +1,8 @@
-"""Commands that are imported when they are called: a worker that runs for months must not carry an engine."""
+"""What can be typed: each command with its options and its help.
+
+A module here imports nothing at its top that takes time: help and completion ask them all. A command imports the room
+that does its work when it is called, so that a worker that runs for months carries no engine.
+"""
 
 from __future__ import annotations
 
@@ -13,21 +17,21 @@ from typer.main import get_command, get_group
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
-        "demo": "neops.cli.workflows:demo",
-        "run": "neops.cli.workflows:run",
-        "engine": "neops.cli.servers:engine",
-        "worker": "neops.cli.servers:worker",
-        "cms": "neops.cli.cms:app",
-        "detect": "neops.cli.detect:detect_platforms",
-        "plugins": "neops.cli.plugins:app",
-        "transcript": "neops.cli.transcripts:app",
+        "demo": "neops.cli.commands.workflows:demo",
+        "run": "neops.cli.commands.workflows:run",
+        "engine": "neops.cli.commands.servers:engine",
+        "worker": "neops.cli.commands.servers:worker",
+        "cms": "neops.cli.commands.cms:app",
+        "detect": "neops.cli.commands.detect:detect",
+        "plugins": "neops.cli.commands.plugins:app",
+        "transcript": "neops.cli.commands.transcripts:app",
     }
 )
 """Where each command is: a function, or a Typer app with commands of its own."""
 
 
 class Commands(TyperGroup):
-    """The group of all commands; the list of `neops --help` imports them all."""
+    """The group of all commands."""
 
     def list_commands(self, _ctx: Any) -> list[str]:
         """Their names, in the order in which they are shown."""
