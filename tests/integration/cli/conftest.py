@@ -13,6 +13,16 @@ from typing import Any
 
 import pytest
 
+WORKFLOW = """\
+package: wf.example.io
+name: who
+label: who
+majorVersion: 1
+minorVersion: 0
+patchVersion: 0
+type: workflow
+seedEntity: device
+"""
 WARM = Path(__file__).with_name("warm.py")
 
 
@@ -105,3 +115,11 @@ def neops(tmp_path: Path, warm: subprocess.Popen[str]) -> Neops:
 def cold_neops(tmp_path: Path) -> Neops:
     """As `neops`, started as its users start it: for what only a process from scratch shows."""
     return calling(tmp_path, Call.cold)
+
+
+@pytest.fixture
+def workflow(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """`who.yaml`, on devices, with the STEPS of the module: its `steps`, and what else it has."""
+    path = tmp_path / "who.yaml"
+    path.write_text(WORKFLOW + request.module.STEPS)
+    return path

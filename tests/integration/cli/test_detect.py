@@ -15,15 +15,7 @@ from neops.testing.simulator import Fault, FaultKind, SimulatedDevice, Simulated
 
 PASSWORD = "s3cret-of-all"
 
-WORKFLOW = """\
-package: wf.example.io
-name: who
-label: who
-majorVersion: 1
-minorVersion: 0
-patchVersion: 0
-type: workflow
-seedEntity: device
+STEPS = """\
 steps:
   - {type: functionBlock, label: detect, functionBlock: "core.neops.io/detect:1", continueOnError: true}
   - {type: functionBlock, label: facts, functionBlock: "core.neops.io/facts:1"}
@@ -134,7 +126,7 @@ def test_of_an_inventory_only_devices_without_a_platform_are_asked(
 
 @pytest.mark.slow
 def test_the_steps_after_a_detection_are_served_by_what_it_found_also_when_replayed(
-    network: SimulatedNetwork, neops: Any, tmp_path: Path
+    network: SimulatedNetwork, neops: Any, workflow: Path, tmp_path: Path
 ) -> None:
     config = network.write_inventory(tmp_path / "inventory")
     hosts = yaml.safe_load(config.with_name("hosts.yaml").read_text())
@@ -142,9 +134,8 @@ def test_the_steps_after_a_detection_are_served_by_what_it_found_also_when_repla
         name: host | {"platform": None, "groups": []} for name, host in hosts.items() if name in ("xr1", "odd1")
     }
     config.with_name("hosts.yaml").write_text(yaml.safe_dump(nameless))
-    (tmp_path / "who.yaml").write_text(WORKFLOW)
 
-    run = ("run", tmp_path / "who.yaml", "--inventory", f"nornir:{config}", "--json")
+    run = ("run", workflow, "--inventory", f"nornir:{config}", "--json")
     said = neops(*run, "--record", tmp_path / "who.jsonl.zst")
 
     devices = {device["device"]: device for device in said.json["devices"]}

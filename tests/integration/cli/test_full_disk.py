@@ -13,27 +13,16 @@ import pytest
 
 from neops.testing.simulator import SimulatedDevice, SimulatedNetwork
 
-WORKFLOW = """\
-package: wf.example.io
-name: who
-label: who
-majorVersion: 1
-minorVersion: 0
-patchVersion: 0
-type: workflow
-seedEntity: device
-steps: [{type: functionBlock, label: facts, functionBlock: "core.neops.io/facts:1"}]
-"""
+STEPS = 'steps: [{type: functionBlock, label: facts, functionBlock: "core.neops.io/facts:1"}]'
 
 
-def run(folder: Path, inventory: Path, *, kib: int) -> subprocess.CompletedProcess[str]:
-    """The run of this workflow where no file may be bigger."""
-    (folder / "who.yaml").write_text(WORKFLOW)
-    call = [sys.executable, "-m", "neops", "run", "who.yaml", "--inventory", f"nornir:{inventory}", "--json"]
+def run(workflow: Path, inventory: Path, *, kib: int) -> subprocess.CompletedProcess[str]:
+    """The run of a workflow where no file may be bigger."""
+    call = [sys.executable, "-m", "neops", "run", str(workflow), "--inventory", f"nornir:{inventory}", "--json"]
     return subprocess.run(
         ["/bin/bash", "-c", f'ulimit -f {kib}; exec "$@"', "bash", *call],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder)},
+        cwd=workflow.parent,
+        env={"PATH": os.environ["PATH"], "HOME": str(workflow.parent)},
         capture_output=True,
         text=True,
         timeout=60,
@@ -42,9 +31,9 @@ def run(folder: Path, inventory: Path, *, kib: int) -> subprocess.CompletedProce
 
 
 @pytest.mark.slow
-def test_a_run_that_cannot_be_kept_ends_and_says_why_in_one_line(tmp_path: Path) -> None:
+def test_a_run_that_cannot_be_kept_ends_and_says_why_in_one_line(tmp_path: Path, workflow: Path) -> None:
     with SimulatedNetwork([SimulatedDevice(name="r1", platform="cisco_ios")]) as network:
-        done = run(tmp_path, network.write_inventory(tmp_path / "inventory"), kib=100)
+        done = run(workflow, network.write_inventory(tmp_path / "inventory"), kib=100)
 
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
@@ -52,9 +41,9 @@ def test_a_run_that_cannot_be_kept_ends_and_says_why_in_one_line(tmp_path: Path)
 
 
 @pytest.mark.slow
-def test_a_run_whose_disk_fills_up_ends_with_what_is_known(tmp_path: Path) -> None:
+def test_a_run_whose_disk_fills_up_ends_with_what_is_known(tmp_path: Path, workflow: Path) -> None:
     with SimulatedNetwork([SimulatedDevice(name="r1", platform="cisco_ios")]) as network:
-        done = run(tmp_path, network.write_inventory(tmp_path / "inventory"), kib=400)
+        done = run(workflow, network.write_inventory(tmp_path / "inventory"), kib=400)
 
     report: dict[str, Any] = json.loads(done.stdout)
     assert done.returncode == 1

@@ -13,17 +13,7 @@ import pytest
 
 from neops.testing.simulator import SimulatedDevice, SimulatedNetwork
 
-WORKFLOW = """\
-package: wf.example.io
-name: who
-label: who
-majorVersion: 1
-minorVersion: 0
-patchVersion: 0
-type: workflow
-seedEntity: device
-steps: [{type: functionBlock, label: facts, functionBlock: "core.neops.io/facts:1"}]
-"""
+STEPS = 'steps: [{type: functionBlock, label: facts, functionBlock: "core.neops.io/facts:1"}]'
 
 
 @pytest.mark.slow
@@ -36,13 +26,12 @@ steps: [{type: functionBlock, label: facts, functionBlock: "core.neops.io/facts:
     ],
 )
 def test_a_run_that_is_told_to_stop_aborts_reports_and_says_by_what(
-    tmp_path: Path, number: signal.Signals, by: str
+    tmp_path: Path, workflow: Path, number: signal.Signals, by: str
 ) -> None:
-    (tmp_path / "who.yaml").write_text(WORKFLOW)
     with SimulatedNetwork([SimulatedDevice(name="slow1", platform="cisco_ios", latency_s=60)]) as network:
         inventory = f"nornir:{network.write_inventory(tmp_path / 'inventory')}"
         running = subprocess.Popen(
-            [sys.executable, "-m", "neops", "run", "who.yaml", "--inventory", inventory],
+            [sys.executable, "-m", "neops", "run", str(workflow), "--inventory", inventory],
             cwd=tmp_path,
             env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "COLUMNS": "160"},
             stdout=subprocess.PIPE,

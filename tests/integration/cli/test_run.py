@@ -9,15 +9,7 @@ import yaml
 
 from neops.testing.simulator import Fault, FaultKind, SimulatedDevice, SimulatedNetwork
 
-WORKFLOW = """\
-package: wf.example.io
-name: who
-label: who
-majorVersion: 1
-minorVersion: 0
-patchVersion: 0
-type: workflow
-seedEntity: device
+STEPS = """\
 parameterSchema: {type: object, properties: {least: {type: integer, default: 0}}}
 steps:
   - type: functionBlock
@@ -30,13 +22,6 @@ steps:
     continueOnError: true
     parameters: {assertion: "uptime >= `{{ parameters.least }}`"}
 """
-
-
-@pytest.fixture
-def workflow(tmp_path: Path) -> Path:
-    path = tmp_path / "who.yaml"
-    path.write_text(WORKFLOW)
-    return path
 
 
 @pytest.fixture
@@ -131,7 +116,7 @@ def test_wrong_usage_is_one_line_and_exit_2(
 
 
 def test_a_typo_in_the_workflow_names_file_and_line(neops: Any, workflow: Path, inventory: str) -> None:
-    workflow.write_text(WORKFLOW.replace("functionBlock: core.neops.io/facts:1", "functionBlok: core.neops.io/facts:1"))
+    workflow.write_text(workflow.read_text().replace("functionBlock: core", "functionBlok: core", 1))
 
     said = neops("run", workflow, "--inventory", inventory)
 
@@ -141,7 +126,7 @@ def test_a_typo_in_the_workflow_names_file_and_line(neops: Any, workflow: Path, 
 
 
 def test_an_unknown_block_names_file_and_line(neops: Any, workflow: Path, inventory: str) -> None:
-    workflow.write_text(WORKFLOW.replace("core.neops.io/facts:1", "core.neops.io/fact:1"))
+    workflow.write_text(workflow.read_text().replace("core.neops.io/facts:1", "core.neops.io/fact:1"))
 
     said = neops("run", workflow, "--inventory", inventory)
 

@@ -9,15 +9,7 @@ import pytest
 
 from neops.testing.simulator import SimulatedDevice, SimulatedNetwork
 
-WORKFLOW = """\
-package: wf.example.io
-name: who
-label: who
-majorVersion: 1
-minorVersion: 0
-patchVersion: 0
-type: workflow
-seedEntity: device
+STEPS = """\
 parameterSchema: {type: object, properties: {command: {type: string, default: show clock}}}
 steps:
   - type: functionBlock
@@ -29,13 +21,6 @@ steps:
     parameters: {command: "{{ parameters.command }}"}
 """
 PASSWORD = "s3cret-of-all"
-
-
-@pytest.fixture
-def workflow(tmp_path: Path) -> Path:
-    path = tmp_path / "who.yaml"
-    path.write_text(WORKFLOW)
-    return path
 
 
 @pytest.fixture
