@@ -30,12 +30,11 @@
     │   │   ├── ConfigRejected    the device refused a line, which is quoted; the rest was undone
     │   │   └── ConfigLocked      somebody else is changing the configuration
     │   └── ParseFailed           the output did not match: not the same as empty
-    ├── BlockFailed               raised by an author: the network is wrong, no code broke
-    └── LeaseLost                 the worker no longer holds this job
+    └── BlockFailed               raised by an author: the network is wrong, no code broke
 
 Four things stay apart: the block's *failure* (BlockFailed or `success=False`: the network is wrong), the block's
-*error* (any other exception out of the block), ours (a NeopsError that is none of the above), and a lost lease or a
-cancellation (`LeaseLost`, `asyncio.CancelledError`), which nobody swallows.
+*error* (any other exception out of the block), ours (a NeopsError that is none of the above), and a cancellation, also
+of a job whose lease is lost (`asyncio.CancelledError`), which nobody swallows.
 """
 
 from __future__ import annotations
@@ -327,13 +326,3 @@ class BlockFailed(NeopsError):
     def __init__(self, message: str, *, retryable: bool = False) -> None:
         super().__init__(message)
         self.retryable = retryable
-
-
-class LeaseLost(NeopsError):
-    """The worker no longer holds this job: its lease ran out and another worker may have it."""
-
-    retryable = False
-
-    def __init__(self, job: str, worker: str) -> None:
-        super().__init__(f"worker {worker} no longer holds job {job}")
-        self.job, self.worker = job, worker

@@ -28,14 +28,6 @@ class BlockRegistry(Mapping[str, BlockClass]):
             raise RegistrationInvalid(f"two blocks are called {identifier}: {first} and {second}")
         self._blocks[identifier], self._files[identifier] = block, file
 
-    def file_of(self, identifier: str) -> Path | None:
-        """Where a block was found; None for one that was added by hand.
-
-        Raises:
-            KeyError: no such block.
-        """
-        return self._files[identifier]
-
     def __getitem__(self, identifier: str) -> BlockClass:
         return self._blocks[identifier]
 
