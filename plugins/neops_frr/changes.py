@@ -16,6 +16,7 @@ from neops.concurrency import in_thread
 from neops.devices import ConfirmStrength
 from neops.devices.changes import ChangePlan, ConfigSession, StagedChange
 from neops.devices.changes.computing import config_lines, merged, replaced
+from neops.devices.changes.texts import unfolded
 from neops.devices.parsing import CommandSession
 from neops.errors import CommandRejected, ConfigRejected
 
@@ -85,7 +86,7 @@ class FrrChanges(CommandSession, ConfigSession):
         )
 
     async def commit_change(self, staged: StagedChange, confirm_within: float | None) -> ConfirmStrength:
-        await self.configure(staged.lines)
+        await self.configure([unfolded(line) for line in staged.lines])
         if confirm_within is not None:
             return ConfirmStrength.SESSION
         try:

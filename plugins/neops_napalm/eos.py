@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any, Final
 
 from napalm.base.exceptions import CommandErrorException
@@ -14,6 +15,7 @@ from pyeapi.eapilib import ConnectionError as EapiConnectionError
 
 from neops.devices import Facts
 from neops.devices.changes import CANDIDATE_PREFIX, ChangePlan
+from neops.devices.changes.texts import Text, folded
 from neops.devices.config_change import ConfirmStrength
 from neops.errors import CommandRejected, ConfigRejected, ConnectFailed, SessionLost
 from neops_napalm.changes import ChangesByDriver
@@ -48,6 +50,7 @@ class EosSession(NapalmTablesSession, ChangesByDriver):
         del cleanup, asked
         logging.getLogger("pyeapi.eapilib").addFilter(_is_no_traceback)
         use_our_sockets(driver, self._connected_socket)
+        driver._run_commands = partial(_with_texts, driver._run_commands)
 
     def _refuses_login(self, error: BaseException) -> bool:
         return isinstance(error, EapiConnectionError) and error.message.startswith("Unauthorized")
@@ -72,6 +75,10 @@ class EosSession(NapalmTablesSession, ChangesByDriver):
 
     def _claim(self, driver: Any, plan: ChangePlan) -> None:
         driver.config_session = plan.name
+
+    def _written(self, plan: ChangePlan) -> str:
+        """Banners in one line each: NAPALM 5 strips lines and leaves remarks out, in banners as well."""
+        return folded(plan.config)
 
     def _clear(self, driver: Any) -> None:
         for name in _sessions(driver, "pending"):
@@ -126,6 +133,12 @@ def use_our_sockets(driver: Any, connect: Callable[[int], socket.socket]) -> Non
         return made
 
     driver.transport_class = made
+
+
+def _with_texts(run: Callable[..., Any], commands: Sequence[str | dict[str, str]], **options: Any) -> Any:
+    """Run commands, a folded banner as what eAPI takes: a command and its input."""
+    texts = ((command, Text.of(command) if isinstance(command, str) else None) for command in commands)
+    return run([{"cmd": text.head, "input": text.body} if text else command for command, text in texts], **options)
 
 
 def _sessions(driver: Any, state: str) -> list[str]:

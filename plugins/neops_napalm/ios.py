@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +14,7 @@ from scp import SCPClient, SCPException
 from neops.devices.changes import CANDIDATE_PREFIX, ChangePlan, StagedChange
 from neops.devices.changes.computing import merged, replaced
 from neops.devices.changes.platforms import CISCO_IOS
+from neops.devices.changes.texts import for_file
 from neops.devices.config_change import ConfirmStrength
 from neops.errors import ChangeFailed
 from neops_napalm.changes import ChangesByDriver
@@ -42,10 +42,7 @@ class IosSession(NapalmBgpSession, ChangesByDriver):
         driver._scp_file = partial(self._put, driver)
         staged = super()._prepare(driver, plan)
         compute = merged if plan.mode == "merge" else replaced
-        try:
-            computed = compute(staged.before, plan.config, dialect="CISCO_IOS")
-        except ValueError:  # hier-config 3 knows no banner whose end mark is not ^C; IOS does
-            return replace(staged, atomic=False, confirms=self.strength)
+        computed = compute(staged.before, plan.config, dialect="CISCO_IOS")
         return StagedChange(
             plan=plan,
             diff=staged.diff or computed.diff,  # IOS passes over lines that it does not know: the commit tells
@@ -91,7 +88,7 @@ class IosSession(NapalmBgpSession, ChangesByDriver):
 
     def _written(self, plan: ChangePlan) -> str:
         """IOS compares a file to the configuration only if it ends so (NAPALM 5: "the obscure 'error 5'")."""
-        return f"{plan.config.rstrip()}\nend\n"
+        return f"{for_file(plan.config).rstrip()}\nend\n"
 
     def _claim(self, driver: Any, plan: ChangePlan) -> None:
         driver.candidate_cfg, driver.merge_cfg = f"{plan.name}-replace.txt", f"{plan.name}-merge.txt"

@@ -10,11 +10,14 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from pydantic import field_validator
+
 from neops.devices.answers import Answer
 from neops.devices.capabilities import Interacts
 from neops.devices.parsing import CommandSession, rejected
 from neops.devices.parsing.outputs import check_asked
 from neops.devices.results import CommandOutput
+from neops.entities import Secret
 from neops.errors import DialogueFailed, OperationTimedOut, SessionLost
 from neops.logs import MASK
 
@@ -41,6 +44,15 @@ _BETWEEN: Final = r"[\s\x08]*"
 """What terminals put into an echo: a long line is wrapped, Junos goes back and forth."""
 
 _PERHAPS: Final = re.compile(r"[:\])>]\s*$")
+
+
+class Passage(Answer):
+    """Lines of text for a device that says that it reads them now, and shows no question until they end."""
+
+    @field_validator("text")
+    @classmethod
+    def _is_a_line(cls, text: Secret) -> Secret:
+        return text
 
 
 class DialogueSession(CommandSession, Interacts):
@@ -129,7 +141,8 @@ class DialogueSession(CommandSession, Interacts):
         silent_since = time.monotonic()
         while True:
             line = said.last_line
-            if line and (self.at_prompt(line) or self._answer_to(said, left)):
+            answer = self._answer_to(said, left)
+            if isinstance(answer, Passage) or (line and (answer or self.at_prompt(line))):
                 return line
             text = await self.read_text(QUIET_S)
             if text:
@@ -214,13 +227,18 @@ class Said:
 
     def heard(self, text: str) -> None:
         self._text += text
-        if self.awaited and (echo := re.search(_echo_of(self.awaited), self._text)):
-            self._text = self._text[echo.start() :]
+        if self.awaited and (echo := re.compile(_echo_of(self.awaited)).search(self._text, self._seen)):
+            if self._seen:
+                self._seen = echo.end()
+            else:
+                self._text = self._text[echo.start() :]
             self.awaited = ""
 
     def answered(self, answer: Answer) -> None:
         """What was printed up to now asks nothing any more."""
         self._seen = len(self._text)
+        if isinstance(answer, Passage):
+            self.awaited = answer.text.reveal()  # a line of it may look like a prompt
         if answer.hidden and answer.text:
             self._hidden.append(answer.text.reveal())
 
@@ -233,6 +251,10 @@ class Said:
     def last_line(self) -> str:
         """The line at which the device stands, as far as it came after the last answer."""
         return "" if self.awaited else re.split(r"[\r\n]", self._text[self._seen :])[-1].strip()
+
+    def reply(self, command: str) -> str:
+        """What was printed since the last answer, or all of it where there was none; without the prompt."""
+        return self.unanswered.removesuffix(self.prompt).strip("\r\n") if self._seen else self.text(command)
 
     def text(self, command: str) -> str:
         """All of it, without the command's echo and the prompt at the end; hidden answers are masked."""

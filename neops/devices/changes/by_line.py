@@ -44,10 +44,7 @@ class LineProcedure:
         compute = merged if plan.mode == "merge" else replaced
         if plan.mode == "merge":
             self._wording.check(shell.device.name, config_lines(plan.config))
-        try:
-            result = await in_thread(lambda: compute(before, plan.config, dialect=self._commands.dialect))
-        except ValueError as error:  # hier-config 3: a banner without its end
-            raise ConfigRejected(shell.device.name, plan.config.partition("\n")[0], str(error)) from error
+        result = await in_thread(lambda: compute(before, plan.config, dialect=self._commands.dialect))
         self._wording.check(shell.device.name, result.lines)
         return StagedChange(
             plan=plan,

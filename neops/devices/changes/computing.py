@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from neops.devices.changes.texts import Text, folded
+
 if TYPE_CHECKING:
     from hier_config import HConfig
 
@@ -29,34 +31,60 @@ def merged(running: str, config: str, *, dialect: str) -> Computed:
     The lines are sent as their author wrote them. One that is a default, and therefore not shown by the device
     (`no shutdown`), is in the difference all the same.
     """
-    now, wanted = _read(running, dialect), _read(config, dialect)
-    future = now.future(wanted)
+    before, added = folded(running), folded(config)
+    now, wanted = _read(before, dialect), _read(added, dialect)
+    future = _read(_without_texts(before, set(_heads(added))), dialect).future(wanted)
+    for line in [child.text for child in future.children if _NO_TEXT.match(child.text)]:
+        future.children.delete(line)
     return Computed(diff=_difference(now, future), lines=config_lines(config), reached=_is(future, dialect))
 
 
 def replaced(running: str, config: str, *, dialect: str) -> Computed:
     """A configuration made into another one, line by line."""
-    now, wanted = _read(running, dialect), _read(config, dialect)
+    now, wanted = _read(folded(running), dialect), _read(folded(config), dialect)
     remedy = now.config_to_get_to(wanted).set_order_weight()
-    lines = tuple(_NO_BANNER.sub(r"\1", line) for line in remedy.lines(sectional_exiting=True))
+    lines = tuple(_without_text(line) for line in remedy.lines(sectional_exiting=True))
     return Computed(diff=_difference(now, wanted), lines=lines, reached=_is(wanted, dialect))
 
 
-_NO_BANNER = re.compile(r"\A(\s*no banner \S+) .*", re.DOTALL)
-"""hier-config 3 takes a banner away with all of its text, whose lines the device would read as configuration."""
-
-
 def config_lines(config: str) -> tuple[str, ...]:
-    """The lines of a configuration that are worth sending: no remarks, and no `end`, which would leave it."""
-    lines = (line.rstrip() for line in config.splitlines())
+    """The lines of a configuration that are worth sending: no remarks, and no `end`, which would leave it.
+
+    A banner is one of them, folded.
+    """
+    lines = (line.rstrip() for line in folded(config).splitlines())
     return tuple(line for line in lines if line.strip() not in ("", "end") and not line.lstrip().startswith("!"))
 
 
+_NO_TEXT = re.compile(r"no (banner \S+)")
+
+
+def _without_text(line: str) -> str:
+    """A line that takes a banner away, without what it says, which the device would read as configuration."""
+    return line if (taken := _NO_TEXT.match(line)) is None else taken[0]
+
+
+def _heads(config: str) -> Iterator[str]:
+    """The banners that a folded configuration sets or takes away."""
+    for line in map(str.strip, config.splitlines()):
+        if text := Text.of(line):
+            yield text.head
+        elif taken := _NO_TEXT.fullmatch(line):
+            yield taken[1]
+
+
+def _without_texts(config: str, heads: set[str]) -> str:
+    """A folded configuration without these banners: a new one comes in place of the old one."""
+    texts = ((line, Text.of(line)) for line in config.splitlines())
+    return "\n".join(line for line, text in texts if text is None or text.head not in heads)
+
+
 def _read(config: str, dialect: str) -> HConfig:
+    """A folded configuration. hier-config 3 makes an ordinary blank of the one with which it does not see a banner."""
     from hier_config import Platform, get_hconfig
     from hier_config.exceptions import DuplicateChildError
 
-    text = _SHORT_BANNER.sub("banner\N{NO-BREAK SPACE}", _EXIT.sub("", config))
+    text = _BANNER.sub("banner\N{NO-BREAK SPACE}", _EXIT.sub("", config))
     try:
         return get_hconfig(Platform[dialect], text)
     except DuplicateChildError:  # hier-config 3 takes no section and no line twice
@@ -66,9 +94,7 @@ def _read(config: str, dialect: str) -> HConfig:
 _EXIT = re.compile(r"^exit[ \t]*$\n?", re.MULTILINE)
 """Ends a section that its indentation ends as well."""
 
-_SHORT_BANNER = re.compile(r"^banner (?=motd (?:line|file|default)\b|\S+ (\^C|\S).*\1\s*$)", re.MULTILINE)
-"""A banner of one line, whose end hier-config 3 expects below: it takes the lines that follow for its text. It makes an
-ordinary blank of the other one itself."""
+_BANNER = re.compile(r"^banner ", re.MULTILINE)
 
 _Section = dict[str, "_Section"]
 
@@ -96,8 +122,14 @@ def _printed(section: _Section, depth: int = 0) -> Iterator[str]:
 
 
 def _difference(old: HConfig, new: HConfig) -> str:
-    return "\n".join(old.unified_diff(new))
+    return "\n".join(line for one in old.unified_diff(new) for line in _shown(one))
+
+
+def _shown(line: str) -> Iterator[str]:
+    """A line of a difference for people: each line of a banner with its sign."""
+    text = Text.of(line[2:]) if line.startswith(("+ ", "- ")) else None
+    yield from [line] if text is None else [f"{line[:2]}{one}" for one in text.printed.split("\n")]
 
 
 def _is(wanted: HConfig, dialect: str) -> Callable[[str], bool]:
-    return lambda running: not _difference(_read(running, dialect), wanted)
+    return lambda running: not _difference(_read(folded(running), dialect), wanted)

@@ -6,6 +6,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 
+from neops.devices.changes.texts import folded
 from neops.devices.config_change import ChangeOutcome
 
 _REMARKS = ("!", "#")
@@ -54,7 +55,7 @@ def _substance(config: str) -> Counter[tuple[str, ...]]:
     found: Counter[tuple[str, ...]] = Counter()
     above: list[tuple[int, str]] = []
     ordered: Counter[tuple[str, ...]] = Counter()
-    for raw in config.splitlines():
+    for raw in folded(config).splitlines():
         line = raw.strip()
         if not line or line.startswith(_REMARKS):
             continue

@@ -28,7 +28,7 @@ CISCO_IOS = LineCommands(
         r"|startup-config file open failed",
         locked=r".*Configuration mode (?:is )?locked|Configure Lock",
         command=r"do |configure ",
-        text=r"banner \S+ (\^C|\S)(?!.*\1)",
+        helps=r"\?",
         asked_to_save=(OVERWRITES_NVRAM,),
     ),
     waiting=Waiting(show="show archive config rollback timer", sign=r"^Time remaining"),
@@ -50,7 +50,7 @@ ARISTA_EOS = CandidateCommands(
         refused=r"% (?!Warning)\S",
         locked=r"% (?:Maximum number of pending sessions|.*lock)",
         command=r"(?:commit|abort)\b|configure |rollback ",
-        text=r"banner (?:login|motd)\s*$",
+        helps=r"\?",
     ),
     leftovers=Leftovers(
         show="show configuration sessions",

@@ -8,17 +8,21 @@ import re
 from abc import abstractmethod
 from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from neops.devices.acting.dialogue import DialogueSession
+from neops.devices.acting.dialogue import DialogueSession, Passage
 from neops.devices.answers import Answer
 from neops.devices.capabilities import ReadsConfig
 from neops.devices.changes.staging import CANDIDATE_PREFIX, COMMIT_S, ChangePlan, StagedChange
+from neops.devices.changes.texts import Text, never_ends
 from neops.devices.config_change import ConfirmStrength
 from neops.devices.parsing import CommandSession, rejected
 from neops.errors import ChangeFailed, CommandRejected, ConfigLocked, ConfigRejected, DialogueFailed
 
 logger = logging.getLogger(__name__)
+
+READS_TEXT: Final = r"Enter TEXT message"
+"""What IOS and EOS say before they read a banner: `…  End with the character '#'.`, `… Type 'EOF' on its own line`."""
 
 
 class TextSession(CommandSession):
@@ -73,15 +77,15 @@ class Wording:
 
     `refused`: a line or a commit was not taken, besides what `rejected` knows. `locked`: somebody else is at it.
     `prompt_head`: the first line of a prompt of two, which stays at the end of every answer. `command`: a line that
-    acts at once, or ends what only the steps of a change may end. `text`: a line after which the device reads text up
-    to an end mark, without a prompt. `asked_to_save`: answers to what it may ask before it saves.
+    acts at once, or ends what only the steps of a change may end. `helps`: what a device answers with help when it is
+    typed, in the middle of a line. `asked_to_save`: answers to what it may ask before it saves.
     """
 
     refused: str = r"(?!)"
     locked: str = r"(?!)"
     prompt_head: str = r"(?!)"
     command: str = r"(?!)"
-    text: str = r"(?!)"
+    helps: str = r"(?!)"
     asked_to_save: tuple[Answer, ...] = ()
 
     def cleaned(self, answer: str) -> str:
@@ -92,13 +96,16 @@ class Wording:
         """Look for what cannot be typed line by line, before anything is.
 
         Raises:
-            ConfigRejected: there is a command, or a text of several lines.
+            ConfigRejected: there is a command, a text without an end, or what asks for help.
         """
         for line in lines:
             if re.match(rf"\s*(?:{self.command})", line):
                 raise ConfigRejected(device, line, "it is a command, not configuration")
-            if "\n" in line or re.match(rf"\s*(?:{self.text})", line):
-                raise ConfigRejected(device, line.partition("\n")[0], "a text of several lines cannot be typed")
+            if never_ends(line):
+                raise ConfigRejected(device, line, "its text has no end")
+            opening = _typed(device, line)[0]
+            if re.search(self.helps, opening):
+                raise ConfigRejected(device, opening, "typed, its question mark would ask the device for help")
 
     def refuses(self, platform: str, answer: str) -> bool:
         return rejected(platform, answer) or re.search(rf"^\s*(?:{self.refused})", answer, re.MULTILINE) is not None
@@ -123,10 +130,33 @@ class Wording:
         Raises:
             ConfigRejected: it was not.
         """
-        answer = self.cleaned(await shell.exchange_within(line, within_s))
+        opening, text = _typed(shell.device.name, line)
+        said = _read(shell, opening, text) if text else shell.exchange_within(opening, within_s)
+        answer = self.cleaned(await said)
         if self.refuses(shell.platform, answer):
-            raise ConfigRejected(shell.device.name, line, answer)
+            raise ConfigRejected(shell.device.name, opening, answer)
         return answer
+
+
+def _typed(device: str, line: str) -> tuple[str, str]:
+    """A line as it is typed, and the text that the device reads then."""
+    if (text := Text.of(line)) is None:
+        return line, ""
+    try:
+        return text.typed
+    except ValueError as error:
+        raise ConfigRejected(device, text.head, str(error)) from None
+
+
+async def _read(shell: ConfigShell, opening: str, text: str) -> str:
+    """Let the device read a text; what it says to it."""
+    if not isinstance(shell, DialogueSession):
+        raise ConfigRejected(shell.device.name, opening, "a text of several lines cannot be typed in this session")
+    try:
+        said = await shell.converse(opening, [Passage(question=READS_TEXT, text=text)])
+    except DialogueFailed as error:
+        raise ConfigRejected(shell.device.name, opening, error.output) from error
+    return said.reply(opening)
 
 
 async def say(shell: ConfigShell, lines: Iterable[str], *, within_s: float = 0.0) -> None:

@@ -8,14 +8,15 @@ from typing import Protocol
 
 from neops.testing.simulator.configuration import LineRejected, Path, Section, at
 from neops.testing.simulator.platform import ConfigurationData, Platform, SectionData
+from neops.testing.simulator.texts import whole_lines
 
 _CLOSING = ("end", "exit", "return", "exit-address-family")
 _WORD = re.compile(r'"[^"]*"|\S+')
 
 
 class Dialect(Protocol):
-    def parse(self, text: str) -> Section:
-        """The configuration that is written in this text."""
+    def parse(self, text: str, *, shown: bool = True) -> Section:
+        """The configuration that is written in this text, as the device shows it or as it reads it from a file."""
 
     def render(self, section: Section) -> str:
         """The text, as the platform prints it."""
@@ -52,10 +53,10 @@ class Lines:
         self._data, self._interface_name = data, interface_name
         self._phrases = sorted((*data.top, *data.inside), key=len, reverse=True)
 
-    def parse(self, text: str) -> Section:
+    def parse(self, text: str, *, shown: bool = True) -> Section:
         root: Section = {}
         stack: list[tuple[int, Section]] = [(-1, root)]
-        for raw in text.splitlines():
+        for raw in whole_lines(self._data.texts, text, shown=shown):
             line = raw.strip()
             if not line or line[0] in "!#" or line in _CLOSING:
                 continue
@@ -159,7 +160,8 @@ class Statements:
     def __init__(self, data: ConfigurationData) -> None:
         self._data = data
 
-    def parse(self, text: str) -> Section:
+    def parse(self, text: str, *, shown: bool = True) -> Section:
+        del shown
         root: Section = {}
         self.merge_text(root, text)
         return root
@@ -264,7 +266,7 @@ def _statements(text: str) -> Iterator[str]:
 
 
 def _starts(line: str, phrase: str) -> bool:
-    return line == phrase or line.startswith(f"{phrase} ")
+    return line == phrase or line.startswith((f"{phrase} ", f"{phrase}\n"))
 
 
 def _replace(section: Section, line: str, key: str) -> None:

@@ -64,8 +64,9 @@ class CommandApi:
         def answer() -> str:
             nonlocal reply
             reply = self._shell.enter(f"{line} | json" if wants_json else line)
-            if self._shell.asks:
-                reply = self._shell.enter(typed)
+            for one in (*typed.splitlines(), "EOF") if self._shell.reads_text else (typed,):
+                if self._shell.asks:
+                    reply = self._shell.enter(one)
             return reply.text
 
         text = await suffer(self._device, line, answer)

@@ -198,6 +198,8 @@ class ConfigurationData(_Data):
     """Line after a section."""
     terminator: str = ""
     sections: tuple[SectionData, ...] = ()
+    texts: Literal["", "marks", "eof"] = ""
+    """How the text of a banner is given: between two of a character, which is shown as ^C, or up to a line EOF."""
     negation: str = "no"
     top: tuple[str, ...]
     """First words of the lines that are accepted at the top; any other is answered with the platform's error."""

@@ -9,6 +9,7 @@ from neops.testing.simulator.configuration import LineRejected, Path, Section, c
 from neops.testing.simulator.device import DeviceState
 from neops.testing.simulator.editing import confirm_within_s
 from neops.testing.simulator.platform import Verb
+from neops.testing.simulator.texts import TextStyle, in_file, whole_lines
 
 
 def change_whole(device: DeviceState, verb: Verb, arguments: Mapping[str, str]) -> bool:
@@ -44,7 +45,11 @@ def _write(device: DeviceState, target: str, value: str) -> None:
     if storage is None:
         raise FileNotFoundError(target)
     file = storage.create(target)
-    file.content[:] = f"{device.scope()[value]}\n".encode()
+    file.content[:] = f"{in_file(_style(device), device.scope()[value])}\n".encode()
+
+
+def _style(device: DeviceState) -> TextStyle:
+    return device.platform.data.configuration.texts if device.platform.data.configuration else ""
 
 
 def _text(device: DeviceState, name: str) -> str:
@@ -56,7 +61,7 @@ def _text(device: DeviceState, name: str) -> str:
 def _replace(device: DeviceState, name: str) -> None:
     dialect = device.platform.dialect
     assert dialect is not None
-    new = dialect.parse(_text(device, name))
+    new = dialect.parse(_text(device, name), shown=False)
     for line in new:
         dialect.apply({}, (), line)
     device.datastore.put(new)
@@ -76,7 +81,7 @@ def _merged(device: DeviceState, text: str) -> tuple[Section, LineRejected | Non
     assert dialect is not None
     path: Path = ()
     merged, refused = copy(device.datastore.running), None
-    for line in map(str.strip, text.splitlines()):
+    for line in map(str.strip, whole_lines(_style(device), text, shown=False)):
         if line and line[0] not in "!#" and line != "end":
             try:
                 path = dialect.apply(merged, path, line)
@@ -94,7 +99,7 @@ def compared(device: DeviceState, name: str, how: Literal["whole", "merge"]) -> 
     dialect, running, text = device.platform.dialect, device.datastore.running, _text(device, name)
     assert dialect is not None
     if how == "whole":
-        return "\n".join(_marked(running, dialect.parse(text), 0))
+        return "\n".join(_marked(running, dialect.parse(text, shown=False), 0))
     merged, _ = _merged(device, text)
     return "\n".join(_additions(running, merged, 0))
 

@@ -14,6 +14,7 @@ from neops.testing.simulator.replies import Question, Reply
 from neops.testing.simulator.storage import StorageFull
 from neops.testing.simulator.template import TemplateInvalid, render
 from neops.testing.simulator.terminal import CTRL_C, CTRL_D, CTRL_Z
+from neops.testing.simulator.texts import Reading
 from neops.testing.simulator.wording import Wording
 
 SECRET_ATTEMPTS = 3  # IOS, NX-OS and EOS give up after three
@@ -51,6 +52,11 @@ class Shell:
     def asks(self) -> bool:
         """The next line answers a question."""
         return self._question is not None
+
+    @property
+    def reads_text(self) -> bool:
+        """The next line belongs to a text."""
+        return self._question is not None and not self._question.prompt
 
     def only_prints(self, line: str) -> bool:
         """Whether this is an operational command that does nothing."""
@@ -260,12 +266,32 @@ class Shell:
 
     def _edit(self, line: str) -> Reply:
         assert self.editing is not None
+        reading = Reading.begun(self.editing.data.texts, line)
+        if reading is None or reading.whole:
+            return self._edited(line if reading is None else reading.line)
+        self._read_on(reading)
+        return Reply(text=reading.invitation)
+
+    def _edited(self, line: str) -> Reply:
+        assert self.editing is not None
         try:
             self.editing.edit(line)
         except LineRejected as rejected:
             errors = self._platform.errors
             return self._refusal(errors.configuration or errors.unknown, line, rejected.at)
         return Reply()
+
+    def _read_on(self, reading: Reading) -> None:
+        """Take lines of a text in until its end mark, without a prompt."""
+
+        def take(line: str) -> Reply:
+            more = reading.with_line(line)
+            if more.whole:
+                return self._edited(more.line)
+            self._read_on(more)
+            return Reply()
+
+        self._question = Question(prompt="", answer=take)
 
     def _do_in_configuration(self, verb: Verb, found: Match) -> Reply | None:
         assert self.editing is not None

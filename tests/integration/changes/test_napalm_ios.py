@@ -90,7 +90,7 @@ async def test_without_an_archive_we_take_it_back_and_save_only_what_is_confirme
 
 
 @pytest.mark.parametrize(
-    "answers", [{"write mem": "startup-config file open failed (Permission denied)"}], indirect=True
+    "answers", [{"write memory": "startup-config file open failed (Permission denied)"}], indirect=True
 )
 async def test_a_change_that_cannot_be_saved_is_taken_back(
     runtime: DeviceRuntime, device: Device, router: RunningDevice, example: Example

@@ -123,3 +123,11 @@ def test_a_configuration_without_a_statement_has_no_substance(config: str) -> No
 @pytest.mark.parametrize("config", ["hostname r1", "! remark\n ntp server 192.0.2.7", "<config><a/></config>"])
 def test_a_configuration_with_one_has_it(config: str) -> None:
     assert has_substance(config)
+
+
+def test_what_a_banner_says_is_no_remark_and_has_an_order() -> None:
+    banner = "banner motd ^C\n# a\n! b\n^C\n"
+
+    assert not same_config(banner, banner.replace("# a", "# c"))
+    assert not same_config(banner, "banner motd ^C\n! b\n# a\n^C\n")
+    assert same_config(f"ntp server 192.0.2.7\n{banner}", f"{banner}ntp server 192.0.2.7\n")

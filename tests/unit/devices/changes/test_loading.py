@@ -213,14 +213,23 @@ def test_a_banner_is_taken_away_without_its_text() -> None:
 @pytest.mark.parametrize(
     ("platform", "config"),
     [
-        ("cisco_ios", "banner motd ^C\nhello\n^C\n"),
-        ("cisco_ios", "banner login #hello\nworld#\n"),
-        ("arista_eos", "banner motd\nhello\nEOF\n"),
+        ("cisco_ios", "banner motd ^C\nhello\n"),
+        ("cisco_ios", "banner login #hello\nworld\n"),
+        ("cisco_ios", "banner login #\n"),
+        ("arista_eos", "banner motd\nhello\n"),
     ],
 )
-def test_a_text_of_several_lines_is_refused_before_any_is_typed(platform: str, config: str) -> None:
-    with pytest.raises(ConfigRejected, match="several lines cannot be typed"):
+def test_a_text_that_never_ends_is_refused_before_any_is_typed(platform: str, config: str) -> None:
+    with pytest.raises(ConfigRejected, match="has no end"):
         WORDINGS[platform].check("r1", config_lines(config))
+
+
+@pytest.mark.parametrize("line", [" description what?", "banner motd #what?\nhello#", "banner motd #what?#"])
+def test_what_would_ask_for_help_is_refused_before_any_is_typed(line: str) -> None:
+    with pytest.raises(ConfigRejected, match=r"what\?.*help"):
+        WORDINGS["cisco_ios"].check("r1", config_lines(line))
+
+    WORDINGS["cisco_ios"].check("r1", config_lines("banner motd #\nwhat?\n#"))  # a text is read as it is
 
 
 @pytest.mark.parametrize(
@@ -232,25 +241,30 @@ def test_a_banner_of_one_line_ends_there(banner: str) -> None:
     beside = merged(f"{banner}\n{RUNNING}", "ntp server 192.0.2.7\n", dialect="CISCO_IOS")
     removed = replaced(f"{banner}\n{RUNNING}", RUNNING, dialect="CISCO_IOS")
 
-    assert added.diff.splitlines() == [f"+ {banner}", "+ ntp server 192.0.2.7"]
+    assert added.diff.splitlines() == [f"+ {banner.replace('#', '^C')}", "+ ntp server 192.0.2.7"]
     assert beside.diff == "+ ntp server 192.0.2.7"
     assert removed.lines == (" ".join(("no", *banner.split()[:2])),)
 
 
-def test_a_banner_that_a_replacement_brings_is_refused_as_well() -> None:
-    lines = replaced(RUNNING, f"{RUNNING}banner motd ^C\nhello\n^C\n", dialect="CISCO_IOS").lines
+def test_a_banner_comes_in_place_of_the_one_that_is_there() -> None:
+    running, added = f"{RUNNING}banner motd ^C\nold\n^C\n", "banner motd #\nnew\n\n! end\n#\n"
 
-    with pytest.raises(ConfigRejected, match="several lines cannot be typed"):
-        WORDINGS["cisco_ios"].check("r1", lines)
+    merge = merged(running, added, dialect="CISCO_IOS")
+    replacement = replaced(running, RUNNING + added, dialect="CISCO_IOS")
+
+    shown = ["- banner motd ^C", "- old", "- ^C", "+ banner motd ^C", "+ new", "+ ", "+ ! end", "+ ^C"]
+    assert merge.diff.splitlines() == replacement.diff.splitlines() == shown
+    assert merge.lines == config_lines(added)
+    assert replacement.lines == ("no banner motd", *config_lines(added))
+    assert merge.reached(f"{RUNNING}banner motd ^C\nnew\n\n! end\n^C\n")
+    assert not merge.reached(f"{RUNNING}banner motd ^C\nnew\n\n! and\n^C\n")
 
 
-@pytest.mark.parametrize(
-    "line", ["banner motd ^Chello^C", "banner motd #hello#", "no banner motd", "banner motd line x"]
-)
-def test_a_text_of_one_line_is_a_line(line: str) -> None:
-    if line != "banner motd line x":  # FRR's, which has no such texts
-        WORDINGS["cisco_ios"].check("r1", [line])
-    WORDINGS["arista_eos"].check("r1", [line])
+def test_a_banner_that_is_taken_away_is_in_the_difference() -> None:
+    merge = merged(f"{RUNNING}banner motd ^C\nold\n^C\n", "no banner motd\n", dialect="CISCO_IOS")
+
+    assert (merge.diff.splitlines(), merge.lines) == (["- banner motd ^C", "- old", "- ^C"], ("no banner motd",))
+    assert merge.reached(RUNNING)
 
 
 def test_the_end_of_a_section_is_no_difference() -> None:
