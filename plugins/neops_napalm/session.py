@@ -49,7 +49,15 @@ from neops_napalm.failures import chain, command_failure, opening_failure
 from neops_napalm.keys import key_file
 from neops_paramiko.host_keys import fetch_host_key
 from neops_paramiko.keys import key_arguments
-from neops_paramiko.netmiko import OWN_CONNECTION, asked_host_keys, connected, limits, stop_polling, strict_arguments
+from neops_paramiko.netmiko import (
+    OWN_CONNECTION,
+    asked_host_keys,
+    connected,
+    enable,
+    limits,
+    stop_polling,
+    strict_arguments,
+)
 
 R = TypeVar("R")
 
@@ -160,7 +168,7 @@ class NapalmSession(BlockingSession, CommandSession, ReadsFacts, ReadsInterfaces
         driver._netmiko_device = connection
         connection._open()
         if not getattr(driver, "force_no_enable", False):
-            connection.enable()
+            enable(connection)
         return connection
 
     def _optional_args(self, cleanup: ExitStack, asked: dict[str, Any]) -> dict[str, Any]:

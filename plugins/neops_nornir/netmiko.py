@@ -24,7 +24,15 @@ from neops_nornir.session import NornirSession, connection_plugin
 from neops_nornir.wires import paramiko_wire
 from neops_paramiko.host_keys import fetch_host_key, host_key
 from neops_paramiko.keys import key_arguments
-from neops_paramiko.netmiko import OWN_CONNECTION, asked_host_keys, connected, limits, stop_polling, strict_arguments
+from neops_paramiko.netmiko import (
+    OWN_CONNECTION,
+    asked_host_keys,
+    connected,
+    enable,
+    limits,
+    stop_polling,
+    strict_arguments,
+)
 
 ENABLES_WITHOUT_SECRET = frozenset({"arista_eos"})
 """`enable` asks for no password unless one is set (EOS User Manual 4.31, "Enable Command Authorization")."""
@@ -132,7 +140,7 @@ class NetmikoSession(NornirSession, WiredSession):
         connection = self._connection()
         try:
             if connection.secret:
-                connection.enable()
+                enable(connection)
             elif self.platform in ENABLES_WITHOUT_SECRET:
                 _enable_without_secret(connection, self._options.connect_timeout_s)
         except (ValueError, ReadException) as error:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,6 +50,33 @@ def stop_polling(connection: Any) -> None:
     """Wake up who waits. netmiko 4.8 polls a closed channel until its read time-out; without one it stops at once."""
     with suppress(AttributeError):  # it has no channel yet, or is not netmiko's
         connection.channel.remote_conn = None
+
+
+def enable(connection: Any) -> None:
+    """Reach the privileged mode by one try with the secret.
+
+    netmiko 4.8 waits for a prompt for 10 s after it, also where the device asks for the secret again. The platform that
+    types it in a way of its own is left alone.
+
+    Raises:
+        ValueError, ReadException: the device did not take it.
+    """
+    from netmiko.base_connection import BaseConnection  # this module is also for connections without netmiko
+
+    if type(connection).enable_secret_handler is BaseConnection.enable_secret_handler:
+        connection.enable_secret_handler = partial(_give_secret, connection)
+    connection.enable()
+
+
+def _give_secret(connection: Any, pattern: str, output: str, re_flags: int = re.IGNORECASE) -> str:
+    if not re.search(pattern, output, re_flags):
+        return ""
+    again = rf"{pattern}[^\n]*:\s*$"
+    connection.write_channel(connection.normalize_cmd(connection.secret))
+    answer = str(connection.read_until_prompt_or_pattern(pattern=again, re_flags=re_flags))
+    if re.search(again, answer, re_flags):
+        raise ValueError("the device asks for the secret again")
+    return answer
 
 
 def first_line(error: BaseException) -> str:
