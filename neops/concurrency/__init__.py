@@ -3,7 +3,7 @@
 from neops.concurrency.blocking import AuthorFiles, BlockingDetector, BlockingReport
 from neops.concurrency.corking import Cork, CorkedProtocol
 from neops.concurrency.crossing import Crossing
-from neops.concurrency.deadlines import Clock, Deadline, current_deadline, deadline
+from neops.concurrency.deadlines import Clock, Deadline, current_deadline, deadline, wait_at_most
 from neops.concurrency.executor import BlockingExecutor, context_with, current_executor, use_executor
 from neops.concurrency.parallel import ParallelFailed, run_parallel
 from neops.concurrency.tasks import TaskScope, schedule_task
@@ -30,4 +30,5 @@ __all__ = [
     "run_parallel",
     "schedule_task",
     "use_executor",
+    "wait_at_most",
 ]

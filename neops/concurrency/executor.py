@@ -140,9 +140,12 @@ def use_executor(executor: BlockingExecutor) -> Iterator[BlockingExecutor]:
         _bound.reset(token)
 
 
-def context_with(executor: BlockingExecutor) -> Context:
-    """A context of its own for a task that outlives who starts it, in which `run_in_thread` uses this executor."""
-    context = Context()
+def context_with(executor: BlockingExecutor, context: Context | None = None) -> Context:
+    """The context, in which `run_in_thread` uses this executor from now on.
+
+    Without one it is an empty one: for a task that outlives who starts it.
+    """
+    context = Context() if context is None else context
     context.run(_bound.set, executor)
     return context
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from contextvars import Context, copy_context
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from types import MappingProxyType
 from typing import Any, Final
 
-from neops.concurrency import Crossing, Deadline
+from neops.concurrency import BlockingExecutor, Crossing, Deadline, context_with
 from neops.devices.capabilities import REBOOT_S, TRANSFER_S
 from neops.devices.logins import Route
 from neops.devices.operations import abort
@@ -24,14 +24,21 @@ LONG_OPERATIONS: Final = MappingProxyType({"reboot": REBOOT_S, "put_file": TRANS
 
 Work = Callable[[], Coroutine[Any, Any, Any]]
 
+Heard = Callable[[Any, BaseException | None], None]
+"""Takes how an operation ended: its result and None, or whatever and an error."""
+
+
+def _nobody(_result: Any, _error: BaseException | None) -> None:
+    """Nobody waits for the answer."""
+
 
 @dataclass(eq=False, kw_only=True)
 class Operation:
     """One call of one method on one device, from asking to answer.
 
     `until` is the deadline of whoever asked. `commands` stretches the time limit: how many commands the method takes.
-    `session` is there while it runs on one, and `begun` says that it had one: a login is then urgent. `future` is its
-    answer, and `interrupted` the reason why somebody else ended it.
+    `session` is there while it runs on one, and `begun` says that it had one: a login is then urgent. `heard` takes the
+    answer, and `interrupted` is the reason why somebody else ended it.
 
     One that is `alone` on its session is given up when its time is over or nobody waits for it: `give_up` is there
     while that can be done, `given_up` says that it was.
@@ -47,7 +54,9 @@ class Operation:
     begun: bool = False
     alone: bool = True
     session: Session | None = None
-    future: Future[Any] = field(default_factory=Future)
+    heard: Heard = _nobody
+    calls: Calls | None = None
+    task: asyncio.Task[None] | None = None
     interrupted: DeviceError | None = None
     give_up: Callable[[], None] | None = None
     given_up: bool = False
@@ -67,8 +76,8 @@ class Operation:
 
     def fail(self, error: BaseException) -> None:
         """Tell its caller, if he still waits; if it was interrupted, that it was, whatever broke first."""
-        with suppress(InvalidStateError):
-            self.future.set_exception(self.interrupted or error)
+        if self.calls is not None:
+            self.calls.end(self, error=self.interrupted or error)
 
     def cut_short(self) -> DeviceError:
         """Why it ended although its caller did not cancel it."""
@@ -78,11 +87,13 @@ class Operation:
 class Calls:
     """Takes operations into an event loop and answers to where they came from.
 
-    A thousand calls that are made at once wake the loop once, and so do their answers.
+    A thousand calls that are made at once wake the loop once, and so do their answers. Their work runs in the context
+    of whoever asks, with the executor given here for its blocking calls.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, executor: BlockingExecutor) -> None:
         self.loop = loop
+        self._executor = executor
         self._way = Crossing(loop)
         self._homes = threading.local()
         self._operations: set[Operation] = set()
@@ -94,36 +105,53 @@ class Calls:
         return iter(tuple(self._operations))
 
     def begin(self, operation: Operation, work: Work) -> None:
-        """Have the operation's work done in the loop, in the context of whoever asks; from any thread."""
+        """Have the operation's work done in the loop; from any thread."""
+        operation.calls = self
         self._operations.add(operation)
-        operation.future.add_done_callback(lambda _: self._operations.discard(operation))
         self._way.call(self._start, operation, work, copy_context())
 
-    async def answer(self, operation: Operation) -> Any:
-        """The answer of an operation that was begun, in any event loop."""
+    async def answer(self, operation: Operation, work: Work) -> Any:
+        """Have the work done, and give its result; in any event loop."""
         home = self._home()
         waiter: asyncio.Future[Any] = home.loop.create_future()
 
-        def answered(_: object) -> None:
-            home.add(_pass_on, operation, waiter)
+        def heard(result: Any, error: BaseException | None) -> None:
+            home.add(_pass_on, waiter, result, error)
             if threading.get_ident() == self._thread:
                 self._wake_soon(home)
             else:
                 _wake(home)
 
-        operation.future.add_done_callback(answered)
+        operation.heard = heard
+        self.begin(operation, work)
         try:
             return await waiter
         except asyncio.CancelledError:
-            operation.future.cancel()
+            self._drop(operation)
             raise
 
-    def answer_blocking(self, operation: Operation) -> Any:
-        """The answer of an operation that was begun, in a thread without an event loop."""
+    def answer_blocking(self, operation: Operation, work: Work) -> Any:
+        """The same in a thread without an event loop."""
+        answers: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+        operation.heard = lambda result, error: answers.put((result, error))
+        self.begin(operation, work)
         try:
-            return operation.future.result()
-        except CancelledError:
-            raise operation.cut_short() from None
+            result, error = answers.get()
+        except BaseException:  # Ctrl-C: nobody waits any more
+            self._drop(operation)
+            raise
+        if error is not None:
+            raise error
+        return result
+
+    def end(self, operation: Operation, result: Any = None, *, error: BaseException | None = None) -> bool:
+        """Tell its caller, from any thread, unless he was told before or went away; whether he was told now."""
+        try:
+            self._operations.remove(operation)  # one of those who come here at the same time succeeds
+        except KeyError:
+            return False
+        operation.heard(result, error)
+        return True
 
     def interrupt(self, reason: str, *, job: str | None = None) -> int:
         """End operations, those of a job or all, from any thread; how many there were.
@@ -136,7 +164,8 @@ class Calls:
         for operation in operations:
             if (session := operation.session) is not None:
                 abort(session)
-            operation.future.cancel()
+            if self.end(operation, error=operation.interrupted):
+                self._stop(operation)
         return len(operations)
 
     def _home(self) -> Crossing:
@@ -160,19 +189,35 @@ class Calls:
 
     def _start(self, operation: Operation, work: Work, context: Context) -> None:
         self._thread = threading.get_ident()
-        if operation.future.cancelled():
-            return
-        task = self.loop.create_task(_do(operation, work), context=context)
-        operation.future.add_done_callback(lambda future: self._end(operation, task) if future.cancelled() else None)
+        if operation in self._operations:
+            context_with(self._executor, context)
+            operation.task = self.loop.create_task(self._do(operation, work), context=context)
 
-    def _end(self, operation: Operation, task: asyncio.Task[None]) -> None:
-        """Nobody waits for the operation any more; from any thread."""
+    async def _do(self, operation: Operation, work: Work) -> None:
+        try:
+            result = await work()
+        except asyncio.CancelledError:
+            self.end(operation, error=operation.cut_short())  # nobody cancelled its caller: it must not look as if
+            raise
+        except BaseException as error:  # noqa: BLE001  # it belongs to the caller
+            operation.fail(error)
+        else:
+            self.end(operation, result)
 
-        def end() -> None:
-            (operation.give_up or task.cancel)()
+    def _drop(self, operation: Operation) -> None:
+        """Its caller went away; from any thread."""
+        self._operations.discard(operation)
+        self._stop(operation)
+
+    def _stop(self, operation: Operation) -> None:
+        """End the work of an operation whose answer nobody takes any more; from any thread."""
+
+        def stop() -> None:
+            if operation.task is not None:
+                (operation.give_up or operation.task.cancel)()
 
         with suppress(RuntimeError):  # the loop is closed: the task has ended
-            self._way.call(end)
+            self._way.call(stop)
 
 
 def _wake(home: Crossing) -> None:
@@ -180,25 +225,10 @@ def _wake(home: Crossing) -> None:
         home.wake()
 
 
-async def _do(operation: Operation, work: Work) -> None:
-    try:
-        result = await work()
-    except asyncio.CancelledError:
-        operation.future.cancel()
-        raise
-    except BaseException as error:  # noqa: BLE001  # it belongs to the caller
-        operation.fail(error)
-    else:
-        with suppress(InvalidStateError):
-            operation.future.set_result(result)
-
-
-def _pass_on(operation: Operation, waiter: asyncio.Future[Any]) -> None:
+def _pass_on(waiter: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
     if waiter.done():
         return
-    if operation.future.cancelled():
-        waiter.set_exception(operation.cut_short())  # nobody cancelled the caller: it must not look as if
-    elif (error := operation.future.exception()) is not None:
+    if error is not None:
         waiter.set_exception(error)
     else:
-        waiter.set_result(operation.future.result())
+        waiter.set_result(result)

@@ -6,10 +6,11 @@ own fields, the settings.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from neops.devices.plugin import ConnectionOptions, ConnectionPlugin, Credentials, HostKeys, JumpHost
 from neops.devices.written import ConnectionEntry, Conventional, NeopsExtras, WrittenOptions, jump_host, written
@@ -18,6 +19,8 @@ from neops.errors import DeviceError
 from neops.settings import DeviceSettings
 
 T = TypeVar("T")
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,7 @@ class DeviceOptions:
 
     device: Device
     settings: DeviceSettings
+    platform: str | None
     _written: WrittenOptions = field(repr=False)
 
     @classmethod
@@ -39,18 +43,16 @@ class DeviceOptions:
             DeviceError: `connection_options` is not what it should be; the message names the key.
         """
         try:
-            return cls(device=device, settings=settings, _written=written(device.connection_options))
+            options = written(device.connection_options)
         except ValueError as error:
             raise DeviceError(device.name, str(error)) from None
+        platform = options.neops.platform or device.platform_name
+        return cls(device=device, settings=settings, platform=platform, _written=options)
 
     @property
     def extras(self) -> NeopsExtras:
         """What `connection_options` says for every plugin."""
         return self._written.extras
-
-    @property
-    def platform(self) -> str | None:
-        return self._written.neops.platform or self.device.platform_name
 
     @property
     def preferred_plugins(self) -> tuple[str, ...]:
@@ -100,7 +102,7 @@ class DeviceOptions:
             jump_hosts=self._jump_hosts(),
             # a device that says by itself what is on the way follows no ProxyJump
             ssh_config_file=conventional.ssh_config_file if extras.jump_hosts is None else None,
-            extras=MappingProxyType(deepcopy(own.extras) if own.extras else {}),  # libraries write into what they get
+            extras=MappingProxyType(deepcopy(own.extras)) if own.extras else _NOTHING,  # libraries write into it
         )
 
     def _port(self, plugin: ConnectionPlugin, own: ConnectionEntry) -> int | None:
@@ -126,4 +128,7 @@ class DeviceOptions:
 
 
 def _first(*values: T | None) -> T | None:
-    return next((value for value in values if value not in (None, "")), None)
+    for value in values:
+        if value is not None and value != "":
+            return value
+    return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import logging
 import time
@@ -13,7 +12,7 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Final
 
-from neops.concurrency import Clock
+from neops.concurrency import Clock, wait_at_most
 from neops.devices.operations import CLOSE_S, abort, close
 from neops.devices.plugin import ConnectionOptions, Session
 from neops.devices.waiting import WaitingLine
@@ -22,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 Address = tuple[str, int | None]
 
-_told: Final = json.JSONEncoder(sort_keys=True, default=str)
+_text: Final = json.JSONEncoder(sort_keys=True, default=str)
 
 ALIVE_S: Final = 1.0
 """How long a session may take to say whether it is alive."""
@@ -32,9 +31,9 @@ ALIVE_S: Final = 1.0
 class SessionKey:
     """Who may share a session: the same plugin, on the same device, told the same in every respect.
 
-    `fingerprint` covers everything that the session is told, secrets included, so that nobody rides on a login that
-    his own credentials would not have got. A change of configuration has sessions of its own (`changing`), so that the
-    device can be read while it is made.
+    `told` is everything else that the session is told, secrets included, so that nobody rides on a login that his own
+    credentials would not have got. A change of configuration has sessions of its own (`changing`), so that the device
+    can be read while it is made.
     """
 
     plugin: str
@@ -42,31 +41,28 @@ class SessionKey:
     port: int | None
     username: str | None
     platform: str
-    fingerprint: str = field(repr=False)
+    told: tuple[object, ...] = field(repr=False)
     changing: bool = False
 
     @classmethod
     def of(cls, plugin: str, options: ConnectionOptions) -> SessionKey:
-        told = _told.encode(
-            [
-                options.platform,
-                *(vars(options.credentials).values()),
-                *(vars(options.host_keys).values()),
-                options.connect_timeout_s,
-                options.command_timeout_s,
-                options.keepalive_s,
-                [(hop.host, hop.port, *vars(hop.credentials).values()) for hop in options.jump_hosts],
-                options.ssh_config_file,
-                dict(options.extras),
-            ]
-        )
+        credentials, host_keys = options.credentials, options.host_keys
         return cls(
             plugin=plugin,
             host=options.host,
             port=options.port,
-            username=options.credentials.username,
+            username=credentials.username,
             platform=options.platform,
-            fingerprint=hashlib.blake2b(told.encode(), digest_size=16).hexdigest(),
+            told=(
+                *vars(credentials).values(),
+                *vars(host_keys).values(),
+                options.connect_timeout_s,
+                options.command_timeout_s,
+                options.keepalive_s,
+                options.jump_hosts,
+                options.ssh_config_file,
+                _text.encode(dict(options.extras)) if options.extras else "",
+            ),
         )
 
     @property
@@ -205,9 +201,8 @@ class SessionPool:
             if self._expired(warm):
                 self._retire(warm)
                 return False
-            async with asyncio.timeout(ALIVE_S):
-                if await warm.session.alive():
-                    return True
+            if await wait_at_most(ALIVE_S, _alive(warm.session)):
+                return True
         except Exception as error:  # noqa: BLE001  # the plugin's own code: a session that cannot tell is not alive
             logger.info("a session could not say whether it is alive", extra={"key": warm.key, "problem": repr(error)})
         except asyncio.CancelledError:
@@ -292,3 +287,7 @@ class SessionPool:
     def _expired(self, pooled: PooledSession) -> bool:
         now, limits = self._clock(), self._limits
         return now - pooled.opened_at >= limits.max_age_s or now - pooled.idle_since >= limits.idle_ttl_s
+
+
+async def _alive(session: Session) -> bool:
+    return await session.alive()

@@ -14,7 +14,7 @@ from typing import Any, Final, Self, TypeVar, cast
 
 from typing_extensions import TypeForm
 
-from neops.concurrency import BlockingExecutor, Clock, context_with, use_executor
+from neops.concurrency import BlockingExecutor, Clock, context_with
 from neops.devices.calls import Calls, Operation
 from neops.devices.capabilities import capabilities_of
 from neops.devices.changes.conversation import Conversation
@@ -133,7 +133,7 @@ class DeviceRuntime:
             raise RuntimeError("this device runtime was started before")
         self._loop = asyncio.new_event_loop()
         self._loop.set_default_executor(self._executor)
-        self._calls = Calls(self._loop)
+        self._calls = Calls(self._loop, self._executor)
         self._thread = threading.Thread(target=self._serve, args=(self._loop,), name="neops-devices", daemon=True)
         self._thread.start()
 
@@ -194,16 +194,12 @@ class DeviceRuntime:
         return self._executor.abandoned
 
     async def call(self, operation: Operation) -> Any:
-        calls = self._serving()
-        calls.begin(operation, lambda: self._operate(operation))
-        return await calls.answer(operation)
+        return await self._serving().answer(operation, lambda: self._operate(operation))
 
     def call_blocking(self, operation: Operation) -> Any:
         if threading.current_thread() is self._thread:
             raise RuntimeError("a blocking call in the device runtime's own thread would wait for itself")
-        calls = self._serving()
-        calls.begin(operation, lambda: self._operate(operation))
-        return calls.answer_blocking(operation)
+        return self._serving().answer_blocking(operation, lambda: self._operate(operation))
 
     def converse(self, operation: Operation, plan: ChangePlan) -> Conversation:
         calls = self._serving()
@@ -241,15 +237,13 @@ class DeviceRuntime:
         return self._calls
 
     async def _operate(self, operation: Operation) -> Any:
-        with use_executor(self._executor):
-            answer = await self._lanes.run(operation)
+        answer = await self._lanes.run(operation)
         self._note(operation.route)
         return answer
 
     async def _converse(self, operation: Operation, conversation: Conversation) -> None:
-        with use_executor(self._executor):
-            self._note(operation.route)
-            await conversation.run(self._changes)
+        self._note(operation.route)
+        await conversation.run(self._changes)
 
     def _note(self, route: Route) -> None:
         self._served.setdefault(route.device.id, {})[route.plugin.name] = None
