@@ -6,13 +6,19 @@ import asyncio
 import concurrent.futures
 import functools
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Generic, Literal, TypeVar, cast, overload
+from typing import Any, Final, Generic, Literal, TypeVar, cast, overload
 
 T = TypeVar("T")
 Item = TypeVar("Item")
 
 DEFAULT_LIMIT = 100
 """How many run at once where the caller does not say: logins of one job that an AAA server takes in its stride."""
+
+BEGIN: Final = 8
+PAUSE_S: Final = 0.001
+"""So many begin at a time, with a pause in between in which other threads get to work. Devices that are asked all at
+once answer all at once, and the answers wait for each other: 1,000 devices of 50 ms each, 100 at a time, took 57 ms a
+round, and take 53."""
 
 
 class ParallelFailed(ExceptionGroup[Exception], Generic[T]):
@@ -154,13 +160,21 @@ class _Calls:
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting = iter(starts)
         self._under_way = 0
-        for _ in range(limit):
-            self._begin()
+        self._next: asyncio.TimerHandle | None = None
+        self._begin_up_to(limit)
 
     def stop(self) -> list[asyncio.Task[Any]]:
         """Begin no more; those that have not ended."""
         self._waiting = iter(())
+        if self._next is not None:
+            self._next.cancel()
         return [task for task in self.tasks if not task.done()]
+
+    def _begin_up_to(self, count: int) -> None:
+        for _ in range(min(count, BEGIN)):
+            self._begin()
+        if count > BEGIN:
+            self._next = asyncio.get_running_loop().call_later(PAUSE_S, self._begin_up_to, count - BEGIN)
 
     def _begin(self) -> None:
         start = next(self._waiting, None)

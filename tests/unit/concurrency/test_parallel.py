@@ -58,6 +58,13 @@ async def test_no_more_than_the_limit_run_at_once() -> None:
     assert network.most == 3
 
 
+async def test_as_many_run_at_once_as_the_limit_allows() -> None:
+    together = asyncio.Barrier(20)
+
+    async with asyncio.timeout(5):
+        await run_parallel(lambda _: together.wait(), range(20), limit=20)
+
+
 async def test_a_limit_below_one_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 1, not 0"):
         await run_parallel([], limit=0)
