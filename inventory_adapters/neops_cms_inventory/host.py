@@ -9,6 +9,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any
 
+from nornir.core.configuration import Config
 from nornir.core.exceptions import PluginNotRegistered
 from nornir.core.inventory import ConnectionOptions, Defaults, Host, ParentGroups
 from nornir.core.plugins.connections import CONNECTIONS_PLUGIN_PATH, ConnectionPlugin, ConnectionPluginRegister
@@ -88,6 +89,13 @@ class DeviceHost(Host):
         if connection == CONNECTION:
             told.extras = {**(told.extras or {}), LINK: self._link}
         return told
+
+    def get_connection(self, connection: str, configuration: Config) -> Any:
+        """Nornir's own, which works out twice what the plugin is told: a third of the cost of a connection of ours."""
+        if connection not in self.connections:
+            told = self.get_connection_parameters(connection).dict()
+            self.open_connection(connection, configuration, **told, default_to_host_attributes=False)
+        return self.connections[connection].connection
 
     def open_connection(self, connection: str, *args: Any, **kwargs: Any) -> ConnectionPlugin:
         """Nornir's own, with the plugin loaded when it is used: `auto_register` would import every installed one."""
