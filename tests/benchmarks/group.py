@@ -21,6 +21,7 @@ from nornir.core.task import Task
 from nornir.plugins.runners import ThreadedRunner
 
 from neops import Device, DeviceGroup, EntityReference, Platform, Secret, WorkflowContext, run_parallel
+from neops.concurrency.collecting import collect_rarely
 from neops.devices import ConnectionOptions, DeviceRuntime, Facts, PluginCatalogue, ReadsFacts, Session
 from neops.entities import Inherited, ParentGroup
 from neops.testing import create_workflow_context
@@ -196,6 +197,7 @@ def _rss_mib() -> float:
 
 
 def main() -> None:
+    collect_rarely()  # as the worker's process does
     measured = _Measured(inventory=inventory_cost(), group=group_times())
     sys.stdout.write(measured.model_dump_json() + "\n")
 
