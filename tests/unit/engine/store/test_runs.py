@@ -174,6 +174,16 @@ async def test_locks_are_taken_all_or_none(world: Any, store: Store) -> None:
     assert (now.status, now.locked) == (RunStatus.NEW, False)
 
 
+async def test_one_entity_of_thousands_that_is_held_keeps_the_run_out(world: Any, store: Store) -> None:
+    holder, other = await store.runs.create(new_run()), await store.runs.create(new_run())
+    fleet = [LockKey(entity=EntityType.DEVICE, id=number) for number in range(1, 1202)]
+    await world.change(holder, lock=locks(fleet[-1]))
+
+    with pytest.raises(LocksHeld) as held:
+        await world.change(other, lock=locks(*fleet))
+    assert held.value.key == fleet[-1]
+
+
 async def test_shared_locks_do_not_exclude_each_other_but_an_exclusive_one(world: Any, store: Store) -> None:
     readers = [await store.runs.create(new_run()) for _ in range(2)]
     writer = await store.runs.create(new_run())
@@ -201,6 +211,16 @@ async def test_unlocked_entities_are_free_for_others(world: Any, store: Store) -
 
     assert taken.locked
     assert await store.runs.held_locks(other.id) == [DEVICE_1]
+
+
+async def test_a_run_that_gives_its_locks_up_leaves_those_of_others(world: Any, store: Store) -> None:
+    first, second = await store.runs.create(new_run()), await store.runs.create(new_run())
+    first = await world.change(first, lock=locks(DEVICE_1))
+    await world.change(second, lock=locks(DEVICE_2))
+
+    await world.change(first, unlock=True)
+
+    assert await store.runs.held_locks(second.id) == [DEVICE_2]
 
 
 async def test_ten_thousand_entities_are_locked_in_one_change(world: Any, store: Store) -> None:
