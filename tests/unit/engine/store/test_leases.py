@@ -98,6 +98,21 @@ async def test_a_job_given_back_is_first_in_the_queue_again(store: Store, world:
     assert again.token != leases[0].token
 
 
+async def test_a_result_and_a_return_under_an_old_lease_are_refused(store: Store, world: Any) -> None:
+    block = await world.block()
+    slow, worker = await world.worker(), await world.worker()
+    await world.run(world.job(block))
+    (old,) = await world.claim(slow, block)
+    await store.jobs.give_back([old])
+    (lease,) = await world.claim(worker, block)
+
+    await store.jobs.give_back([old])
+
+    assert await world.claim(slow, block) == []
+    assert await world.push(old) is PushOutcome.CONFLICT
+    assert await world.push(lease) is PushOutcome.STORED
+
+
 async def test_the_first_result_wins(store: Store, world: Any) -> None:
     block = await world.block()
     worker = await world.worker()

@@ -278,6 +278,21 @@ async def test_cancelling_ends_pending_jobs_and_signals_leased_ones(world: Any, 
     ]
 
 
+async def test_cancelling_leaves_the_jobs_of_other_runs(world: Any, store: Store) -> None:
+    block = await world.block()
+    worker = await world.worker()
+    run = await world.run(world.job(block, 1))
+    await world.run(world.job(block, 2), world.job(block, 3))
+    await world.claim(worker, block, limit=2)
+
+    await world.change(run, cancel_jobs=True)
+
+    heartbeat = await store.workers.touch(worker.id)
+    assert heartbeat is not None
+    assert len(heartbeat.cancel) == 1
+    assert [lease.entity_id for lease in await world.claim(worker, block)] == [3]
+
+
 async def test_a_cancelled_job_gets_no_further_attempt(world: Any, store: Store, clock: Any) -> None:
     block = await world.block()
     worker = await world.worker()
