@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from neops.cli.cms_port import Cms
-from neops.cli.inputs import read_inventory
+from neops.cli.inventory import read_inventory
 from neops.cli.progress import Reporter
 from neops.cms import Delivered, Delivery
 from neops.entities import EntityBatch

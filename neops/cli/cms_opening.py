@@ -7,11 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from neops.cli.cms_database import open_database
-from neops.cli.cms_local import LocalCms
 from neops.cli.cms_port import Cms, Place
-from neops.cli.cms_remote import RemoteCms
-from neops.cli.engine_http import EngineHttp
 from neops.errors import UsageError
 from neops.settings import WorkerSettings, read_environment
 
@@ -29,11 +25,20 @@ def open_cms(place: Place, *, create: bool = False) -> Iterator[Cms]:
     """
     environment = read_environment(os.environ)
     if (url := _url(place, environment)) is not None:
-        settings = WorkerSettings.load(environment, {"engine_url": url})
-        yield RemoteCms(EngineHttp(settings.engine_url, timeout_s=settings.request_timeout_s))
+        yield _remote(WorkerSettings.load(environment, {"engine_url": url}))
         return
+    from neops.cli.cms_database import open_database
+    from neops.cli.cms_local import LocalCms
+
     with open_database(place.database, create=create) as database:
         yield LocalCms(database)
+
+
+def _remote(settings: WorkerSettings) -> Cms:
+    from neops.cli.cms_remote import RemoteCms  # brings the messages of the engine's API
+    from neops.cli.engine_http import EngineHttp
+
+    return RemoteCms(EngineHttp(settings.engine_url, timeout_s=settings.request_timeout_s))
 
 
 def _url(place: Place, environment: Mapping[str, str]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -13,7 +13,9 @@ from rich.text import Text
 from neops.cli.cms_port import Kind
 from neops.cms import FieldChange, HistoryEntry, Operation
 from neops.entities import Device, DeviceGroup, Entity, Interface, Platform
-from neops.protocol import JsonObject
+
+if TYPE_CHECKING:
+    from neops.protocol import JsonObject
 
 _MARKS = {Operation.CREATED: ("+", "green"), Operation.CHANGED: ("~", "yellow"), Operation.DELETED: ("-", "red")}
 _VALUE_MAX = 60

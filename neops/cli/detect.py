@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 from rich.console import Console
@@ -20,11 +20,10 @@ from rich.table import Table
 from rich.text import Text
 
 from neops.cli.exits import ExitCode
-from neops.cli.inputs import read_inventory
+from neops.cli.hosts import named_devices
 from neops.cli.progress import Reporter
 from neops.cli.reaching import device_settings
 from neops.cli.secrets import command_redactor
-from neops.cli.targets import inventory_devices, named_devices
 from neops.concurrency import run_parallel
 from neops.devices import DeviceRuntime, credential_providers
 from neops.devices.detection import Detection, UnknownDevice, detect, guess
@@ -32,8 +31,10 @@ from neops.devices.options import DeviceOptions
 from neops.entities import Device
 from neops.errors import AuthenticationFailed, DeviceError, Unreachable, UsageError
 from neops.logs import Redactor, configure_logging
-from neops.protocol import JsonObject
 from neops.settings import DeviceSettings, read_environment
+
+if TYPE_CHECKING:
+    from neops.protocol import JsonObject
 
 WITHIN_S: Final = 60.0
 GUESS_WITHIN_S: Final = 5.0
@@ -107,8 +108,15 @@ def _look(asked: Asked, redactor: Redactor) -> list[Looked]:
 def _devices(asked: Asked, settings: DeviceSettings) -> list[Device]:
     if not asked.hosts and asked.inventory is None:
         raise UsageError("name hosts, or an inventory with --inventory")
-    listed = [] if asked.inventory is None else inventory_devices(read_inventory(asked.inventory), asked.limit)
+    listed = [] if asked.inventory is None else _listed(asked.inventory, asked.limit)
     return [*named_devices(asked.hosts), *(device for device in listed if _is_unknown(device, settings))]
+
+
+def _listed(inventory: str, limit: str) -> list[Device]:
+    from neops.cli.inventory import read_inventory
+    from neops.cli.targets import inventory_devices  # brings a CMS, which hosts by name need not
+
+    return inventory_devices(read_inventory(inventory), limit)
 
 
 def _is_unknown(device: Device, settings: DeviceSettings) -> bool:

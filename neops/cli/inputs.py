@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib.metadata import entry_points
-from inspect import signature
 from pathlib import Path
 
 import yaml
@@ -17,8 +15,8 @@ from neops.engine.workflows.definition import RootWorkflow
 from neops.engine.workflows.loading import load_workflow
 from neops.engine.workflows.schemas import check_value, with_defaults
 from neops.engine.workflows.validation import check_workflow
-from neops.entities import INVENTORY_GROUP, EntityBatch, EntityType, LoadProgress
-from neops.errors import InventoryInvalid, UsageError, WorkflowInvalid
+from neops.entities import EntityType
+from neops.errors import UsageError, WorkflowInvalid
 from neops.protocol import JsonObject
 
 
@@ -37,30 +35,6 @@ def read_workflow(path: Path, registry: BlockRegistry) -> RootWorkflow:
     if issues := check_workflow(loaded.workflow, _schemas(registry), loaded.source):
         raise WorkflowInvalid(issues)
     return loaded.workflow
-
-
-def read_inventory(source: str, *, since: str | None = None, progress: LoadProgress | None = None) -> EntityBatch:
-    """The inventory that `adapter:source` names, such as `nornir:config.yaml`.
-
-    `since` and `progress` are for the adapters that know what to do with them.
-
-    Raises:
-        InventoryInvalid: there is no such adapter, or it cannot read the source.
-    """
-    name, colon, rest = source.partition(":")
-    known = {point.name: point for point in entry_points(group=INVENTORY_GROUP)}
-    if not colon or name not in known:
-        adapters = ", ".join(f"{adapter}:…" for adapter in sorted(known)) or "none"
-        raise InventoryInvalid(f"inventory {source!r}: write adapter:source; adapters installed: {adapters}")
-    try:
-        load = known[name].load()
-        taken = signature(load).parameters.keys()
-        more = {key: value for key, value in {"since": since, "progress": progress}.items() if key in taken}
-        batch: EntityBatch = load(rest, **more)
-    except ModuleNotFoundError as missing:
-        hint = f"pip install 'neops[{name}]'"
-        raise InventoryInvalid(f"inventory {source}: {missing.name} is not installed: {hint}") from missing
-    return batch
 
 
 def read_parameters(workflow: RootWorkflow, assignments: Iterable[str]) -> JsonObject:

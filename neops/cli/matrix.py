@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 from rich.console import Console
@@ -19,8 +19,10 @@ from neops.devices import CAPABILITIES
 from neops.devices.resolving.catalogue import PluginCatalogue
 from neops.devices.resolving.matrix import Cell, Row, capability_matrix
 from neops.errors import UsageError
-from neops.protocol import JsonObject
 from neops.settings import DeviceSettings, read_environment
+
+if TYPE_CHECKING:
+    from neops.protocol import JsonObject
 
 T = TypeVar("T")
 

@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -16,8 +17,10 @@ from rich.table import Table
 from neops.devices import CAPABILITIES
 from neops.devices.credentials.catalogue import ProviderCatalogue, ProviderEntry
 from neops.devices.resolving.catalogue import PluginCatalogue, PluginEntry
-from neops.protocol import JsonObject
 from neops.settings import DeviceSettings, read_environment
+
+if TYPE_CHECKING:
+    from neops.protocol import JsonObject
 
 _SHOWN_PLATFORMS = 8
 """Platforms named in the table; a plugin may serve a hundred."""

@@ -19,7 +19,8 @@ from neops.blocks import Discovery, discover
 from neops.cli.exits import ExitCode
 from neops.cli.folders import new_folder, run_log, write_report
 from neops.cli.following import RunView
-from neops.cli.inputs import check_limit, read_inventory, read_parameters, read_workflow
+from neops.cli.inputs import check_limit, read_parameters, read_workflow
+from neops.cli.inventory import read_inventory
 from neops.cli.local import Prepared, local_stack
 from neops.cli.reaching import device_settings
 from neops.cli.render import print_report

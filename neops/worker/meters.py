@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import MappingProxyType, SimpleNamespace
 
 import aiohttp
@@ -13,6 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from neops.blocks import BlockOutcome
 from neops.concurrency import Clock
+from neops.devices import LoginStatistics, PoolStatistics
 
 CALLS: Mapping[str, str] = MappingProxyType(
     {
@@ -36,6 +38,18 @@ ENDINGS: Mapping[str, str] = MappingProxyType(
 
 CALL_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 JOB_BUCKETS_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How the worker stands at this moment."""
+
+    slots: int
+    jobs: int
+    undelivered: int
+    ping_every_s: float
+    devices: PoolStatistics | None
+    logins: LoginStatistics | None = None
 
 
 class Meters:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from aiohttp import web
 from prometheus_client import ProcessCollector, generate_latest
@@ -14,24 +13,12 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from neops.devices import LoginStatistics, PoolStatistics
 from neops.errors import SettingsInvalid
-from neops.worker.meters import Meters
+from neops.worker.meters import Meters, Standing
 
 logger = logging.getLogger(__name__)
 
 LATE_S = 15.0
 """A ping that is this late was not sent because the worker's event loop stands still: a ping is given up after 10 s."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """How the worker stands at this moment."""
-
-    slots: int
-    jobs: int
-    undelivered: int
-    ping_every_s: float
-    devices: PoolStatistics | None
-    logins: LoginStatistics | None = None
 
 
 class Operations:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 
 from neops.blocks import BlockRegistry, JobPorts
 from neops.devices import Connector, LoginStatistics, PoolStatistics
@@ -21,8 +21,7 @@ from neops.worker.events import JobEventStream, JobLogHandler
 from neops.worker.execution import JobLimits, JobThread, abort_nothing, tell_nobody
 from neops.worker.jobs import RunningJobs
 from neops.worker.membership import Membership, join
-from neops.worker.meters import Meters
-from neops.worker.operations import Operations, Standing
+from neops.worker.meters import Meters, Standing
 from neops.worker.outbox import Outbox
 from neops.worker.serving import Crew, Service, end, unless
 from neops.worker.shutdown import Shutdown
@@ -100,9 +99,7 @@ class WorkerRuntime:
             crew = self._crew(client, outbox)
             self._running = crew.jobs.running
             if settings.metrics_port is not None:
-                operations = Operations(self._meters, lambda: self._standing(crew))
-                serving = operations.serving(settings.metrics_host, settings.metrics_port)
-                self.metrics_port = await also_open.enter_async_context(serving)
+                self.metrics_port = await also_open.enter_async_context(self._operations(crew, settings.metrics_port))
             sending = asyncio.create_task(crew.events.run())
             try:
                 with _job_logs(crew.events, self._redactor):
@@ -163,6 +160,12 @@ class WorkerRuntime:
         membership = await join(crew.client, self._settings, self._registry, self._backoff)
         crew.events.use(membership)
         return membership
+
+    def _operations(self, crew: Crew, port: int) -> AbstractAsyncContextManager[int]:
+        from neops.worker.operations import Operations  # a worker that nobody asks carries no web server
+
+        operations = Operations(self._meters, lambda: self._standing(crew))
+        return operations.serving(self._settings.metrics_host, port)
 
     def _standing(self, crew: Crew) -> Standing:
         return Standing(

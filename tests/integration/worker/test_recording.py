@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from neops.cli.inputs import read_inventory
+from neops.cli.inventory import read_inventory
 from neops.cms import import_batch
 from neops.devices.transcript import CallLine, Transcript
 from neops.engine.app import Engine

@@ -70,16 +70,30 @@ def test_help_and_completion_import_nothing_that_commands_work_with() -> None:
     assert not (LIBRARIES | VENDORS) & loaded
 
 
-def test_a_worker_carries_no_engine_and_no_vendor_library() -> None:
+def test_a_worker_carries_no_engine_no_web_server_and_no_vendor_library() -> None:
     engine = {"neops.engine", "neops.cms", "fastapi", "sqlalchemy", "alembic", "uvicorn", "jsonschema", "luqum"}
 
-    assert not imported("worker") & (engine | VENDORS)
+    assert not imported("worker") & (engine | {"aiohttp.web"} | VENDORS)
 
 
 def test_an_engine_carries_no_worker_and_no_device_library() -> None:
     worker = {"neops.blocks", "neops.devices", "neops.library", "neops.worker", "aiohttp", "asyncssh", "stevedore"}
 
     assert not imported("engine") & (worker | VENDORS)
+
+
+@pytest.mark.parametrize("command", ["detect", "plugins", "matrix", "transcripts"])
+def test_what_looks_at_devices_and_plugins_carries_neither_engine_nor_cms_nor_worker(command: str) -> None:
+    others = {"neops.blocks", "neops.cms", "neops.engine", "neops.protocol", "neops.worker", "sqlalchemy", "aiohttp"}
+
+    assert not imported(command) & (others | VENDORS)
+
+
+def test_what_looks_at_a_cms_carries_no_server_no_worker_and_no_devices() -> None:
+    loaded = imported("cms") | imported("cms_local")
+
+    assert not loaded & {"fastapi", "starlette", "uvicorn", "aiohttp", "jsonschema", "stevedore"}
+    assert not loaded & {"neops.blocks", "neops.devices", "neops.worker"}
 
 
 def test_a_command_that_ends_leaves_what_it_imported_to_the_system() -> None:

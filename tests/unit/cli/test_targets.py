@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from neops.cli.targets import inventory_devices, named_devices
+from neops.cli.hosts import named_devices
+from neops.cli.targets import inventory_devices
 from neops.entities import EntityBatch, NewDevice, NewGroup, Secret
 from neops.errors import QueryInvalid, UsageError
 

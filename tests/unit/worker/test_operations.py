@@ -14,8 +14,8 @@ from neops.devices import LoginStatistics, PoolStatistics
 from neops.errors import SettingsInvalid
 from neops.protocol import Extension
 from neops.worker import WorkerRuntime
-from neops.worker.meters import Meters, outcome_of
-from neops.worker.operations import Operations, Standing
+from neops.worker.meters import Meters, Standing, outcome_of
+from neops.worker.operations import Operations
 
 StartWorker = Callable[..., Awaitable[tuple[WorkerRuntime, Any]]]
 MakeJob = Callable[..., dict[str, Any]]
