@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from luqum import tree
 from luqum.exceptions import IllegalCharacterError, ParseSyntaxError
-from luqum.parser import lexer, parser
 
+from neops.cms.lucene import lexer, parser
 from neops.errors import QueryInvalid
 
 DEPTH_MAX: Final = 30
