@@ -72,6 +72,9 @@ async def serve(sock: socket.socket, options: asyncssh.SSHServerConnectionOption
 class _Connection(LeanConnection, asyncssh.SSHServerConnection):
     """Sends what a device sends: asyncssh alone would put an empty packet before each."""
 
+    async def reload_config(self) -> None:
+        """The options are the same for all users; asyncssh would work them out again at each login, in a thread."""
+
 
 class Login(asyncssh.SSHServer):
     """One SSH connection: whose it is, and whether the password or the key is right."""

@@ -11,9 +11,10 @@ with its type, `{each: interfaces, item: …}` gives a list and `{each: interfac
 from __future__ import annotations
 
 import re
-import string
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Scope = Mapping[str, Any]
@@ -44,29 +45,51 @@ class TemplateInvalid(ValueError):
     """A platform file uses a name that no device has, or a loop without its end."""
 
 
-class _Text(string.Template):
-    idpattern = r"(?a:[a-z_][a-z0-9_]*)"
-    braceidpattern = r"(?a:[a-z_][a-z0-9_]*)(?::[^}]*)?"
+_FIELD = re.compile(
+    r"""
+    \$ (?: (?P<dollar> \$)
+        | (?P<name> [a-z_][a-z0-9_]*)
+        | \{ (?P<braced> [a-z_][a-z0-9_]*) (?: : (?P<form> [^}]*) )? \}
+        | (?P<stray> ) )
+    """,
+    re.VERBOSE,
+)
+
+LINES_KNOWN = 10_000
+"""Lines of templates that are kept as read: thousands of devices print the same ones."""
 
 
-class _Formatted(Mapping[str, str]):
-    """Looks `name:format` up: the value of `name`, formatted."""
+@dataclass(frozen=True)
+class _Field:
+    """One value in a line, and how it is formatted."""
 
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
+    name: str
+    form: str
 
-    def __getitem__(self, key: str) -> str:
-        name, _, spec = key.partition(":")
-        if name not in self._scope:
-            raise TemplateInvalid(f"the template names ${name}; known here: {', '.join(sorted(self._scope))}")
-        value = self._scope[name]
-        return format("" if value is None else value, spec)
+    def of(self, scope: Scope) -> str:
+        try:
+            value = scope[self.name]
+        except KeyError:
+            if self.name in scope:
+                raise
+            known = ", ".join(sorted(scope))
+            raise TemplateInvalid(f"the template names ${self.name}; known here: {known}") from None
+        return format("" if value is None else value, self.form)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._scope)
 
-    def __len__(self) -> int:
-        return len(self._scope)
+@lru_cache(LINES_KNOWN)
+def _pieces(line: str) -> tuple[str | _Field, ...]:
+    """A line cut into its text and its fields."""
+    pieces: list[str | _Field] = []
+    at = 0
+    for found in _FIELD.finditer(line):
+        if found["stray"] is not None:
+            raise TemplateInvalid(f"the template has a dollar that names nothing, for $$: {line!r}")
+        pieces.append(line[at : found.start()] + (found["dollar"] or ""))
+        if name := found["name"] or found["braced"]:
+            pieces.append(_Field(name, found["form"] or ""))
+        at = found.end()
+    return (*pieces, line[at:])
 
 
 def render(text: str, scope: Scope) -> str:
@@ -76,12 +99,11 @@ def render(text: str, scope: Scope) -> str:
         TemplateInvalid: a name that the scope has not, or `@each` without `@end`.
     """
     if "\n" not in text and not text.startswith(("?", "@")):
-        return _filled(text, _Formatted(scope))
+        return _filled(text, scope)
     return "\n".join(_rendered_lines(text.splitlines(), scope))
 
 
 def _rendered_lines(lines: Sequence[str], scope: Scope) -> Iterator[str]:
-    fields = _Formatted(scope)
     at = 0
     while at < len(lines):
         line = lines[at]
@@ -93,13 +115,15 @@ def _rendered_lines(lines: Sequence[str], scope: Scope) -> Iterator[str]:
             at = end + 1
         elif line.startswith("?") and (mark := _MARK.fullmatch(line)):
             if bool(scope.get(mark["name"])) != bool(mark["absent"]):
-                yield _filled(mark["text"], fields)
+                yield _filled(mark["text"], scope)
         else:
-            yield _filled(line, fields)
+            yield _filled(line, scope)
 
 
-def _filled(line: str, fields: _Formatted) -> str:
-    return _Text(line).substitute(fields) if "$" in line else line
+def _filled(line: str, scope: Scope) -> str:
+    if "$" not in line:
+        return line
+    return "".join(piece if isinstance(piece, str) else piece.of(scope) for piece in _pieces(line))
 
 
 def _end_of_loop(lines: Sequence[str], start: int) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from neops.testing.simulator.platform import Pager
 
 _ENTER = (0x0A, 0x0D)
 _ERASE = (0x08, 0x7F)
+_TYPED = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]+")
 CTRL_C, CTRL_D, CTRL_Z = "\x03", "\x04", "\x1a"
 _LINES = {ord(CTRL_C): CTRL_C, ord(CTRL_D): CTRL_D, ord(CTRL_Z): CTRL_Z}
 
@@ -49,6 +52,9 @@ class Terminal:
     def read_line(self) -> str | None:
         """The next complete line; None: nothing (more) typed, or the pager waits for a key."""
         while self._input:
+            if not self._rest and (typed := _TYPED.match(self._input)):
+                self._type(typed[0])
+                continue
             byte = self._input.pop(0)
             if self._after_return and byte == _ENTER[0]:
                 self._after_return = False
@@ -63,8 +69,8 @@ class Terminal:
                 self._line.clear()
                 self._output += b"\r\n"
                 return _LINES[byte]
-            else:
-                self._type(byte)
+            elif byte in _ERASE:
+                self._erase()
         return None
 
     def _take_line(self) -> str:
@@ -72,15 +78,17 @@ class Terminal:
         self._line.clear()
         return line
 
-    def _type(self, byte: int) -> None:
-        if byte in _ERASE:
-            if self._line:
-                del self._line[-1]
-                self._output += b"\b \b" if self.echo else b""
-        elif byte >= 0x20 or byte == 0x09:
-            self._line.append(byte)
-            if self.echo:
-                self._output.append(byte)
+    def _type(self, typed: bytes) -> None:
+        del self._input[: len(typed)]
+        self._after_return = False
+        self._line += typed
+        if self.echo:
+            self._output += typed
+
+    def _erase(self) -> None:
+        if self._line:
+            del self._line[-1]
+            self._output += b"\b \b" if self.echo else b""
 
     def _key(self, byte: int) -> None:
         """A key at the pager's prompt: space shows a page, enter a line, q nothing more."""

@@ -39,9 +39,9 @@ def test_values_are_not_templates_themselves() -> None:
     assert render("$name", {"name": "$mtu"}) == "$mtu"
 
 
-@pytest.mark.parametrize("text", ["$unknown", "@each ports\n$name"])
+@pytest.mark.parametrize("text", ["$unknown", "${unknown:<4}", "costs 5 $", "@each ports\n$name"])
 def test_a_mistake_in_a_template_says_what_it_is(text: str) -> None:
-    with pytest.raises(TemplateInvalid, match=r"unknown|@end"):
+    with pytest.raises(TemplateInvalid, match=r"unknown|@end|a dollar"):
         render(text, SCOPE)
 
 
