@@ -149,6 +149,10 @@ def test_of_secrets_that_overlap_nothing_is_left() -> None:
     assert redactor.mask_bytes(b"\xff hunter22-enable y") == f"\xff {MASK} y".encode("latin-1")
 
 
+def test_of_a_secret_that_another_one_stands_in_nothing_is_left() -> None:
+    assert Redactor(["the-hunter22-of-all", "hunter22"]).redact("x the-hunter22-of-all y") == f"x {MASK} y"
+
+
 @pytest.mark.parametrize("before", ["", "a", "ab", "neops:"])
 @pytest.mark.parametrize("after", ["", "\n", "xy"])
 def test_a_known_secret_is_found_in_base64_of_a_text_that_it_stands_in(before: str, after: str) -> None:
@@ -171,8 +175,10 @@ def test_secrets_are_learnt_from_the_fields_that_hold_them() -> None:
     redactor = Redactor()
 
     redactor.learn({"scrapli": {"password": "hunter22", "extras": {"auth_secondary": "x", "secret": "enable-me"}}})
+    redactor.learn({"jump_hosts": [{"host": "inner", "password": "of-inner"}], "passwords": {"password": ["old-one"]}})
 
     assert redactor.redact("hunter22 enable-me scrapli") == f"{MASK} {MASK} scrapli"
+    assert redactor.redact("inner of-inner old-one") == f"inner {MASK} {MASK}"
 
 
 def test_what_is_called_like_a_secret_and_is_none_is_not_learnt() -> None:
@@ -229,6 +235,17 @@ def test_install_cleans_the_handlers_of_a_logger() -> None:
     logger.handlers.clear()
 
     assert stream.getvalue() == f"using {MASK}\n"
+
+
+def test_a_stack_that_is_logged_shows_no_secret() -> None:
+    logger, stream = logging.getLogger("neops.test.alone"), io.StringIO()
+    logger.addHandler(logging.StreamHandler(stream))
+
+    install(Redactor(["hunter22"]), logger)
+    logger.warning("who logs in", stack_info=True)  # a stack quotes this line: hunter22
+    logger.handlers.clear()
+
+    assert f"this line: {MASK}" in stream.getvalue()
 
 
 @pytest.mark.parametrize("many", [0, 500])

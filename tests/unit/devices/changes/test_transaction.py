@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -39,11 +39,14 @@ class Device:
     atomic: bool = True
     tied: bool = False
     asked: list[str] = field(default_factory=list)
+    commands: list[int] = field(default_factory=list)
+    """For each call, how many commands it may take."""
     failures: dict[str, list[BaseException | Callable[[Device], DeviceError]]] = field(default_factory=dict)
 
     async def call(self, method: str, *args: Any, commands: int = 1) -> Any:
         assert commands > 0
         self.asked.append(method)
+        self.commands.append(commands)
         if waiting := self.failures.get(method):
             failure = waiting.pop(0)
             raise failure(self) if callable(failure) else failure
@@ -63,7 +66,8 @@ class Device:
         return StagedChange(plan=plan, diff=diff, before=self.running, atomic=self.atomic, tied=self.tied)
 
     def commit_change(self, staged: StagedChange, confirm_within: float | None) -> ConfirmStrength:
-        self.running = staged.plan.config
+        replaces = staged.plan.mode == "replace"
+        self.running = staged.plan.config if replaces else self.running + staged.plan.config
         return ConfirmStrength.NONE if confirm_within is None else ConfirmStrength.NATIVE
 
     def confirm_change(self, staged: StagedChange, strength: ConfirmStrength) -> None:
@@ -250,6 +254,34 @@ async def test_lines_that_took_effect_by_half_are_taken_back(device: Device, clo
         await change.commit(None)
 
     assert (change.outcome, device.running) == (ChangeOutcome.REVERTED, OLD)
+
+
+async def test_lines_before_a_refused_one_are_taken_back(device: Device, clock: Clock) -> None:
+    def refused_half_way(device: Device) -> DeviceError:
+        device.running = "half\n"
+        return ConfigRejected("r1", "frob", "% Invalid input")
+
+    device.atomic, device.failures["commit_change"] = False, [refused_half_way]
+    change = Transaction(device, PLAN, device="r1", clock=clock, sleep=clock.sleep)
+    await change.begin()
+
+    with pytest.raises(ConfigRejected) as refused:
+        await change.commit(60)
+
+    assert (refused.value.outcome, device.running) == (ChangeOutcome.REVERTED, OLD)
+
+
+async def test_what_was_merged_is_restored_by_replacing_all_with_what_was_before(device: Device, clock: Clock) -> None:
+    device.revert_change = lambda staged: None  # type: ignore[method-assign]
+    device.running = before = OLD + "line\n" * 1000
+    change = Transaction(device, replace(PLAN, mode="merge"), device="r1", clock=clock, sleep=clock.sleep)
+    await change.begin()
+    await change.commit(60)
+
+    await change.leave()
+
+    assert device.running == before
+    assert device.commands[-2] > 1000  # a long configuration takes its time
 
 
 async def test_what_the_device_does_not_take_back_is_restored(change: Transaction, device: Device) -> None:
