@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +24,74 @@ from neops.engine.store.sqlite import SqliteStore, queries
 from neops.engine.store.tables import metadata
 
 
-def test_migrations_make_exactly_the_tables_that_the_code_uses(migrated_file: Path) -> None:
-    with create_engine(f"sqlite:///{migrated_file}", poolclass=NullPool).connect() as connection:
+def migrated_step_by_step(path: Path) -> Path:
+    migrate(path, "0001")
+    migrate(path)
+    return path
+
+
+def schema_of(path: Path) -> dict[str, Any]:
+    """Every table and index with all that SQLite keeps of it but the order of columns."""
+    raw = sqlite3.connect(path)
+    found = raw.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    schema = {
+        name: (
+            {row[1:6] for row in raw.execute(f"PRAGMA table_info({name})")},
+            {row[2:] for row in raw.execute(f"PRAGMA foreign_key_list({name})")},
+            {row[1:] for row in raw.execute(f"PRAGMA index_list({name})")},
+            [row[2:] for row in raw.execute(f"PRAGMA index_xinfo({name})")],
+            {word for word in ("AUTOINCREMENT", "WITHOUT ROWID", "CHECK", "DEFERRABLE") if word in sql},
+            sql.partition(" WHERE ")[2],
+        )
+        for name, sql in found
+    }
+    raw.close()
+    return schema
+
+
+def revision_of(path: Path) -> list[tuple[str]]:
+    raw = sqlite3.connect(path)
+    try:
+        return raw.execute("SELECT version_num FROM alembic_version").fetchall()
+    finally:
+        raw.close()
+
+
+def test_migrations_make_exactly_the_tables_that_the_code_uses(tmp_path: Path) -> None:
+    path = migrated_step_by_step(tmp_path / "neops.db")
+    with create_engine(f"sqlite:///{path}", poolclass=NullPool).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
 
         assert compare_metadata(context, [metadata, cms_metadata]) == []  # type: ignore[arg-type]  # a list is fine
+
+
+def test_a_new_database_is_what_the_migrations_would_have_made(tmp_path: Path, migrated_file: Path) -> None:
+    migrated = migrated_step_by_step(tmp_path / "neops.db")
+
+    assert schema_of(migrated_file) == schema_of(migrated)
+    assert revision_of(migrated_file) == revision_of(migrated)
+
+
+def test_only_older_databases_need_alembic(tmp_path: Path) -> None:
+    code = """
+import sys, pathlib
+from neops.engine.store.migrations import migrate
+migrate(pathlib.Path(sys.argv[1]))
+migrate(pathlib.Path(sys.argv[1]))
+print("alembic" in sys.modules)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "neops.db"], capture_output=True, text=True, check=True
+    )
+
+    assert ran.stdout.strip() == "False"
+
+
+def test_of_two_that_make_the_same_database_one_makes_it(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate, [tmp_path / "neops.db"] * 4))
+
+    assert schema_of(tmp_path / "neops.db")
 
 
 def test_migrations_go_down_again_step_by_step_and_up_once_more(tmp_path: Path) -> None:
