@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, true, tuple_
 
 from neops.cms.dialect import Instant
 from neops.cms.fields import NAMES, tables_of
+from neops.cms.planning import Stretch
 from neops.cms.query import compile_query
 from neops.cms.terms import TERMS
 from neops.entities import ENTITY_ID_MAX, EntityType
@@ -21,6 +22,9 @@ from neops.errors import UsageError
 
 _NO_NUMBER: Final = -1.7e308
 """Before all numbers (IEEE 754: the least is -1.797e308)."""
+
+STRETCH: Final = 10
+"""A page of what is common is looked for among so many times as many entities first: 1 to 3 ms for 100."""
 
 _MORE_SORTS: Mapping[EntityType, tuple[str, ...]] = {
     EntityType.DEVICE: ("ip", "vendor", "model", "serial", "software_release", "created_at", "updated_at"),
@@ -48,6 +52,10 @@ class _Order:
     def by(self) -> list[ColumnElement[Any]]:
         """For ORDER BY."""
         return [key.desc() for key in self.keys] if self.descending else [*self.keys]
+
+    def by_id(self) -> bool:
+        """Whether it is the order in which the database keeps them."""
+        return len(self.keys) == 1
 
     def after(self, values: Sequence[Any]) -> ColumnElement[bool]:
         """What comes after the entity with these values."""
@@ -77,11 +85,12 @@ def page(
         QueryInvalid: the query has a mistake.
         UsageError: there is no such order, or the cursor is not one of this order.
     """
-    order, condition = _order(entity, sort), _matching(connection, entity, query, name)
-    if cursor is not None:
-        condition = and_(condition, order.after(_decode(cursor, order)))
-    wanted = select(*order.keys).where(condition).order_by(*order.by()).limit(limit + 1)
-    found = connection.execute(wanted).all()
+    order = _order(entity, sort)
+    beyond = true() if cursor is None else order.after(_decode(cursor, order))
+    enough = limit + 1
+    ahead = select(*order.keys).where(beyond).order_by(*order.by())
+    stretch = Stretch(ids=ahead.limit(STRETCH * enough), enough=enough) if order.by_id() else None
+    found = connection.execute(ahead.where(_matching(connection, entity, query, name, stretch)).limit(enough)).all()
     shown = found[:limit]
     return Page(ids=[row[-1] for row in shown], cursor=_encode(shown[-1]) if len(found) > limit else None)
 
@@ -96,8 +105,10 @@ def count(connection: Connection, entity: EntityType, query: str = "", *, name: 
     return int(connection.scalar(select(func.count()).select_from(tables_of(entity)).where(matching)) or 0)
 
 
-def _matching(connection: Connection, entity: EntityType, query: str, name: str | None) -> ColumnElement[bool]:
-    condition = compile_query(entity, query, connection)
+def _matching(
+    connection: Connection, entity: EntityType, query: str, name: str | None, stretch: Stretch | None = None
+) -> ColumnElement[bool]:
+    condition = compile_query(entity, query, connection, stretch)
     return condition if name is None else and_(tables_of(entity).c[NAMES[entity]] == name, condition)
 
 

@@ -59,8 +59,24 @@ def whole(part: Part) -> Condition:
     return part.listed() if isinstance(part, Members) else part
 
 
-def all_of(parts: Sequence[Part], connection: Connection | None) -> Condition:
-    """The AND of conditions; without a connection, in the order given."""
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """The entities that a page is taken from first, in the page's order, and how many of them fill it."""
+
+    ids: Select[Any]
+    enough: int
+
+    def fills_a_page(self, connection: Connection, key: Column[Any], condition: Condition) -> bool:
+        """Whether enough of them match."""
+        found = select(key).where(key.in_(self.ids), condition).limit(self.enough).subquery()
+        return connection.scalar(select(func.count()).select_from(found)) == self.enough
+
+
+def all_of(parts: Sequence[Part], connection: Connection | None, stretch: Stretch | None = None) -> Condition:
+    """The AND of conditions; without a connection, in the order given.
+
+    Where all are common, the `stretch` may have enough for a page: nothing is listed then, nor counted further.
+    """
     members = [part for part in parts if isinstance(part, Members)]
     if connection is None or len(members) == 1 or not any(one.included for one in members):
         return and_(true(), *map(whole, parts))
@@ -69,6 +85,11 @@ def all_of(parts: Sequence[Part], connection: Connection | None) -> Condition:
         rarest = min(size for size, one in counted if one.included)
         if rarest < limit:
             break
+        if stretch is not None:
+            asked = and_(*(part.asked() if isinstance(part, Members) else part for part in parts))
+            if stretch.fills_a_page(connection, members[0].key, asked):
+                return asked
+            stretch = None
     counted.sort(key=lambda pair: (not pair[1].included, pair[0]))
     listable = min(ASK_FACTOR * rarest, limit - 1) if rarest < limit else 0
     conditions = [one.listed() if size <= listable else one.asked() for size, one in counted]

@@ -9,8 +9,9 @@ terms of `neops.cms.terms`, by index.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, Final
 
 from luqum import tree
@@ -35,7 +36,7 @@ from neops.cms.comparisons import (
 )
 from neops.cms.dialect import matches
 from neops.cms.grammar import parse
-from neops.cms.planning import Condition, Members, Part, all_of, whole
+from neops.cms.planning import Condition, Members, Part, Stretch, all_of, whole
 from neops.cms.terms import SEARCHABLE, TERMS
 from neops.entities import EntityType
 from neops.errors import QueryInvalid
@@ -49,7 +50,9 @@ _LOWER_CASE = ("and", "or", "not")
 _KINDS = {tree.Regex: "regular expressions", tree.Fuzzy: "fuzzy terms", tree.Proximity: "proximity searches"}
 
 
-def compile_query(entity: EntityType, query: str, connection: Connection | None = None) -> Condition:
+def compile_query(
+    entity: EntityType, query: str, connection: Connection | None = None, stretch: Stretch | None = None
+) -> Condition:
     """The WHERE condition that the query string means for this kind of entity.
 
     With the connection that it will run on, the rarest condition of each AND is looked at first.
@@ -59,12 +62,13 @@ def compile_query(entity: EntityType, query: str, connection: Connection | None 
     """
     if not query.strip():
         return true()
-    return whole(_Compiler(entity, query, connection).condition(parse(query)))
+    plan = partial(all_of, connection=connection, stretch=stretch)
+    return whole(_Compiler(entity, query, plan).condition(parse(query)))
 
 
 class _Compiler:
-    def __init__(self, entity: EntityType, query: str, connection: Connection | None) -> None:
-        self._entity, self._query, self._connection = entity, query, connection
+    def __init__(self, entity: EntityType, query: str, all_of: Callable[[Sequence[Part]], Condition]) -> None:
+        self._entity, self._query, self._all_of = entity, query, all_of
         self._fields = FIELDS[entity]
         self._conditions = 0
 
@@ -73,7 +77,7 @@ class _Compiler:
             case tree.SearchField():
                 return self._search_field(node)
             case tree.AndOperation():
-                return all_of([self.condition(child, field) for child in node.children], self._connection)
+                return self._all_of([self.condition(child, field) for child in node.children])
             case tree.OrOperation():
                 return self._any_of(node.children, field)
             case tree.UnknownOperation():
@@ -122,7 +126,7 @@ class _Compiler:
         wanted = [self.condition(child, field) for child in required]
         if optional and not any(isinstance(child, tree.Plus) for child in required):
             wanted.append(self._any_of(optional, field))
-        return all_of(wanted, self._connection)
+        return self._all_of(wanted)
 
     def _search_field(self, node: tree.SearchField) -> Part:
         if node.name == "_exists_":

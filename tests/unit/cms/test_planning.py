@@ -5,7 +5,8 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Connection, func, select
 
-from neops.cms import compile_query, import_batch, planning, tables
+from neops.cms import compile_query, import_batch, page, planning, tables
+from neops.cms.planning import Stretch
 from neops.entities import EntityBatch, EntityType, NewDevice
 
 SITES = 20
@@ -24,8 +25,8 @@ def fleet(connection: Connection, now: datetime) -> Connection:
     return connection
 
 
-def plan(connection: Connection, query: str) -> list[str]:
-    wanted = select(tables.devices.c.id).where(compile_query(EntityType.DEVICE, query, connection))
+def plan(connection: Connection, query: str, stretch: Stretch | None = None) -> list[str]:
+    wanted = select(tables.devices.c.id).where(compile_query(EntityType.DEVICE, query, connection, stretch))
     sql = str(wanted.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
     return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}")]
 
@@ -55,6 +56,37 @@ def test_nothing_is_listed_where_everything_is_common(fleet: Connection, monkeyp
     steps = plan(fleet, "hostname:r* AND facts.status:active AND NOT facts.site:7")
 
     assert not any(step.startswith("LIST SUBQUERY") for step in steps)
+
+
+@pytest.mark.parametrize(("enough", "listed"), [(19, False), (20, True)])
+def test_nothing_is_listed_where_enough_for_a_page_is_near(
+    fleet: Connection, monkeypatch: pytest.MonkeyPatch, enough: int, listed: bool
+) -> None:
+    monkeypatch.setattr(planning, "COUNTS", (5, 1000))
+    first = select(tables.devices.c.id).order_by(tables.devices.c.id).limit(20)
+    stretch = Stretch(ids=first, enough=enough)
+
+    steps = plan(fleet, "hostname:r* AND facts.status:active AND NOT facts.site:7", stretch)
+
+    assert any(step.startswith("LIST SUBQUERY") for step in steps) is listed
+
+
+@pytest.mark.parametrize("sort", ["id", "id:desc", "hostname"])
+@pytest.mark.parametrize("query", ["hostname:r1* AND facts.status:active", "facts.status:active AND NOT facts.site:7"])
+def test_pages_are_the_whole_list_wherever_they_were_looked_for(
+    fleet: Connection, monkeypatch: pytest.MonkeyPatch, query: str, sort: str
+) -> None:
+    whole = page(fleet, EntityType.DEVICE, query=query, sort=sort, limit=1000).ids
+    monkeypatch.setattr(planning, "COUNTS", (5, 100))
+
+    seen: list[int] = []
+    cursor: str | None = None
+    while not seen or cursor is not None:
+        part = page(fleet, EntityType.DEVICE, query=query, sort=sort, limit=3, cursor=cursor)
+        seen, cursor = [*seen, *part.ids], part.cursor
+
+    assert seen == whole
+    assert len(seen) > 100
 
 
 @pytest.mark.parametrize(
