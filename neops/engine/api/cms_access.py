@@ -1,4 +1,4 @@
-"""What all routes of the CMS share: who writes, what a refusal becomes, who may see credentials."""
+"""What all routes of the CMS share: who writes, what entities and refusals become, who may see credentials."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from http import HTTPStatus
 from typing import Annotated, TypeVar
 
 from fastapi import Path, Request
+from pydantic_core import to_json
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from neops.cms import Author, Refusal
+from neops.engine.api.answers import JSON
 from neops.engine.api.services import Services
-from neops.entities import ENTITY_ID_MAX
+from neops.entities import ENTITY_ID_MAX, REVEAL
 
 T = TypeVar("T")
 
@@ -35,6 +38,12 @@ async def written(parts: Services, change: Callable[[Connection, datetime], T]) 
     """Change something, all of it or nothing; a Refusal becomes the answer."""
     with _refusals_answered():
         return await parts.store.write(change)
+
+
+def shown(content: object, status: int = HTTPStatus.OK, *, reveal: bool = False) -> Response:
+    """An entity, entities, or an object that holds them: without what is not set, secrets masked unless revealed."""
+    body = to_json(content, by_alias=True, exclude_none=True, context=REVEAL if reveal else None)
+    return Response(body, status, {"Cache-Control": "no-store"} if reveal else None, media_type=JSON)
 
 
 def check_may_see_credentials(request: Request) -> None:

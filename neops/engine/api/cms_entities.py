@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
 from sqlalchemy import Connection
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from neops.cms import (
     EntityStore,
@@ -24,7 +24,7 @@ from neops.cms import (
     read_entities,
 )
 from neops.engine.api.answers import answer, answer_all, empty, not_found
-from neops.engine.api.cms_access import API, Id, check_may_see_credentials, found, written
+from neops.engine.api.cms_access import API, Id, check_may_see_credentials, found, shown, written
 from neops.engine.api.cms_exchange import HistoryMessage
 from neops.engine.api.cms_messages import (
     ConfigVersionMessage,
@@ -36,11 +36,9 @@ from neops.engine.api.cms_messages import (
     InterfaceFields,
     InterfacePage,
     Listing,
-    plain,
 )
 from neops.engine.api.services import Parts, Services
-from neops.entities import ENTITY_ID_MAX, REVEAL, Device, DeviceGroup, EntityType, Interface
-from neops.protocol import JsonObject
+from neops.entities import ENTITY_ID_MAX, Device, DeviceGroup, EntityType, Interface
 
 router = APIRouter(prefix="/cms", tags=["cms"])
 
@@ -154,47 +152,46 @@ async def history_of_one(kind: str, id_: Id, parts: Parts) -> Response:
 
 
 async def _page(parts: Services, entity: EntityType, wanted: Listing, *, reveal: bool = False) -> Response:
-    def read(connection: Connection) -> JsonObject:
+    def read(connection: Connection) -> Response:
         chosen = wanted.model_dump(include={"query", "name", "sort", "limit", "cursor"})
-        shown_page = page(connection, entity, **chosen)
-        items = read_entities(connection, entity, shown_page.ids)
+        found_page = page(connection, entity, **chosen)
+        items = read_entities(connection, entity, found_page.ids)
         known = {"total": count(connection, entity, wanted.query, name=wanted.name)} if wanted.total else {}
-        shown = _with_credentials(connection, items) if reveal else [plain(one) for one in items]
-        return {"items": [*shown], "nextCursor": shown_page.cursor, **known}
+        completed = _with_credentials(connection, items) if reveal else items
+        return shown({"items": completed, "nextCursor": found_page.cursor, **known}, reveal=reveal)
 
-    return JSONResponse(await found(parts, read), headers={"Cache-Control": "no-store"} if reveal else None)
+    return await found(parts, read)
 
 
 async def _one(parts: Services, entity: EntityType, id_: int) -> Response:
-    return JSONResponse(await found(parts, lambda connection: _shown(connection, entity, id_)))
+    return await found(parts, lambda connection: _shown(connection, entity, id_))
 
 
 async def _create(parts: Services, entity: EntityType, data: dict[str, Any]) -> Response:
-    def create(connection: Connection, now: datetime) -> JsonObject:
-        return _shown(connection, entity, create_entity(connection, entity, data, now, API))
+    def create(connection: Connection, now: datetime) -> Response:
+        return _shown(connection, entity, create_entity(connection, entity, data, now, API), HTTPStatus.CREATED)
 
-    return JSONResponse(await written(parts, create), HTTPStatus.CREATED)
+    return await written(parts, create)
 
 
 async def _change(parts: Services, entity: EntityType, id_: int, data: dict[str, Any]) -> Response:
-    def change(connection: Connection, now: datetime) -> JsonObject:
+    def change(connection: Connection, now: datetime) -> Response:
         change_entity(connection, entity, id_, data, now, API)
         return _shown(connection, entity, id_)
 
-    return JSONResponse(await written(parts, change))
+    return await written(parts, change)
 
 
-def _shown(connection: Connection, entity: EntityType, id_: int) -> JsonObject:
+def _shown(connection: Connection, entity: EntityType, id_: int, status: int = HTTPStatus.OK) -> Response:
     known = read_entities(connection, entity, [id_], configurations=True)
     if not known:
         raise not_found(f"there is no {entity} {id_}")
-    return plain(known[0])
+    return shown(known[0], status)
 
 
-def _with_credentials(connection: Connection, items: Sequence[Any]) -> list[JsonObject]:
+def _with_credentials(connection: Connection, items: Sequence[Any]) -> list[Any]:
     secrets = EntityStore().secrets(connection, [one.id for one in items])
-    completed = [one.model_copy(update=vars(secrets[one.id])) for one in items]
-    return [one.model_dump(mode="json", by_alias=True, exclude_none=True, context=REVEAL) for one in completed]
+    return [one.model_copy(update=vars(secrets[one.id])) for one in items]
 
 
 def _kind(name: str) -> str:

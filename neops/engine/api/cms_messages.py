@@ -12,14 +12,13 @@ from neops.entities import (
     ConnectionState,
     Device,
     DeviceGroup,
-    Entity,
     EntityReference,
     Interface,
     InterfaceState,
     Platform,
     Secret,
 )
-from neops.protocol import JsonObject, Maybe, Message
+from neops.protocol import Maybe, Message
 from neops.protocol.message import Timestamp
 
 PAGE_MAX: Final = 1000
@@ -151,11 +150,6 @@ class ConfigVersionMessage(Message):
             sha256=version.sha256,
             configuration=version.configuration,
         )
-
-
-def plain(entity: Entity) -> JsonObject:
-    """An entity as JSON, without what is not set and with its secrets masked."""
-    return entity.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _plain(value: Any) -> Any:
