@@ -88,7 +88,11 @@ class EntityStore:
         groups = groups_of(connection, [row.id for row in rows])
         named = _group_references(connection, {group for found in groups.values() for group in found})
         ports = _references(connection, tables.interfaces.c.device_id, tables.interfaces.c.id, rows)
-        return [_device(row, [named[group] for group in groups.get(row.id, ())], ports[row.id]) for row in rows]
+        platforms = _platforms(connection, {row.platform_id for row in rows} - {None})
+        return [
+            _device(row, platforms.get(row.platform_id), [named[one] for one in groups.get(row.id, ())], ports[row.id])
+            for row in rows
+        ]
 
     def device_groups(self, connection: Connection, ids: Iterable[int]) -> list[DeviceGroup]:
         """Groups by id, in id order, with references to their members and with the groups they inherit from."""
@@ -154,50 +158,31 @@ _SECRETS = select(tables.devices.c.id, tables.devices.c.password, tables.devices
 
 
 def _devices_select(*, configurations: bool) -> Select[Any]:
-    columns = [column for column in tables.devices.c if configurations or column.name not in LARGE]
-    joined = tables.devices.outerjoin(tables.platforms, tables.devices.c.platform_id == tables.platforms.c.id)
-    return select(
-        *columns,
-        tables.platforms.c.short_name.label("platform_short_name"),
-        tables.platforms.c.name.label("platform_name"),
-        tables.platforms.c.vendor.label("platform_vendor"),
-    ).select_from(joined)
+    left_out = ("password", "connection_options", *(() if configurations else LARGE))
+    return select(*(column for column in tables.devices.c if column.name not in left_out))
 
 
-def _device(row: Row[Any], groups: list[EntityReference], interfaces: list[EntityReference]) -> Device:
-    platform = None
-    if row.platform_id is not None:
-        platform = Platform(
-            id=row.platform_id,
-            short_name=row.platform_short_name,
-            name=row.platform_name,
-            vendor=row.platform_vendor,
-        )
-    hidden = (
-        "platform_id",
-        "platform_short_name",
-        "platform_name",
-        "platform_vendor",
-        "password",
-        "connection_options",
-    )
-    return Device(
-        **_plain(row, *hidden),
-        platform=platform,
-        groups=groups,
-        group_count=len(groups),
-        interfaces=interfaces,
-        interface_count=len(interfaces),
-    )
+def _device(
+    row: Row[Any], platform: Platform | None, groups: list[EntityReference], interfaces: list[EntityReference]
+) -> Device:
+    related = {
+        "platform": platform,
+        "groups": groups,
+        "group_count": len(groups),
+        "interfaces": interfaces,
+        "interface_count": len(interfaces),
+    }
+    return Device.model_validate({**row._mapping, **related})
+
+
+def _platforms(connection: Connection, ids: Iterable[int]) -> Mapping[int, Platform]:
+    rows = _rows(connection, select(tables.platforms), tables.platforms.c.id, ids)
+    return {row.id: Platform(**row._mapping) for row in rows}
 
 
 def _rows(connection: Connection, wanted: Select[Any], key: Any, ids: Iterable[int]) -> list[Row[Any]]:
-    ordered = sorted(set(ids))
-    return [
-        row
-        for batch in batches(ordered)
-        for row in connection.execute(wanted.where(key.in_(batch)).order_by(key)).all()
-    ]
+    statement = wanted.where(key.in_(bindparam("ids", expanding=True))).order_by(key)
+    return [row for batch in batches(sorted(set(ids))) for row in connection.execute(statement, {"ids": batch}).all()]
 
 
 def _parents(connection: Connection) -> dict[int, list[ParentGroup]]:
@@ -230,11 +215,10 @@ def _references(
     connection: Connection, owner: Any, target: Any, rows: Sequence[Row[Any]]
 ) -> Mapping[int, list[EntityReference]]:
     found: dict[int, list[EntityReference]] = defaultdict(list)
+    wanted = select(owner, target).where(owner.in_(bindparam("owners", expanding=True))).order_by(owner, target)
     for batch in batches([row.id for row in rows]):
-        for owner_id, target_id in connection.execute(
-            select(owner, target).where(owner.in_(batch)).order_by(owner, target)
-        ).all():
-            found[owner_id].append(EntityReference(id=target_id))
+        for owner_id, target_id in connection.execute(wanted, {"owners": batch}).all():
+            found[owner_id].append(EntityReference.model_validate({"id": target_id}))
     return found
 
 
