@@ -43,6 +43,26 @@ async def test_who_came_first_is_let_in_first() -> None:
     assert room.entered == [0, 1, 2, 3, 4]
 
 
+async def test_nobody_is_passed_by_who_came_later_and_needs_less() -> None:
+    line, free, entered = WaitingLine(), 1, list[str]()
+
+    async def enter(who: str, size: int) -> None:
+        await line.enter(lambda: free >= size, lambda: None)
+        entered.append(who)
+
+    big = asyncio.create_task(enter("big", 2))
+    await asyncio.sleep(0)
+    small = asyncio.create_task(enter("small", 1))
+    await asyncio.sleep(0)
+    assert entered == []
+
+    free = 2
+    line.move()
+    await asyncio.gather(big, small)
+
+    assert entered == ["big", "small"]
+
+
 @given(st.lists(st.tuples(st.sampled_from(["enter", "leave", "cancel"]), st.integers(0, 20)), max_size=40))
 @settings(deadline=None)
 def test_room_is_never_lost_and_never_given_twice(steps: list[tuple[str, int]]) -> None:

@@ -117,6 +117,17 @@ async def test_a_wrong_password_is_tried_three_times_on_a_hundred_devices(device
     assert sum("not tried, refused by" in str(outcome) for outcome in outcomes) == 97
 
 
+async def test_refusals_before_a_rush_count_in_it(device: Any) -> None:
+    chain, door = a_chain(), Door(answer_s=0.01)
+    devices = [device(f"r{number}") for number in range(100)]
+    with pytest.raises(AuthenticationFailed):
+        await chain.log_in(devices[0], ADMIN, door.of(devices[0]))
+
+    await asyncio.gather(*(chain.log_in(one, ADMIN, door.of(one)) for one in devices[1:]), return_exceptions=True)
+
+    assert len(door.tried) == 3
+
+
 async def test_devices_that_hang_before_they_ask_for_a_password_hold_nobody_back(device: Any) -> None:
     chain, door = a_chain(), Door("inventory-1")
 
