@@ -43,6 +43,18 @@ async def test_who_came_first_is_let_in_first() -> None:
     assert room.entered == [0, 1, 2, 3, 4]
 
 
+async def test_room_of_one_who_is_let_in_and_cancelled_in_the_same_moment_is_given_back() -> None:
+    room = Room(0)
+    waiting = asyncio.create_task(room.enter(1))
+    await asyncio.sleep(0)
+
+    room.give_back()
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+
+    assert (room.entered, room.free) == ([], 1)
+
+
 async def test_nobody_is_passed_by_who_came_later_and_needs_less() -> None:
     line, free, entered = WaitingLine(), 1, list[str]()
 
