@@ -34,8 +34,8 @@ async def connect(host: str, port: int, arguments: Mapping[str, Any]) -> asyncss
     """What `asyncssh.connect` returns and raises.
 
     asyncssh (2.18 to 2.24) works out the options of each connection in a thread, as they may name files: a third of a
-    millisecond where there are none. It also restarts the keepalive timer with each packet of the login. Neither is
-    done for arguments that are known to need no file.
+    millisecond where there are none. It also restarts the keepalive timer with each packet, from the first one on.
+    Neither is done for arguments that are known to need no file.
     """
     if not _without_files(arguments):
         return await asyncssh.connect(host, port, **arguments)
@@ -43,6 +43,7 @@ async def connect(host: str, port: int, arguments: Mapping[str, Any]) -> asyncss
     options = options_for(host, port, arguments)
     options.waiter = loop.create_future()
     way: Any = arguments.get("tunnel") or loop
+    connection: _Connection
     try:
         _, connection = await way.create_connection(lambda: _Connection(loop, options, wait="auth"), host, port)
     except asyncio.CancelledError:
@@ -55,8 +56,8 @@ async def connect(host: str, port: int, arguments: Mapping[str, Any]) -> asyncss
         connection.abort()
         await connection.wait_closed()
         raise
-    connection.set_keepalive(arguments.get("keepalive_interval", 0))
-    return cast("asyncssh.SSHClientConnection", connection)
+    connection.keep_alive(arguments.get("keepalive_interval", 0))
+    return connection
 
 
 class LeanConnection(CorkedProtocol, SSHConnection):
@@ -66,13 +67,31 @@ class LeanConnection(CorkedProtocol, SSHConnection):
     (RFC 4251, 9.3.1). Other ciphers have nothing to guess; two of five packets of a login are saved.
     """
 
+    _cipher = "cbc"
+
+    def set_extra_info(self, **known: Any) -> None:
+        super().set_extra_info(**known)
+        self._cipher = known.get("send_cipher", self._cipher)
+
     def send_packet(self, pkttype: int, *args: bytes, handler: SSHPacketLogger | None = None) -> None:
-        if pkttype != MSG_IGNORE or "cbc" in self.get_extra_info("send_cipher", "cbc"):
+        if pkttype != MSG_IGNORE or "cbc" in self._cipher:
             super().send_packet(pkttype, *args, handler=handler)
 
 
 class _Connection(LeanConnection, asyncssh.SSHClientConnection):
     """Through a jump host it writes into a channel, which packs by itself."""
+
+    _until_watched: asyncio.TimerHandle | None = None
+
+    def keep_alive(self, interval_s: float) -> None:
+        """`set_keepalive`, from when this connection is as old as that: with it, each packet restarts a timer."""
+        if interval_s:
+            self._until_watched = self._loop.call_later(interval_s, self.set_keepalive, interval_s)
+
+    def connection_lost(self, exc: Exception | None = None) -> None:
+        if self._until_watched is not None:
+            self._until_watched.cancel()
+        super().connection_lost(exc)
 
 
 def options_for(host: str, port: int, arguments: Mapping[str, Any]) -> asyncssh.SSHClientConnectionOptions:

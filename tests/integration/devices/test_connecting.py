@@ -94,6 +94,19 @@ async def test_no_thread_is_asked_where_no_file_has_to_be_read(
         assert "Version" in str((await connection.run("show version")).stdout)
 
 
+async def test_a_connection_leaves_no_timer_behind(network: SimulatedNetwork) -> None:
+    arguments = {"username": "neops", "password": PASSWORD, "keepalive_interval": 30, **NO_FILE}
+    loop: Any = asyncio.get_running_loop()
+
+    def timers() -> list[asyncio.TimerHandle]:
+        return [timer for timer in loop._scheduled if not timer.cancelled()]
+
+    async with await connect("127.0.0.1", network["r1"].port, arguments):
+        assert [round(timer.when() - loop.time()) for timer in timers()] == [30]
+
+    assert timers() == []
+
+
 class Guarded(asyncssh.SSHServer):
     """Lets one password in."""
 
