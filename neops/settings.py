@@ -198,6 +198,11 @@ class DeviceSettings(Settings):
 
     connect_timeout_s: Seconds = _setting("NEOPS_CONNECT_TIMEOUT", 15.0, "Seconds until a device has to be logged in.")
     command_timeout_s: Seconds = _setting("NEOPS_COMMAND_TIMEOUT", 60.0, "Seconds until an operation has to be done.")
+    commit_timeout_s: Seconds = _setting(
+        "NEOPS_COMMIT_TIMEOUT",
+        360.0,
+        "Seconds until a change of configuration has to be committed, kept or taken back; at least the command's.",
+    )
     host_keys: Literal["strict", "accept-new", "off"] = _setting(
         "NEOPS_HOST_KEYS",
         "accept-new",

@@ -98,6 +98,7 @@ class DeviceOptions:
             ),
             connect_timeout_s=extras.connect_timeout or settings.connect_timeout_s,
             command_timeout_s=extras.command_timeout or settings.command_timeout_s,
+            commit_timeout_s=extras.commit_timeout or settings.commit_timeout_s,
             keepalive_s=settings.keepalive_s if extras.keepalive is None else extras.keepalive,
             jump_hosts=self._jump_hosts(),
             # a device that says by itself what is on the way follows no ProxyJump

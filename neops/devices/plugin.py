@@ -95,6 +95,10 @@ class Tunnel(Protocol):
         ...
 
 
+COMMIT_S: Final = 360.0
+"""What Juniper gives large commits (Junos PyEZ Developer Guide, "Troubleshoot Timeout Errors"); netmiko waits 120 s."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ConnectionOptions:
     """All that a session needs to know, worked out from the device, its connection_options and the settings.
@@ -103,7 +107,8 @@ class ConnectionOptions:
     the inventory gives for this plugin and is handed to the library as it is. `before_login` is for sessions with
     `asks_before_login`. `jump_hosts` are on the way, the first one nearest to us; with them, or where `ssh_config_file`
     names some, the runtime sets `tunnel`, and sessions connect through it. `keepalive_s` is how often a silent
-    connection is asked for a sign of life, 0 never.
+    connection is asked for a sign of life, 0 never. `commit_timeout_s` holds, where it is longer than that of commands,
+    for what makes, keeps or takes back a change of configuration.
     """
 
     host: str
@@ -113,6 +118,7 @@ class ConnectionOptions:
     host_keys: HostKeys = field(default_factory=HostKeys)
     connect_timeout_s: float = 15.0
     command_timeout_s: float = 60.0
+    commit_timeout_s: float = COMMIT_S
     keepalive_s: float = 0.0
     jump_hosts: tuple[JumpHost, ...] = ()
     ssh_config_file: Path | None = None

@@ -104,6 +104,7 @@ class NeopsExtras(BaseModel):
     host_keys: HostKeyPolicy | None = None
     connect_timeout: float | None = Field(default=None, gt=0)
     command_timeout: float | None = Field(default=None, gt=0)
+    commit_timeout: float | None = Field(default=None, gt=0)
     enable_secret: Secret | None = None
     private_key: str | None = None
     passphrase: Secret | None = None

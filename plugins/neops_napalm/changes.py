@@ -18,7 +18,7 @@ from napalm.base.exceptions import (
     SessionLockedException,
 )
 
-from neops.devices.changes import COMMIT_S, ChangePlan, ConfigSession, StagedChange
+from neops.devices.changes import ChangePlan, ConfigSession, StagedChange
 from neops.devices.config_change import ConfirmStrength
 from neops.errors import CommandRejected, ConfigLocked, ConfigRejected, SessionLost
 from neops_napalm import results
@@ -58,12 +58,12 @@ class ChangesByDriver(NapalmSession, ConfigSession):
         await self._call("discard", lambda driver: self._discard(driver, plan))
 
     async def _act(self, what: str, act: Callable[[Any], R]) -> R:
-        """Call what may take a device long: until it is done, the time limit of the driver's library is COMMIT_S."""
+        """Call what may take a device long: until it is done, the time limit of the driver's library is longer."""
 
         def patiently(driver: Any) -> R:
             holder, name = self._time_limit(driver)
             usual_s = getattr(holder, name)
-            setattr(holder, name, max(usual_s, COMMIT_S))
+            setattr(holder, name, max(usual_s, self._options.commit_timeout_s))
             try:
                 return act(driver)
             finally:

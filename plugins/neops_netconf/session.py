@@ -17,7 +17,7 @@ from typing import Final
 
 from neops.concurrency import in_thread
 from neops.devices import ChangeMode, ConfirmStrength, ConnectionOptions
-from neops.devices.changes import COMMIT_S, ChangePlan, ConfigSession, StagedChange
+from neops.devices.changes import ChangePlan, ConfigSession, StagedChange
 from neops.entities import Device
 from neops.errors import ChangeFailed, CommandRejected, ConfigLocked, ConfigRejected, DeviceError, SessionLost
 from neops_netconf import messages
@@ -105,7 +105,7 @@ class NetconfSession(NetconfTalk, ConfigSession):
 
     async def _act(self, asked: Element) -> None:
         """Have done what may take a device long."""
-        await self.request(asked, within_s=COMMIT_S)
+        await self.request(asked, within_s=self._options.commit_timeout_s)
 
     @property
     def _has_candidate(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from functools import partial
 from typing import Self
@@ -14,11 +14,11 @@ from scrapli.exceptions import ScrapliException
 from scrapli.transport.base import AsyncTransport
 from scrapli.transport.plugins.asyncssh.transport import AsyncsshTransport
 
-from neops.devices import ConnectionOptions
+from neops.devices import Answer, ConnectionOptions
 from neops.devices.aborting import AbortableLogin
 from neops.devices.acting import FileWire, WiredSession
 from neops.devices.acting.ssh_wires import ssh_wire
-from neops.devices.changes import COMMIT_S, TextSession
+from neops.devices.changes import TextSession
 from neops.devices.failures import no_prompt
 from neops.devices.keys import ready
 from neops.devices.ssh import HostKeyClient
@@ -94,11 +94,17 @@ class ScrapliSession(TextSession, WiredSession):
     async def exchange(self, command: str) -> str:
         return await self._typed(command, lambda channel: ask(channel, command))
 
-    async def exchange_within(self, command: str, within_s: float) -> str:
-        return await self._typed(command, lambda channel: ask(channel, command), within_s)
+    @property
+    def commit_timeout_s(self) -> float:
+        return self._options.commit_timeout_s
+
+    async def exchange_slowly(self, command: str, answers: Sequence[Answer] = ()) -> str:
+        if answers:
+            return await super().exchange_slowly(command, answers)
+        return await self._typed(command, lambda channel: ask(channel, command), self.commit_timeout_s)
 
     async def feed(self, command: str, ready: str, text: str) -> str:
-        return await self._typed(command, lambda channel: feed(channel, command, ready, text), COMMIT_S)
+        return await self._typed(command, lambda channel: feed(channel, command, ready, text), self.commit_timeout_s)
 
     def again(self) -> Self:
         return type(self)(device=self.device, platform=self.platform, options=self._options)

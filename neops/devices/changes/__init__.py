@@ -6,11 +6,10 @@ platform's procedure is known.
 
 from neops.devices.changes.sessions import ChangedByCommands, change_capabilities, change_session_class
 from neops.devices.changes.shell import TextSession
-from neops.devices.changes.staging import CANDIDATE_PREFIX, COMMIT_S, ChangePlan, ConfigSession, StagedChange
+from neops.devices.changes.staging import CANDIDATE_PREFIX, ChangePlan, ConfigSession, StagedChange
 
 __all__ = [
     "CANDIDATE_PREFIX",
-    "COMMIT_S",
     "ChangePlan",
     "ChangedByCommands",
     "ConfigSession",

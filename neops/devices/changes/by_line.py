@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from neops.concurrency import in_thread
 from neops.devices.changes.computing import config_lines, merged, replaced
 from neops.devices.changes.shell import ConfigShell, Waiting, Wording, durations, save
-from neops.devices.changes.staging import COMMIT_S, ChangePlan, StagedChange
+from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.config_change import ConfirmStrength
 from neops.errors import CommandRejected, ConfigRejected
 
@@ -86,7 +86,7 @@ class LineProcedure:
 
     async def revert(self, shell: ConfigShell, staged: StagedChange) -> None:
         del staged
-        await shell.exchange_within(self._commands.revert, COMMIT_S)
+        await shell.exchange_slowly(self._commands.revert)
 
     async def discard(self, shell: ConfigShell, plan: ChangePlan) -> None:
         """There is no candidate."""

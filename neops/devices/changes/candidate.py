@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from neops.devices.changes.shell import ConfigShell, Leftovers, Waiting, Wording, durations, save, say
-from neops.devices.changes.staging import COMMIT_S, ChangePlan, StagedChange
+from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.config_change import ConfirmStrength
 from neops.errors import CommandRejected, ConfigLocked, SessionLost
 
@@ -69,7 +69,7 @@ class CandidateProcedure:
         commit, *after = [
             command.format(name=staged.plan.name, **durations(confirm_within or 0)) for command in commands
         ]
-        await self._wording.type(shell, commit, within_s=COMMIT_S)
+        await self._wording.type(shell, commit, slow=True)
         await say(shell, after)
         shell.candidate_open = False
         if final:
@@ -91,7 +91,7 @@ class CandidateProcedure:
 
     async def revert(self, shell: ConfigShell, staged: StagedChange) -> None:
         commands = (command.format(name=staged.plan.name) for command in self._commands.revert)
-        await say(shell, commands, within_s=COMMIT_S)
+        await say(shell, commands, slow=True)
 
     async def discard(self, shell: ConfigShell, plan: ChangePlan) -> None:
         commands = self._commands.discard if shell.candidate_open else self._commands.drop

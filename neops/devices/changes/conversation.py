@@ -96,9 +96,7 @@ class Conversation:
     async def _serve(self) -> None:
         try:
             async with self._lanes.hold(self._operation) as held:
-                route = self._operation.route
-                each_s = route.options.command_timeout_s
-                self.transaction = Transaction(held, self._plan, device=route.name, each_s=each_s, clock=self._clock)
+                self.transaction = self._transaction(held)
                 await self._converse(held, self.transaction)
         except DeviceError as error:
             self._operation.interrupted = self._operation.interrupted or error
@@ -107,6 +105,11 @@ class Conversation:
             while not self._inbox.empty():
                 if (question := self._inbox.get_nowait()) is not None:
                     _tell(question.answer, self._over())
+
+    def _transaction(self, held: Held) -> Transaction:
+        name, options = self._operation.route.name, self._operation.route.options
+        each_s, commit_s = options.command_timeout_s, options.commit_timeout_s
+        return Transaction(held, self._plan, device=name, each_s=each_s, commit_s=commit_s, clock=self._clock)
 
     async def _converse(self, held: Held, transaction: Transaction) -> None:
         while (question := await self._next(transaction)) is not None:

@@ -6,17 +6,18 @@ import logging
 import math
 import re
 from abc import abstractmethod
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from neops.devices.acting.dialogue import DialogueSession, Passage
 from neops.devices.answers import Answer
 from neops.devices.capabilities import ReadsConfig
-from neops.devices.changes.staging import CANDIDATE_PREFIX, COMMIT_S, ChangePlan, StagedChange
+from neops.devices.changes.staging import CANDIDATE_PREFIX, ChangePlan, StagedChange
 from neops.devices.changes.texts import Text, never_ends
 from neops.devices.config_change import ConfirmStrength
 from neops.devices.parsing import CommandSession, rejected
+from neops.devices.plugin import COMMIT_S
 from neops.errors import ChangeFailed, CommandRejected, ConfigLocked, ConfigRejected, DialogueFailed
 
 logger = logging.getLogger(__name__)
@@ -28,19 +29,40 @@ READS_TEXT: Final = r"Enter TEXT message"
 class TextSession(CommandSession):
     """A command session that can also hand over text of many lines: what changing a configuration takes."""
 
-    async def exchange_within(self, command: str, within_s: float) -> str:
-        """`exchange`, for a command that may take so long if the command deadline is shorter.
+    @property
+    def commit_timeout_s(self) -> float:
+        """How long a commit may take; sessions return that of their options."""
+        return COMMIT_S
 
-        Sessions that have that deadline override it.
+    async def exchange_slowly(self, command: str, answers: Sequence[Answer] = ()) -> str:
+        """`exchange`, for a command that may take as long as a commit; sessions with a deadline override it.
+
+        Where questions can be answered, it may ask those.
+
+        Raises:
+            DialogueFailed: it asked something else, which was cancelled.
         """
-        del within_s
+        if answers and isinstance(self, DialogueSession):
+            return (await self.converse(command, answers, within_s=self.commit_timeout_s)).text(command)
         return await self.exchange(command)
+
+    async def give_text(self, command: str, ready: str, text: str) -> str:
+        """Send a command, wait until the device says `ready` (a regular expression), send lines of text with their end
+        mark, wait for the prompt; what it said then, or instead.
+
+        Raises:
+            DialogueFailed: it said neither that nor that it takes no such command.
+            CommandRejected: this session can have no dialogues.
+        """
+        if not isinstance(self, DialogueSession):
+            raise CommandRejected(self.device.name, command, "a text of several lines cannot be typed in this session")
+        return (await self.converse(command, [Passage(question=ready, text=text)])).reply(command)
 
     @abstractmethod
     def feed(self, command: str, ready: str, text: str) -> Awaitable[str]:
         """Send a command, wait until the device says `ready`, send lines of text and Ctrl-D, wait for the prompt.
 
-        It may take COMMIT_S if the command deadline is shorter.
+        It may take as long as a commit.
 
         Raises:
             SessionLost: the connection broke.
@@ -117,22 +139,24 @@ class Wording:
             ConfigLocked: somebody else does.
             CommandRejected: the device does not let us.
         """
-        answer = self.cleaned(await shell.exchange_within(command, COMMIT_S))
+        answer = self.cleaned(await shell.exchange_slowly(command))
         if re.search(rf"^\s*(?:{self.locked})", answer, re.MULTILINE):
             raise ConfigLocked(shell.device.name, answer)
         if self.refuses(shell.platform, answer):
             raise CommandRejected(shell.device.name, command, answer)
         return answer
 
-    async def type(self, shell: ConfigShell, line: str, *, within_s: float = 0.0) -> str:
-        """Type a line that has to be taken; `within_s` where it may take longer than others.
+    async def type(self, shell: ConfigShell, line: str, *, slow: bool = False) -> str:
+        """Type a line that has to be taken; a `slow` one may take as long as a commit.
 
         Raises:
             ConfigRejected: it was not.
         """
         opening, text = _typed(shell.device.name, line)
-        said = _read(shell, opening, text) if text else shell.exchange_within(opening, within_s)
-        answer = self.cleaned(await said)
+        if text:
+            answer = self.cleaned(await _read(shell, opening, text))
+        else:
+            answer = self.cleaned(await (shell.exchange_slowly if slow else shell.exchange)(opening))
         if self.refuses(shell.platform, answer):
             raise ConfigRejected(shell.device.name, opening, answer)
         return answer
@@ -150,19 +174,16 @@ def _typed(device: str, line: str) -> tuple[str, str]:
 
 async def _read(shell: ConfigShell, opening: str, text: str) -> str:
     """Let the device read a text; what it says to it."""
-    if not isinstance(shell, DialogueSession):
-        raise ConfigRejected(shell.device.name, opening, "a text of several lines cannot be typed in this session")
     try:
-        said = await shell.converse(opening, [Passage(question=READS_TEXT, text=text)])
-    except DialogueFailed as error:
+        return await shell.give_text(opening, READS_TEXT, text)
+    except (DialogueFailed, CommandRejected) as error:
         raise ConfigRejected(shell.device.name, opening, error.output) from error
-    return said.reply(opening)
 
 
-async def say(shell: ConfigShell, lines: Iterable[str], *, within_s: float = 0.0) -> None:
+async def say(shell: ConfigShell, lines: Iterable[str], *, slow: bool = False) -> None:
     """Type lines whose answers do not matter: what they come to is looked at afterwards."""
     for line in lines:
-        await shell.exchange_within(line, within_s)
+        await (shell.exchange_slowly if slow else shell.exchange)(line)
 
 
 async def save(shell: ConfigShell, wording: Wording, commands: Iterable[str], plan: ChangePlan) -> None:
@@ -173,7 +194,7 @@ async def save(shell: ConfigShell, wording: Wording, commands: Iterable[str], pl
     """
     for command in commands:
         try:
-            answer = wording.cleaned(await _answered(shell, command, wording.asked_to_save))
+            answer = wording.cleaned(await shell.exchange_slowly(command, wording.asked_to_save))
             problem = f"{command!r}: {' '.join(answer.split())}" if wording.refuses(shell.platform, answer) else ""
         except DialogueFailed as error:
             problem = error.message
@@ -184,13 +205,6 @@ async def save(shell: ConfigShell, wording: Wording, commands: Iterable[str], pl
         logger.warning(
             "a change that was taken back is not saved", extra={"device": shell.device.name, "problem": problem}
         )
-
-
-async def _answered(shell: ConfigShell, command: str, answers: tuple[Answer, ...]) -> str:
-    """What a device says to a command that may ask something back."""
-    if not (answers and isinstance(shell, DialogueSession)):
-        return await shell.exchange_within(command, COMMIT_S)
-    return (await shell.converse(command, answers, within_s=COMMIT_S)).text(command)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Final
 
 from neops.devices.capabilities import ReadsConfig, WritesConfig
 from neops.devices.config_change import ChangeMode, ConfigChange, ConfirmStrength
@@ -14,12 +13,6 @@ from neops.devices.plugin import Session
 
 CANDIDATE_PREFIX = "neops-"
 """How our candidates are called on a device. A new change clears those that are left, and only those."""
-
-COMMIT_S: Final = 360.0
-"""How long a device may take to make, keep or take back a change, where the command deadline is shorter.
-
-What Juniper gives a large commit (Junos PyEZ Developer Guide, "Troubleshoot Timeout Errors"); netmiko 4 waits 120 s.
-"""
 
 
 @dataclass(frozen=True, kw_only=True)

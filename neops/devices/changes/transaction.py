@@ -15,8 +15,9 @@ from typing import Any, Final, Protocol, cast
 
 from neops.concurrency import Clock, Deadline, in_thread
 from neops.devices.changes.deciding import decide, has_substance, same_config
-from neops.devices.changes.staging import COMMIT_S, ChangePlan, StagedChange
+from neops.devices.changes.staging import ChangePlan, StagedChange
 from neops.devices.config_change import ChangeOutcome, ConfirmStrength
+from neops.devices.plugin import COMMIT_S
 from neops.devices.results import Configs
 from neops.errors import (
     AuthenticationFailed,
@@ -77,7 +78,7 @@ class _State(Enum):
 class Transaction:
     """One change over a link. Steps are called one after the other; `leave` is always the last.
 
-    `each_s` is the link's time limit for one command.
+    `each_s` is the link's time limit for one command, `commit_s` that for a commit.
     The state is set before the device is asked: a step that is cancelled or broken leaves the worst that may be.
     """
 
@@ -88,6 +89,7 @@ class Transaction:
         *,
         device: str,
         each_s: float = 60.0,
+        commit_s: float = COMMIT_S,
         clock: Clock = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -97,7 +99,7 @@ class Transaction:
         self._clock, self._sleep = clock, sleep
         self._state = _State.NEW
         self._staged: StagedChange | None = None
-        self._each_s = each_s
+        self._each_s, self._commit_s = each_s, commit_s
         self._commands = self._commands_for(plan.config)
 
     @property
@@ -196,8 +198,8 @@ class Transaction:
         return self._staged
 
     def _commands_for(self, config: str) -> int:
-        """How many commands a step may take, for its time limit: one command of each step may take COMMIT_S."""
-        return len(config.splitlines()) + STEPS + math.ceil(COMMIT_S / self._each_s)
+        """How many commands a step may take, for its time limit: one of them may take as long as a commit."""
+        return len(config.splitlines()) + STEPS + math.ceil(self._commit_s / self._each_s)
 
     async def _step(self, method: str, *args: Any) -> Any:
         return await self._link.call(method, *args, commands=self._commands)

@@ -46,6 +46,9 @@ class RetoldSession(TextSession):
         del ready
         return self._told(command, text)
 
+    async def give_text(self, command: str, ready: str, text: str) -> str:
+        return await self.feed(command, ready, text)
+
     def _told(self, command: str, text: str | None = None) -> str:
         recorded = self._left.pop(0) if self._left else None
         if recorded is None:

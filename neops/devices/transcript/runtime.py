@@ -35,6 +35,7 @@ class ReplayRuntime(DeviceRuntime):
         free = DeviceSettings(  # everything else is its default: no jump host, no rate limit, no exclusion
             connect_timeout_s=self._ours.connect_timeout_s,
             command_timeout_s=self._ours.command_timeout_s,
+            commit_timeout_s=self._ours.commit_timeout_s,
             breaker_failures=0,
             credential_failures=NEVER,
         )

@@ -57,8 +57,8 @@ PAIRS = [
     ("scrapli", "frr"),
 ]
 CHANGES = {
-    "cisco_ios": "ntp server 192.0.2.7\n",
-    "arista_eos": "ntp server 192.0.2.7\n",
+    "cisco_ios": "ntp server 192.0.2.7\nbanner motd #\nask 192.0.2.7\n#\n",
+    "arista_eos": "ntp server 192.0.2.7\nbanner motd\nask 192.0.2.7\nEOF\n",
     "juniper_junos": 'interfaces {\n    ge-0/0/1 {\n        description "to the edge";\n    }\n}\n',
     "nokia_srl": "set / system ntp server 192.0.2.7\n",
 }

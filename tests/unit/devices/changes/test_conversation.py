@@ -63,7 +63,9 @@ class Device:
 
 async def test_a_session_that_breaks_because_of_an_abort_is_told_as_the_abort() -> None:
     operation = Operation(
-        route=cast("Route", SimpleNamespace(name="r1", options=SimpleNamespace(command_timeout_s=60.0))),
+        route=cast(
+            "Route", SimpleNamespace(name="r1", options=SimpleNamespace(command_timeout_s=60.0, commit_timeout_s=60.0))
+        ),
         method="change",
         alone=False,
     )
