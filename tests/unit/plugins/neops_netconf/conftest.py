@@ -236,10 +236,10 @@ async def server() -> AsyncIterator[NetconfServer]:
     netconf.port = listener.get_port()
     yield netconf
     listener.close()
-    await listener.wait_closed()
     for connection in connections:
         connection.abort()
         await connection.wait_closed()
+    await listener.wait_closed()  # from Python 3.12 on, for the connections too
 
 
 @pytest.fixture
