@@ -99,6 +99,37 @@ def test_an_interface_that_exists_is_not_created_again(filled: Connection, now: 
     assert len(EntityStore().ids(filled, EntityType.INTERFACE)) == 1
 
 
+def test_interfaces_of_one_name_on_two_devices_are_two(filled: Connection, now: datetime) -> None:
+    ports = [
+        EntityCreate(
+            entity=EntityType.INTERFACE,
+            id=TEMPORARY + device,
+            data={"name": "eth0", "device": {"id": device}},
+            identifier_fields=("name",),
+            skip_if_identifier_exists=True,
+        )
+        for device in (1, 2)
+    ]
+
+    apply_updates(filled, ports, now)
+
+    related = EntityStore().related(filled, EntityType.DEVICE, [1, 2])
+    assert [port.device.id for port in related.interfaces if port.device] == [1, 2]
+
+
+def test_what_is_there_already_is_refused_unless_that_was_to_be_skipped(filled: Connection, now: datetime) -> None:
+    (known,) = EntityStore().devices(filled, [1])
+    again = EntityCreate(
+        entity=EntityType.DEVICE, id=TEMPORARY, data={"hostname": known.hostname}, identifier_fields=("hostname",)
+    )
+
+    (refused,) = apply_updates(filled, [again], now).refused
+    skipped = apply_updates(filled, [again.model_copy(update={"skip_if_identifier_exists": True})], now)
+
+    assert refused.reason == "another device with the same hostname exists already"
+    assert skipped.ids == {(EntityType.DEVICE, TEMPORARY): 1}
+
+
 def test_an_update_that_cannot_be_applied_is_refused_with_its_reason(filled: Connection, now: datetime) -> None:
     reasons = _apply(
         filled,
@@ -160,6 +191,17 @@ def test_jobs_do_not_write_what_groups_hand_on(filled: Connection, now: datetime
     (reason,) = _apply(filled, now, EntityPatch(entity=EntityType.GROUP, id=core, path="password", value="x"))
 
     assert "password" in reason
+
+
+def test_a_group_that_a_job_creates_hands_on_no_credentials(filled: Connection, now: datetime) -> None:
+    data = {"name": "new", "password": "of-a-job", "devices": [{"id": 1}]}
+    before = EntityStore().devices(filled, [1])[0].password
+
+    assert _apply(filled, now, EntityCreate(entity=EntityType.GROUP, id=TEMPORARY, data=data)) == []
+
+    (group,) = [one for one in export_batch(filled).groups if one.name == "new"]
+    assert group.password is None
+    assert EntityStore().devices(filled, [1])[0].password == before
 
 
 R1 = {"name": "eth9", "device": {"hostname": "r1"}}
