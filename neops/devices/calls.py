@@ -38,7 +38,7 @@ class Operation:
 
     `until` is the deadline of whoever asked. `commands` stretches the time limit: how many commands the method takes.
     `session` is there while it runs on one, and `begun` says that it had one: a login is then urgent. `heard` takes the
-    answer, and `interrupted` is the reason why somebody else ended it.
+    answer, and `interrupted` is the reason why somebody else ended it. `calls` and `task` are there once it was asked.
 
     One that is `alone` on its session is given up when its time is over or nobody waits for it: `give_up` is there
     while that can be done, `given_up` says that it was.
