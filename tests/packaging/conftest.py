@@ -17,11 +17,23 @@ def isolated_home() -> None:
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with what would be published: the sdist, and the wheel built from it."""
     out = tmp_path_factory.mktemp("dist")
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(out), str(ROOT)]
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(ROOT)]
     subprocess.run(command, timeout=120, check=True, stdout=subprocess.DEVNULL)
-    (built,) = out.glob("*.whl")
+    return out
+
+
+@pytest.fixture(scope="session")
+def sdist(dist: Path) -> Path:
+    (built,) = dist.glob("*.tar.gz")
+    return built
+
+
+@pytest.fixture(scope="session")
+def wheel(dist: Path) -> Path:
+    (built,) = dist.glob("*.whl")
     return built
 
 
