@@ -6,8 +6,9 @@ used, so that a part of neops that needs no blocks, such as the engine, does not
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from neops._lazily import lazily
 from neops._version import __version__
 
 if TYPE_CHECKING:
@@ -82,18 +83,7 @@ __all__ = [
     "schedule_task",
 ]
 
-_ROOMS = ("neops.errors", "neops.entities", "neops.concurrency", "neops.blocks")
-
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        from importlib import import_module
-
-        for room in map(import_module, _ROOMS):
-            if hasattr(room, name):
-                return getattr(room, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+if not TYPE_CHECKING:  # type checkers see the imports above, and names that are none
+    __getattr__, __dir__ = lazily(
+        __name__, __all__, ("neops.errors", "neops.entities", "neops.concurrency", "neops.blocks")
+    )

@@ -9,72 +9,81 @@
   `failures`.
 - Beside it: `detection` of platforms; `transcript`, which records and replays what an `observer` sees; `fleet` and
   `connector`, which are all that a job knows of it.
+
+Names are imported when they are used, so that a block that only says what it asks of a device opens no way to one.
 """
 
-from neops.devices.answers import Answer
-from neops.devices.capabilities import (
-    CAPABILITIES,
-    Interacts,
-    Progress,
-    ReadsAddresses,
-    ReadsArp,
-    ReadsBgp,
-    ReadsConfig,
-    ReadsFacts,
-    ReadsInterfaces,
-    ReadsMacTable,
-    ReadsNeighbors,
-    ReadsRoutes,
-    ReadsVlans,
-    Reboots,
-    RunsCommands,
-    SchedulesReboots,
-    SpeaksNetconf,
-    TransfersFiles,
-    WritesConfig,
-    capabilities_of,
-)
-from neops.devices.config_change import ChangeMode, ChangeOutcome, ConfigChange, ConfirmStrength
-from neops.devices.connector import Connector
-from neops.devices.credentials import CredentialProvider, EntityCredentials, EnvironmentCredentials
-from neops.devices.credentials.catalogue import CREDENTIAL_GROUP, credential_providers
-from neops.devices.logins import LoginEvent, LoginStatistics, OpenBreaker
-from neops.devices.plugin import (
-    CONNECTION_GROUP,
-    ConnectionOptions,
-    ConnectionPlugin,
-    Credentials,
-    HostKeyPolicy,
-    HostKeys,
-    Session,
-)
-from neops.devices.pool import PoolStatistics
-from neops.devices.proxy import BlockingDevice
-from neops.devices.resolving.catalogue import PluginCatalogue, PluginEntry
-from neops.devices.results import (
-    AddressDetails,
-    ArpEntry,
-    BgpInstance,
-    BgpPeer,
-    BgpPrefixes,
-    CommandOutput,
-    Configs,
-    DeviceResult,
-    Facts,
-    FileTransfer,
-    InterfaceAddresses,
-    InterfaceDetails,
-    LldpNeighbor,
-    MacEntry,
-    Parse,
-    ParseName,
-    Reboot,
-    RemoteFile,
-    Route,
-    Ttp,
-    Vlan,
-)
-from neops.devices.runtime import DeviceRuntime
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neops._lazily import lazily
+
+if TYPE_CHECKING:
+    from neops.devices.answers import Answer
+    from neops.devices.capabilities import (
+        CAPABILITIES,
+        Interacts,
+        Progress,
+        ReadsAddresses,
+        ReadsArp,
+        ReadsBgp,
+        ReadsConfig,
+        ReadsFacts,
+        ReadsInterfaces,
+        ReadsMacTable,
+        ReadsNeighbors,
+        ReadsRoutes,
+        ReadsVlans,
+        Reboots,
+        RunsCommands,
+        SchedulesReboots,
+        SpeaksNetconf,
+        TransfersFiles,
+        WritesConfig,
+        capabilities_of,
+    )
+    from neops.devices.config_change import ChangeMode, ChangeOutcome, ConfigChange, ConfirmStrength
+    from neops.devices.connector import Connector
+    from neops.devices.credentials import CredentialProvider, EntityCredentials, EnvironmentCredentials
+    from neops.devices.credentials.catalogue import CREDENTIAL_GROUP, credential_providers
+    from neops.devices.logins import LoginEvent, LoginStatistics, OpenBreaker
+    from neops.devices.plugin import (
+        CONNECTION_GROUP,
+        ConnectionOptions,
+        ConnectionPlugin,
+        Credentials,
+        HostKeyPolicy,
+        HostKeys,
+        Session,
+    )
+    from neops.devices.pool import PoolStatistics
+    from neops.devices.proxy import BlockingDevice
+    from neops.devices.resolving.catalogue import PluginCatalogue, PluginEntry
+    from neops.devices.results import (
+        AddressDetails,
+        ArpEntry,
+        BgpInstance,
+        BgpPeer,
+        BgpPrefixes,
+        CommandOutput,
+        Configs,
+        DeviceResult,
+        Facts,
+        FileTransfer,
+        InterfaceAddresses,
+        InterfaceDetails,
+        LldpNeighbor,
+        MacEntry,
+        Parse,
+        ParseName,
+        Reboot,
+        RemoteFile,
+        Route,
+        Ttp,
+        Vlan,
+    )
+    from neops.devices.runtime import DeviceRuntime
 
 __all__ = [
     "CAPABILITIES",
@@ -145,3 +154,12 @@ __all__ = [
     "capabilities_of",
     "credential_providers",
 ]
+
+_ROOMS = (
+    *("answers", "capabilities", "config_change", "results", "plugin", "connector", "credentials"),
+    *("resolving.catalogue", "credentials.catalogue", "pool", "logins", "proxy", "runtime"),
+)
+"""Light ones first."""
+
+if not TYPE_CHECKING:  # type checkers see the imports above, and names that are none
+    __getattr__, __dir__ = lazily(__name__, __all__, [f"{__name__}.{room}" for room in _ROOMS])

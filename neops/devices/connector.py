@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from typing_extensions import TypeForm
 
-from neops.devices.proxy import BlockingDevice
 from neops.entities import Device
+
+if TYPE_CHECKING:  # a job that asks for devices need not know how they are reached
+    from neops.devices.proxy import BlockingDevice
 
 C = TypeVar("C")
 

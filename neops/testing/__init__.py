@@ -5,7 +5,9 @@ Names are imported when they are used, so that the pytest plugin costs nothing w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from neops._lazily import lazily
 
 if TYPE_CHECKING:
     from neops.testing.cases import Case, CaseResult, fb_test_case, run_case
@@ -27,18 +29,7 @@ __all__ = [
     "run_case",
 ]
 
-_MODULES = {
-    "neops.testing.cases": ("Case", "CaseResult", "fb_test_case", "run_case"),
-    "neops.testing.context": ("create_workflow_context",),
-    "neops.testing.fake_config": ("FakeConfig",),
-    "neops.testing.fakes": ("Call", "FakePlugin", "InTurn", "NotScripted", "Slow"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    for module, names in _MODULES.items():
-        if name in names:
-            from importlib import import_module
-
-            return getattr(import_module(module), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # type checkers see the imports above, and names that are none
+    __getattr__, __dir__ = lazily(
+        __name__, __all__, [f"{__name__}.{room}" for room in ("context", "fakes", "fake_config", "cases")]
+    )
