@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -56,9 +56,15 @@ def load_yaml(source: str) -> EntityBatch:
 
 def dump_yaml(batch: EntityBatch, target: Path) -> None:
     """Write devices and groups with their own values."""
-    document = {"groups": [_plain(one) for one in batch.groups], "devices": [_plain(one) for one in batch.devices]}
-    text = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
-    target.write_text(text, encoding="utf-8")
+    with target.open("w", encoding="utf-8") as file:
+        _write(file, "groups", batch.groups)
+        _write(file, "devices", batch.devices)
+
+
+def _write(file: TextIO, key: str, entities: Sequence[NewDevice | NewGroup]) -> None:
+    file.write(f"{key}:\n" if entities else f"{key}: []\n")
+    for one in entities:  # not all at once: PyYAML holds 20 KiB for each until the last one is written
+        yaml.dump([_plain(one)], file, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _check_names(source: str, key: str, names: Iterable[str]) -> None:
@@ -103,7 +109,7 @@ def _given(entity: BaseModel) -> dict[str, Any]:
     return {name: said[name] for name in ("hostname", "name") if name in said} | said
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml may be missing
     """Without the types of YAML 1.1 that 1.2 has no more, and JSON has not: times, and numbers of base 60."""
 
 
@@ -117,7 +123,7 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # libyaml may be missing
     """Quotes a text with a line separator in such a way that YAML does not fold it (YAML 1.1, 5.4)."""
 
 

@@ -13,6 +13,8 @@ import yaml
 from neops.entities import DEFAULTS_GROUP, EntityBatch, NewDevice, NewGroup
 
 _TEXT = "tag:yaml.org,2002:str"
+_NEVER_FOLDED = 2**31 - 1
+"""Characters in a line; libyaml takes an int of C."""
 _WORD = re.compile(r"[A-Za-z_][\w.:/@-]*", re.ASCII)
 
 
@@ -46,8 +48,11 @@ def _groups(names: list[str]) -> dict[str, list[str]]:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    text = yaml.dump(content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))
-    path.write_text(text, encoding="utf-8")
+    with path.open("w", encoding="utf-8") as file:
+        for key, value in content.items():  # not at once: PyYAML holds 10 KiB for each until the last is written
+            yaml.dump({key: value}, file, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_NEVER_FOLDED)
+        if not content:
+            file.write("{}\n")
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
@@ -56,13 +61,13 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     return dumper.represent_scalar(_TEXT, text, style=None if plain else '"')
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # libyaml may be missing
     """Quotes every text that is not a plain word, so that readers of YAML 1.1 and, as Nornir, of 1.2 take it as text.
 
     `0o17` and `1e3` are text in 1.1 and numbers in 1.2; ruamel's own writer loses U+0085 (ruamel.yaml 0.19).
     """
 
-    yaml_representers = yaml.SafeDumper.yaml_representers | {str: _represent_text}  # type: ignore[assignment]  # our own
+    yaml_representers = yaml.SafeDumper.yaml_representers | {str: _represent_text}
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - yaml's signature
         return True

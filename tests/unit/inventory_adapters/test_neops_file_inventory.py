@@ -165,7 +165,7 @@ def test_a_mistake_in_a_csv_file_says_where_it_is(tmp_path: Path, text: str, pro
         ("devices: [{hostname: r1, facts: {asn: .nan}}]", "devices[0].facts.asn"),
         ("devices: [{hostname: r1, connection_options: {netmiko: 7}}]", "devices[0].connection_options: "),
         ("hosts: []", "unknown key 'hosts'"),
-        ("devices: {", "line 1"),
+        ("groups: []\ndevices: [{hostname: r1]", "line 2"),
         ("[]", "write an object"),
     ],
 )
