@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
 from ipaddress import IPv4Network
 from typing import Any, Final
 
@@ -130,32 +129,6 @@ def limit_text(limit: tree.Item) -> str | None:
     return None if text == "*" else unescaped(text)
 
 
-def moment_beyond(column: ColumnElement[Any], text: str, *, above: bool, inclusive: bool) -> Condition:
-    """Compare with a time of ISO 8601, in UTC unless it says otherwise; a date is the whole day.
-
-    Raises:
-        ValueError: it is none.
-    """
-    try:
-        first, behind = _moments(text)
-    except OverflowError as problem:
-        raise ValueError(text) from problem
-    if behind is not None and above != inclusive:
-        return column >= behind if above else column < behind
-    return _beyond(column, first, above=above, inclusive=inclusive)
-
-
-def _moments(text: str) -> tuple[datetime, datetime | None]:
-    """The time, and of a date the beginning of the day after it."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC), None
-    first = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return first, first + timedelta(days=1) if day < date.max else datetime.max.replace(tzinfo=UTC)
-
-
 def _bound(limit: tree.Item, above: bool, inclusive: bool) -> Test:
     text = limit_text(limit)
     if text is None:
@@ -164,16 +137,17 @@ def _bound(limit: tree.Item, above: bool, inclusive: bool) -> Test:
 
     def test(value: Value) -> Condition:
         if number is None or value.number is None:
-            return _beyond(value.text, text.lower(), above=above, inclusive=inclusive)
-        return _beyond(value.number, number, above=above, inclusive=inclusive)
+            return beyond(value.text, text.lower(), above=above, inclusive=inclusive)
+        return beyond(value.number, number, above=above, inclusive=inclusive)
 
     return test
 
 
-def _beyond(column: ColumnElement[Any], value: Any, *, above: bool, inclusive: bool) -> Condition:
+def beyond(column: ColumnElement[Any], value: Any, *, above: bool, inclusive: bool) -> Condition:
+    """Above a value or below it."""
     if above:
-        beyond: Condition = column >= value if inclusive else column > value
-        return beyond
+        behind: Condition = column >= value if inclusive else column > value
+        return behind
     before: Condition = column <= value if inclusive else column < value
     return before
 

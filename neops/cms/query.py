@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import partial
 from typing import Any, Final
@@ -30,12 +31,12 @@ from neops.cms.comparisons import (
     limit_text,
     limits_of,
     literal,
-    moment_beyond,
     one_of,
     unescaped,
 )
 from neops.cms.dialect import matches
 from neops.cms.grammar import parse
+from neops.cms.moments import moment_beyond
 from neops.cms.planning import Condition, Members, Part, Stretch, all_of, whole
 from neops.cms.terms import SEARCHABLE, TERMS
 from neops.entities import EntityType
@@ -51,11 +52,17 @@ _KINDS = {tree.Regex: "regular expressions", tree.Fuzzy: "fuzzy terms", tree.Pro
 
 
 def compile_query(
-    entity: EntityType, query: str, connection: Connection | None = None, stretch: Stretch | None = None
+    entity: EntityType,
+    query: str,
+    connection: Connection | None = None,
+    stretch: Stretch | None = None,
+    *,
+    now: datetime | None = None,
 ) -> Condition:
     """The WHERE condition that the query string means for this kind of entity.
 
-    With the connection that it will run on, the rarest condition of each AND is looked at first.
+    `now` is what the word means in it, without one the time of the clock. With the connection that it will run
+    on, the rarest condition of each AND is looked at first.
 
     Raises:
         QueryInvalid: a syntax error or an unknown field, with its position.
@@ -63,12 +70,14 @@ def compile_query(
     if not query.strip():
         return true()
     plan = partial(all_of, connection=connection, stretch=stretch)
-    return whole(_Compiler(entity, query, plan).condition(parse(query)))
+    return whole(_Compiler(entity, query, plan, now or datetime.now(UTC)).condition(parse(query)))
 
 
 class _Compiler:
-    def __init__(self, entity: EntityType, query: str, all_of: Callable[[Sequence[Part]], Condition]) -> None:
-        self._entity, self._query, self._all_of = entity, query, all_of
+    def __init__(
+        self, entity: EntityType, query: str, all_of: Callable[[Sequence[Part]], Condition], now: datetime
+    ) -> None:
+        self._entity, self._query, self._all_of, self._now = entity, query, all_of, now
         self._fields = FIELDS[entity]
         self._conditions = 0
 
@@ -172,9 +181,9 @@ class _Compiler:
         if text is None:
             return true()
         try:
-            return moment_beyond(column, text, above=above, inclusive=inclusive)
+            return moment_beyond(column, text, now=self._now, above=above, inclusive=inclusive)
         except ValueError:
-            raise self._mistake(f"{text!r} is no time of ISO 8601, such as 2026-01-31", limit) from None
+            raise self._mistake(f"{text!r} is no time, such as 2026-01-31 or now-7d", limit) from None
 
     def _apply(self, field: str | None, test: Test) -> Part:
         self._count()
