@@ -161,7 +161,7 @@ class _Calls:
         self._waiting = iter(starts)
         self._under_way = 0
         self._next: asyncio.TimerHandle | None = None
-        self._begin_up_to(limit)
+        self._begin_up_to(max(1, min(limit, len(starts))))
 
     def stop(self) -> list[asyncio.Task[Any]]:
         """Begin no more; those that have not ended."""

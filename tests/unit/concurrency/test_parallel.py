@@ -4,7 +4,7 @@ import asyncio
 import concurrent.futures
 from collections.abc import AsyncIterator, Sequence
 from contextvars import ContextVar
-from typing import assert_type
+from typing import Any, assert_type
 
 import pytest
 
@@ -63,6 +63,19 @@ async def test_as_many_run_at_once_as_the_limit_allows() -> None:
 
     async with asyncio.timeout(5):
         await run_parallel(lambda _: together.wait(), range(20), limit=20)
+
+
+async def test_nothing_ticks_once_all_have_begun() -> None:
+    loop: Any = asyncio.get_running_loop()
+    together = asyncio.Barrier(21)
+    running = asyncio.create_task(run_parallel(lambda _: together.wait(), range(20), limit=1_000_000))
+    async with asyncio.timeout(5):
+        while together.n_waiting < 20:
+            await asyncio.sleep(0)
+
+        assert [timer for timer in loop._scheduled if not timer.cancelled()][1:] == []  # the first is this timeout
+        await together.wait()
+        await running
 
 
 async def test_a_limit_below_one_is_refused() -> None:
