@@ -17,7 +17,7 @@ from neops.engine.store.changes import NewEvent, RunChange
 from neops.engine.store.errors import LocksHeld, RunMoved, StoreUnavailable
 from neops.engine.store.port import Store
 from neops.engine.store.records import TERMINAL, EventKind, Run, RunId, Signal
-from neops.protocol import JsonObject, ReasonCode
+from neops.protocol import JsonObject, ReasonCode, RunStatus
 
 _log = logging.getLogger(__name__)
 
@@ -136,10 +136,16 @@ class Scheduler:
             try:
                 run = await self._write(run, decision, progress, event)
             except LocksHeld as held:
-                event = NotYet(note=str(held))
+                event = NotYet(note=await self._why_locked(held))
                 run = await self._write(run, Decision(notes=notes, wake_after=_LOCK_RETRY), progress, event)
             if isinstance(event, NotYet):
                 return
+
+    async def _why_locked(self, held: LocksHeld) -> str:
+        holder = await self._store.runs.get(held.holder)
+        if holder is None or holder.status is not RunStatus.FAILED_UNSAFE_ACK:
+            return str(held)
+        return f"{held}, which failed after it may have changed something, until somebody has looked and frees it"
 
     async def _write(self, run: Run, decision: Decision, before: Progress, event: Event | None) -> Run:
         after = before if event is None else advance(before, event)[0]

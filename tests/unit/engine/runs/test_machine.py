@@ -79,6 +79,14 @@ def test_a_failure_after_a_change_is_unsafe() -> None:
     assert command is Command.SETTLE
 
 
+def test_a_failure_is_unsafe_however_long_ago_the_change_was() -> None:
+    after = advance(_running(steps=3), StepEnded(changed=True))[0]
+    for event in (StepEnded(changed=False), Failed(failure=FAILURE, changed=False), Done()):
+        after = advance(after, event)[0]
+
+    assert after.status is RunStatus.FAILED_UNSAFE
+
+
 def test_a_failure_of_a_run_that_only_read_is_safe() -> None:
     failed, _ = advance(_running(), Failed(failure=FAILURE))
 

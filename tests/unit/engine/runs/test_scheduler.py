@@ -174,6 +174,8 @@ async def test_a_failure_after_a_change_is_unsafe_and_keeps_the_locks(engine: An
 
     assert (run.status, run.unsafe_cause) == (RunStatus.FAILED_UNSAFE_ACK, UnsafeCause.ROLLBACK_BLOCKED)
     assert len(await engine.store.runs.held_locks(run.id)) == 3
+    waiting = await engine.until(await engine.again(), lambda run: run.retry_note is not None)
+    assert f"is locked by run {run.id}, which failed after it may have changed something" in waiting.retry_note
 
 
 async def test_a_run_waits_for_the_locks_of_another_and_says_whose(engine: Any) -> None:
