@@ -43,7 +43,7 @@ def replaced(running: str, config: str, *, dialect: str) -> Computed:
     """A configuration made into another one, line by line."""
     now, wanted = _read(folded(running), dialect), _read(folded(config), dialect)
     remedy = now.config_to_get_to(wanted).set_order_weight()
-    lines = tuple(_without_text(line) for line in remedy.lines(sectional_exiting=True))
+    lines = tuple(_shortened(line) for line in remedy.lines(sectional_exiting=True))
     return Computed(diff=_difference(now, wanted), lines=lines, reached=_is(wanted, dialect))
 
 
@@ -59,9 +59,9 @@ def config_lines(config: str) -> tuple[str, ...]:
 _NO_TEXT = re.compile(r"no (banner \S+)")
 
 
-def _without_text(line: str) -> str:
-    """A line that takes a banner away, without what it says, which the device would read as configuration."""
-    return line if (taken := _NO_TEXT.match(line)) is None else taken[0]
+def _shortened(line: str) -> str:
+    """A line that takes a banner or a user away, without what it says: the device would read that as configuration."""
+    return line if (taken := re.match(r"no (?:banner|username) \S+", line)) is None else taken[0]
 
 
 def _heads(config: str) -> Iterator[str]:
@@ -81,14 +81,21 @@ def _without_texts(config: str, heads: set[str]) -> str:
 
 def _read(config: str, dialect: str) -> HConfig:
     """A folded configuration. hier-config 3 makes an ordinary blank of the one with which it does not see a banner."""
-    from hier_config import Platform, get_hconfig
+    from hier_config import Platform, get_hconfig, get_hconfig_driver
     from hier_config.exceptions import DuplicateChildError
+    from hier_config.models import IdempotentCommandsRule, MatchRule
 
+    driver = get_hconfig_driver(Platform[dialect])
+    driver.rules.idempotent_commands.append(IdempotentCommandsRule(match_rules=(MatchRule(re_search=_ONE_EACH),)))
     text = _BANNER.sub("banner\N{NO-BREAK SPACE}", _EXIT.sub("", config))
     try:
-        return get_hconfig(Platform[dialect], text)
+        return get_hconfig(driver, text)
     except DuplicateChildError:  # hier-config 3 takes no section and no line twice
-        return get_hconfig(Platform[dialect], "\n".join(_printed(_sections(text))))
+        return get_hconfig(driver, "\n".join(_printed(_sections(text))))
+
+
+_ONE_EACH = r"^((?:username|enable (?:secret|password))\b.*) \S+$"
+"""A new password comes in place of the old one: a user that was taken away before would be locked out meanwhile."""
 
 
 _EXIT = re.compile(r"^exit[ \t]*$\n?", re.MULTILINE)

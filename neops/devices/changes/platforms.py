@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from neops.devices.acting.reboots import OVERWRITES_NVRAM
+from neops.devices.answers import Answer
 from neops.devices.changes.by_line import LineCommands, LineProcedure
 from neops.devices.changes.candidate import CandidateCommands, CandidateProcedure
 from neops.devices.changes.loading import load_lines, load_statements, load_terminal
@@ -29,6 +30,10 @@ CISCO_IOS = LineCommands(
         locked=r".*Configuration mode (?:is )?locked|Configure Lock",
         command=r"do |configure ",
         helps=r"\?",
+        asked=(
+            (r"no username ", Answer(r"\[confirm\]", optional=True)),
+            (r"no crypto pki trustpoint ", Answer(r"\[yes/no\]:", "yes", optional=True)),
+        ),
         asked_to_save=(OVERWRITES_NVRAM,),
     ),
     waiting=Waiting(show="show archive config rollback timer", sign=r"^Time remaining"),

@@ -51,11 +51,10 @@ class TextSession(CommandSession):
         mark, wait for the prompt; what it said then, or instead.
 
         Raises:
-            DialogueFailed: it said neither that nor that it takes no such command.
-            CommandRejected: this session can have no dialogues.
+            DialogueFailed: it said neither that nor that it takes no such command, or this session has no dialogues.
         """
         if not isinstance(self, DialogueSession):
-            raise CommandRejected(self.device.name, command, "a text of several lines cannot be typed in this session")
+            raise DialogueFailed(self.device.name, command, "takes text", "this session cannot type several lines")
         return (await self.converse(command, [Passage(question=ready, text=text)])).reply(command)
 
     @abstractmethod
@@ -100,7 +99,8 @@ class Wording:
     `refused`: a line or a commit was not taken, besides what `rejected` knows. `locked`: somebody else is at it.
     `prompt_head`: the first line of a prompt of two, which stays at the end of every answer. `command`: a line that
     acts at once, or ends what only the steps of a change may end. `helps`: what a device answers with help when it is
-    typed, in the middle of a line. `asked_to_save`: answers to what it may ask before it saves.
+    typed, in the middle of a line. `asked`: lines that may ask something back, and the answers; `asked_to_save`:
+    answers to what it may ask before it saves.
     """
 
     refused: str = r"(?!)"
@@ -108,6 +108,7 @@ class Wording:
     prompt_head: str = r"(?!)"
     command: str = r"(?!)"
     helps: str = r"(?!)"
+    asked: tuple[tuple[str, Answer], ...] = ()
     asked_to_save: tuple[Answer, ...] = ()
 
     def cleaned(self, answer: str) -> str:
@@ -153,13 +154,19 @@ class Wording:
             ConfigRejected: it was not.
         """
         opening, text = _typed(shell.device.name, line)
-        if text:
-            answer = self.cleaned(await _read(shell, opening, text))
-        else:
-            answer = self.cleaned(await (shell.exchange_slowly if slow else shell.exchange)(opening))
+        try:
+            answer = self.cleaned(await self._exchange(shell, opening, text, slow=slow))
+        except DialogueFailed as error:
+            raise ConfigRejected(shell.device.name, opening, error.output) from error
         if self.refuses(shell.platform, answer):
             raise ConfigRejected(shell.device.name, opening, answer)
         return answer
+
+    async def _exchange(self, shell: ConfigShell, opening: str, text: str, *, slow: bool) -> str:
+        answers = [answer for line, answer in self.asked if re.match(rf"\s*(?:{line})", opening)]
+        if text:
+            return await shell.give_text(opening, READS_TEXT, text)
+        return await (shell.exchange_slowly(opening, answers) if slow or answers else shell.exchange(opening))
 
 
 def _typed(device: str, line: str) -> tuple[str, str]:
@@ -170,14 +177,6 @@ def _typed(device: str, line: str) -> tuple[str, str]:
         return text.typed
     except ValueError as error:
         raise ConfigRejected(device, text.head, str(error)) from None
-
-
-async def _read(shell: ConfigShell, opening: str, text: str) -> str:
-    """Let the device read a text; what it says to it."""
-    try:
-        return await shell.give_text(opening, READS_TEXT, text)
-    except (DialogueFailed, CommandRejected) as error:
-        raise ConfigRejected(shell.device.name, opening, error.output) from error
 
 
 async def say(shell: ConfigShell, lines: Iterable[str], *, slow: bool = False) -> None:

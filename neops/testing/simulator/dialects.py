@@ -127,7 +127,8 @@ class Lines:
         section.pop(f"{self._data.negation} {body}", None)
         if shown_off:
             return
-        single = next((phrase for phrase in self._data.single if _starts(body, phrase)), None)
+        named = (" ".join(body.split()[:2]) for phrase in self._data.keyed if _starts(body, phrase))
+        single = next((phrase for phrase in (*named, *self._data.single) if _starts(body, phrase)), None)
         if single:
             _replace(section, body, single)
         else:

@@ -198,6 +198,8 @@ class ConfigurationData(_Data):
     """Line after a section."""
     terminator: str = ""
     sections: tuple[SectionData, ...] = ()
+    asks: dict[str, str] = {}
+    """Regular expressions for lines that ask something first, and the question; what begins with n cancels."""
     texts: Literal["", "marks", "eof"] = ""
     """How the text of a banner is given: between two of a character, which is shown as ^C, or up to a line EOF."""
     negation: str = "no"
@@ -210,7 +212,7 @@ class ConfigurationData(_Data):
     default_on: tuple[str, ...] = ()
     """Lines that are shown when they are off (`no switchport`)."""
     keyed: tuple[str, ...] = ()
-    """Statements: words that take a name (`unit 0`)."""
+    """Words that take a name: `unit 0` in statements; of lines there is one for each name (`username x`)."""
     values: tuple[str, ...] = ()
     """Statements: words that take a value (`mtu 9000`)."""
     contexts: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from neops.testing.simulator.acting import act
@@ -266,6 +267,12 @@ class Shell:
 
     def _edit(self, line: str) -> Reply:
         assert self.editing is not None
+        question = next((asks for begin, asks in self.editing.data.asks.items() if re.match(begin, line)), None)
+        if question is not None:
+            self._question = Question(
+                prompt=question, answer=lambda said: Reply() if said.startswith("n") else self._edited(line)
+            )
+            return Reply()
         reading = Reading.begun(self.editing.data.texts, line)
         if reading is None or reading.whole:
             return self._edited(line if reading is None else reading.line)

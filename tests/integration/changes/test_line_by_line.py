@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from neops.devices import ChangeOutcome, DeviceRuntime, WritesConfig
+from neops.devices import ChangeMode, ChangeOutcome, DeviceRuntime, WritesConfig
 from neops.entities import Device
 from neops.errors import ChangeFailed, ConfigRejected
 from neops.testing.simulator import Fault, FaultKind, RunningDevice
@@ -96,3 +96,42 @@ async def test_lines_before_a_refused_one_are_taken_back(
 
     assert (refused.value.outcome, router.running_config) == ("reverted", before)
     assert " description half way" in router.commands or "description half way" in router.commands
+
+
+USER = "username backup privilege 15 secret 9 $9$old"
+
+
+async def made(runtime: DeviceRuntime, device: Device, config: str, mode: ChangeMode = "merge") -> None:
+    async with runtime.connect(device, WritesConfig).change(config, mode=mode) as change:
+        await change.commit()
+    assert change.outcome is ChangeOutcome.CHANGED
+
+
+async def test_what_a_line_asks_back_is_answered(
+    runtime: DeviceRuntime, device: Device, router: RunningDevice, example: Example
+) -> None:
+    trustpoint = "crypto pki trustpoint LAB"
+    await made(runtime, device, f"{USER}\n{trustpoint}\n")
+
+    await made(runtime, device, f"no username backup\nno {trustpoint}\n{example.config}")
+
+    assert "username backup" not in router.running_config
+    assert trustpoint not in router.running_config
+    assert example.sign in router.running_config
+
+
+async def test_a_user_is_replaced_in_place_and_taken_away_by_name(
+    runtime: DeviceRuntime, device: Device, router: RunningDevice
+) -> None:
+    before = router.running_config
+    await made(runtime, device, USER)
+    with_user = router.running_config
+    router.forget()
+
+    await made(runtime, device, with_user.replace("$9$old", "$9$new"), mode="replace")
+    assert USER.replace("old", "new") in router.running_config
+    assert not [line for line in router.commands if line.startswith("no ")]
+
+    await made(runtime, device, before, mode="replace")
+    assert [line for line in router.commands if line.startswith("no ")] == ["no username backup"]
+    assert "username backup" not in router.running_config

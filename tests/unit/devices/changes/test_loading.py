@@ -267,6 +267,18 @@ def test_a_banner_that_is_taken_away_is_in_the_difference() -> None:
     assert merge.reached(RUNNING)
 
 
+def test_a_password_is_changed_without_taking_the_user_away() -> None:
+    users = "username a privilege 15 secret 9 old\nusername b secret 5 old\nenable secret 9 old\n"
+
+    changed = replaced(RUNNING + users, RUNNING + users.replace("old", "new"), dialect="CISCO_IOS")
+    other_kind = replaced(RUNNING + users, RUNNING + users.replace("privilege 15 ", ""), dialect="CISCO_IOS")
+    added = merged(RUNNING + users, "username a privilege 15 secret 9 new\n", dialect="CISCO_IOS")
+
+    assert changed.lines == config_lines(users.replace("old", "new"))
+    assert other_kind.lines == ("no username a", "username a secret 9 old")
+    assert added.reached(RUNNING + users.replace("15 secret 9 old", "15 secret 9 new"))
+
+
 def test_the_end_of_a_section_is_no_difference() -> None:
     assert merged(RUNNING, "interface Loopback0\n description a\nexit\n", dialect="CISCO_IOS").diff == ""
 
