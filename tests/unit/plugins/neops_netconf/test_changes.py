@@ -208,7 +208,7 @@ async def test_a_commit_that_hangs_is_given_up_and_looked_up(
     server: Any, device: Device, runtime: DeviceRuntime
 ) -> None:
     server.hangs = "commit"
-    options = '{"neops": {"extras": {"commit_timeout": 0.3}}}'
+    options = '{"neops": {"extras": {"command_timeout": 0.3, "commit_timeout": 0.3}}}'
     hasty = device.model_copy(update={"connection_options": options})
 
     async with runtime.connect(hasty, WritesConfig).change(CONFIG) as made:
