@@ -98,7 +98,8 @@ class NeopsInventory:
             with self._open(request, timeout=self._timeout_s) as answer:
                 return json.load(answer)
         except HTTPError as refused:
-            raise self._problem(refused) from refused
+            with refused:
+                raise self._problem(refused) from refused
         except OSError as problem:
             reason = getattr(problem, "reason", None) or problem
             raise InventoryInvalid(f"NeopsInventory: {self._url} cannot be reached: {reason}") from problem
@@ -108,7 +109,7 @@ class NeopsInventory:
     def _problem(self, refused: HTTPError) -> InventoryInvalid:
         try:
             reason = json.load(refused)["message"]
-        except (ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError):
             reason = refused.reason
         kind = _Forbidden if refused.code == HTTPStatus.FORBIDDEN else InventoryInvalid
         return kind(f"NeopsInventory: {self._url} answers {refused.code}: {reason}")

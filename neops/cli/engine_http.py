@@ -60,7 +60,8 @@ class EngineHttp:
             with self._open(request, timeout=self._timeout_s) as answer:
                 return json.load(answer)
         except HTTPError as refused:
-            raise self._refusal(refused) from None
+            with refused:
+                raise self._refusal(refused) from None
         except (OSError, HTTPException) as problem:
             reason = problem.reason if isinstance(problem, URLError) else problem
             raise EngineUnreachable(

@@ -113,8 +113,9 @@ def test_eapi_refuses_a_wrong_password(network: SimulatedNetwork) -> None:
     device = network["eos"]
     device.forget()
 
-    with pytest.raises(urllib.error.HTTPError, match="401"):
+    with pytest.raises(urllib.error.HTTPError, match="401") as refused:
         eapi(device, "show version", password="wrong")
+    refused.value.close()
 
     assert (device.logins, device.failed_logins) == (0, 1)
 

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from email.message import Message
+from io import BytesIO
+from typing import Any, Never
+from urllib.error import HTTPError
 
 import pytest
 
@@ -44,6 +47,25 @@ def test_passwords_that_the_engine_does_not_show_are_not_compared(capsys: pytest
 def test_an_answer_of_another_form_is_not_taken_for_an_inventory(answer: Any) -> None:
     with pytest.raises(EngineUnreachable, match=r"http://engine\.example\.net:3030 is no neops engine"):
         RemoteCms(FarEngine({"/cms/export": answer})).export("", credentials=False, report=lambda *_: None)
+
+
+class RefusingEngine(EngineHttp):
+    def __init__(self) -> None:
+        super().__init__("http://engine.example.net:3030", timeout_s=1)
+        self.said = BytesIO(b'{"message": "not from here"}')
+        self._open = self._refuse
+
+    def _refuse(self, request: object, *_: object, **__: object) -> Never:
+        raise HTTPError(self.url, 403, "Forbidden", Message(), self.said)
+
+
+def test_the_connection_of_a_refused_call_is_closed() -> None:
+    engine = RefusingEngine()
+
+    with pytest.raises(EngineForbids, match="not from here"):
+        engine.get("/cms/export")
+
+    assert engine.said.closed
 
 
 class EngineWithHistory(EngineHttp):
