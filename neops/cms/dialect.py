@@ -36,9 +36,10 @@ def matches(column: ColumnElement[Any], pattern: str, prefix: str) -> ColumnElem
 
 def insert_plain(connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows of plain values, in the order of `names`, without converting each: five times as fast for many."""
+    if not rows:
+        return
     compiled = insert(table).compile(dialect=connection.dialect, column_keys=list(names))
     order = [names.index(name) for name in compiled.positiontup or names]
     if order != list(range(len(names))):
         rows = [tuple(row[at] for at in order) for row in rows]
-    if rows:
-        connection.exec_driver_sql(str(compiled), list(rows))
+    connection.exec_driver_sql(str(compiled), list(rows))

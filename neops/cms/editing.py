@@ -52,7 +52,7 @@ def delete_entity(connection: Connection, entity: EntityType, id_: int, now: dat
         Refusal: there is no such entity.
     """
     writer = _writer(connection, now, author)
-    writer.delete(entity, id_)
+    writer.delete(entity, [id_])
     writer.flush()
 
 

@@ -71,8 +71,8 @@ def settle_gone(
         connection.execute(delete(_ORIGINS).where(_ORIGINS.c.origin == origin, _ORIGINS.c.device_id.in_(batch)))
     nowhere = [name for name in gone if name not in shared]
     writer = Writer(connection, Journal(connection, now, author))
-    for name in nowhere if prune else ():
-        writer.delete(EntityType.DEVICE, ids[name])
+    if prune:
+        writer.delete(EntityType.DEVICE, [ids[name] for name in nowhere])
     writer.flush()
     return nowhere
 

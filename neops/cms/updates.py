@@ -66,7 +66,7 @@ def _apply(connection: Connection, writer: Writer, one: EntityUpdate) -> None:
         case EntityPatch():
             _patch(writer, one, id_)
         case EntityDelete():
-            writer.delete(one.entity, id_)
+            writer.delete(one.entity, [id_])
 
 
 def _create(connection: Connection, writer: Writer, one: EntityCreate) -> None:

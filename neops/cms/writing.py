@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from neops.cms.history import Journal
 from neops.cms.inheritance import LEVEL_COLUMNS, Groups, completed, own_columns, parents_of_groups
 from neops.cms.memberships import groups_of, set_groups, set_parents
 from neops.cms.references import References
-from neops.cms.rows import LARGE, Change, change_of, rows_by, write_changes
+from neops.cms.rows import LARGE, Change, batches, change_of, rows_by, write_changes
 from neops.entities import DEFAULTS_GROUP, EntityType
 from neops.entities.inheritance import ancestors
 
@@ -128,22 +128,22 @@ class Writer:
         opened = self._opened(entity, id_)
         opened.wanted["facts"] = {name: value for name, value in (opened.wanted["facts"] or {}).items() if name != key}
 
-    def delete(self, entity: EntityType, id_: int) -> None:
-        """Delete an entity, a device with its interfaces.
+    def delete(self, entity: EntityType, ids: Collection[int]) -> None:
+        """Delete entities, devices with their interfaces.
 
         Raises:
-            Refusal: there is no such entity.
+            Refusal: one of them is not there.
         """
         self.flush()
-        opened = self._opened(entity, id_)
-        self._open.clear()
-        table = tables_of(entity)
-        self._journal.deleted(entity.value, id_, opened.row.get(NAMES[entity]), opened.row)
-        members = self.references.members(id_) if entity is EntityType.GROUP else []
-        self._connection.execute(delete(table).where(table.c.id == id_))
+        table, rows = tables_of(entity), self._rows(entity, ids)
+        for id_, row in rows.items():
+            self._journal.deleted(entity.value, id_, row.get(NAMES[entity]), row)
+        members = {one for id_ in ids for one in self.references.members(id_)} if entity is EntityType.GROUP else set()
+        for batch in batches(sorted(rows)):
+            self._connection.execute(delete(table).where(table.c.id.in_(batch)))
         if entity is EntityType.GROUP:
-            self._groups = None
-            self._rework(members if opened.row["name"] != DEFAULTS_GROUP else None)
+            defaults = any(row["name"] == DEFAULTS_GROUP for row in rows.values())
+            self._rework(None if defaults else members)
 
     def flush(self) -> None:
         """Write what has changed."""
@@ -192,9 +192,7 @@ class Writer:
     def _opened(self, entity: EntityType, id_: int) -> _Open:
         key = (entity, id_)
         if key not in self._open:
-            row = rows_by(self._connection, tables_of(entity).c.id, [id_]).get(id_)
-            if row is None:
-                raise Refusal(f"{entity} {id_} does not exist any more", missing=True)
+            row = self._rows(entity, [id_])[id_]
             own = dict(row)
             groups: list[int] = []
             if entity is EntityType.DEVICE:
@@ -202,6 +200,12 @@ class Writer:
                 groups = groups_of(self._connection, [id_]).get(id_, [])
             self._open[key] = _Open(row=row, before=own, wanted=dict(own), groups=groups, groups_before=groups)
         return self._open[key]
+
+    def _rows(self, entity: EntityType, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+        rows = rows_by(self._connection, tables_of(entity).c.id, ids)
+        if missing := sorted(set(ids) - rows.keys()):
+            raise Refusal(f"{entity} {missing[0]} does not exist any more", missing=True)
+        return rows
 
     def _load_large(self, entity: EntityType, opened: _Open, names: Iterable[str]) -> None:
         missing = [name for name in LARGE if name in names and name not in opened.row]
