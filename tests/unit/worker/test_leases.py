@@ -84,6 +84,21 @@ async def test_a_lost_job_is_stopped_at_once_and_says_why(
     assert (vars(line)["job"], vars(line)["reason"]) == ("j1", message)
 
 
+async def test_a_job_that_arrives_under_a_new_lease_ends_the_one_under_the_old(
+    engine: Any, start: StartWorker, job: MakeJob, gate: Any
+) -> None:
+    engine.jobs = [[job("j1", "hang", leaseToken="t1")]]
+    await start(concurrency=2)
+    await gate.started.get()
+
+    await engine.give(job("j1", "hang", leaseToken="t2"))
+    await engine.until(lambda: engine.results)
+
+    assert engine.results[0]["leaseToken"] == "t1"
+    assert engine.results[0]["result"]["message"] == "the engine has lent it anew"
+    assert await asyncio.wait_for(gate.started.get(), 10) == "j1"
+
+
 async def test_a_worker_that_was_declared_lost_closes_its_jobs_device_sessions(
     engine: Any, start: StartWorker, job: MakeJob, gate: Any
 ) -> None:
