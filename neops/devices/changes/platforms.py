@@ -35,6 +35,7 @@ CISCO_IOS = LineCommands(
             (r"no crypto pki trustpoint ", Answer(r"\[yes/no\]:", "yes", optional=True)),
         ),
         asked_to_save=(OVERWRITES_NVRAM,),
+        busy=r"\(Device or resource busy\)",
     ),
     waiting=Waiting(show="show archive config rollback timer", sign=r"^Time remaining"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import re
@@ -21,6 +22,10 @@ from neops.devices.plugin import COMMIT_S
 from neops.errors import ChangeFailed, CommandRejected, ConfigLocked, ConfigRejected, DialogueFailed
 
 logger = logging.getLogger(__name__)
+
+SAVE_TRIES: Final = 3
+BUSY_S: Final = 5.0
+"""Between two tries to save where somebody else saves at the moment: a Catalyst needs some seconds."""
 
 READS_TEXT: Final = r"Enter TEXT message"
 """What IOS and EOS say before they read a banner: `…  End with the character '#'.`, `… Type 'EOF' on its own line`."""
@@ -100,7 +105,7 @@ class Wording:
     `prompt_head`: the first line of a prompt of two, which stays at the end of every answer. `command`: a line that
     acts at once, or ends what only the steps of a change may end. `helps`: what a device answers with help when it is
     typed, in the middle of a line. `asked`: lines that may ask something back, and the answers; `asked_to_save`:
-    answers to what it may ask before it saves.
+    answers to what it may ask before it saves. `busy`: it cannot save because somebody else does.
     """
 
     refused: str = r"(?!)"
@@ -110,6 +115,7 @@ class Wording:
     helps: str = r"(?!)"
     asked: tuple[tuple[str, Answer], ...] = ()
     asked_to_save: tuple[Answer, ...] = ()
+    busy: str = r"(?!)"
 
     def cleaned(self, answer: str) -> str:
         """An answer without the first line of the prompt that follows it."""
@@ -185,25 +191,34 @@ async def say(shell: ConfigShell, lines: Iterable[str], *, slow: bool = False) -
         await (shell.exchange_slowly if slow else shell.exchange)(line)
 
 
-async def save(shell: ConfigShell, wording: Wording, commands: Iterable[str], plan: ChangePlan) -> None:
+async def save(
+    shell: ConfigShell, wording: Wording, commands: Iterable[str], plan: ChangePlan, *, pause_s: float = BUSY_S
+) -> None:
     """Keep what runs over a reboot. Of what was only taken back a failure is a warning.
 
     Raises:
         ChangeFailed: the device does not.
     """
     for command in commands:
-        try:
-            answer = wording.cleaned(await shell.exchange_slowly(command, wording.asked_to_save))
-            problem = f"{command!r}: {' '.join(answer.split())}" if wording.refuses(shell.platform, answer) else ""
-        except DialogueFailed as error:
-            problem = error.message
-        if not problem:
-            continue
-        if not plan.undoes:
+        problem = await _saved(shell, wording, command)
+        for _ in range(1, SAVE_TRIES):
+            if re.search(wording.busy, problem):
+                await asyncio.sleep(pause_s)
+                problem = await _saved(shell, wording, command)
+        if problem and not plan.undoes:
             raise ChangeFailed(shell.device.name, f"the change runs but cannot be saved: {problem}")
-        logger.warning(
-            "a change that was taken back is not saved", extra={"device": shell.device.name, "problem": problem}
-        )
+        if problem:
+            said = {"device": shell.device.name, "problem": problem}
+            logger.warning("a change that was taken back is not saved", extra=said)
+
+
+async def _saved(shell: ConfigShell, wording: Wording, command: str) -> str:
+    """What keeps the device from it; empty for nothing."""
+    try:
+        answer = wording.cleaned(await shell.exchange_slowly(command, wording.asked_to_save))
+    except DialogueFailed as error:
+        return error.message
+    return f"{command!r}: {' '.join(answer.split())}" if wording.refuses(shell.platform, answer) else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.integration.changes.conftest import Example
 
 NOT_SAVED = {
-    "cisco_ios": {"write memory": "startup-config file open failed (Device or resource busy)"},
+    "cisco_ios": {"write memory": "startup-config file open failed (Permission denied)"},
     "arista_eos": {"write memory": "% Error copying system:running-config to flash:startup-config (No space left)"},
     "nokia_srl": {"save startup": "Error: Path '/etc/opt/srlinux' cannot be written"},
 }
