@@ -55,7 +55,7 @@ class RefusingEngine(EngineHttp):
         self.said = BytesIO(b'{"message": "not from here"}')
         self._open = self._refuse
 
-    def _refuse(self, request: object, *_: object, **__: object) -> Never:
+    def _refuse(self, fullurl: object, data: object = None, timeout: float | None = None) -> Never:
         raise HTTPError(self.url, 403, "Forbidden", Message(), self.said)
 
 
