@@ -157,6 +157,8 @@ def test_a_revoked_key_is_not_learned_again(file: Path) -> None:
     with pytest.raises(HostKeyRejected):
         check_host_key("core", "r1", 22, ONE, HostKeys(known_hosts=file))
 
+    assert file.read_text() == line("r1", ONE, "@revoked")
+
 
 def test_nothing_is_checked_or_written_when_the_policy_is_off(path: Path) -> None:
     check_host_key("core", "r1", 22, ONE, HostKeys(policy="off", known_hosts=path))
