@@ -64,6 +64,8 @@ class Datastore:
 
     running_now: Section
     startup: Section = field(default_factory=dict)
+    lasting: bool = False
+    """What is committed is saved, once nothing takes it back any more."""
     clock: Callable[[], float]
     history: list[Section] = field(default_factory=list)
     candidates: dict[str, Section] = field(default_factory=dict)
@@ -98,8 +100,16 @@ class Datastore:
         return self._revert[0] - self.clock() if self._revert else 0.0
 
     @property
+    def saved(self) -> Section:
+        """What the device starts from."""
+        running = self.running
+        if not self.lasting:
+            return self.startup
+        return self._revert[1] if self._revert else running
+
+    @property
     def unsaved(self) -> bool:
-        return self.running != self.startup
+        return self.running != self.saved
 
     def touch(self) -> None:
         """Say that the running configuration was edited in place."""
@@ -150,9 +160,10 @@ class Datastore:
 
     def restart(self) -> None:
         """Start again from what was saved; candidates, locks and what waits to be confirmed are gone."""
+        saved = copy(self.saved)
         self._revert, self._lock, self.shared = None, None, None
         self.candidates = {}
-        self._replace(copy(self.startup))
+        self._replace(saved)
 
     def lock(self, owner: object) -> None:
         """Take the configuration for one session.

@@ -95,7 +95,9 @@ class DeviceState:
         if self.platform.dialect is None:
             return Datastore(running_now={}, clock=self._clock)
         text = self.spec.running_config or render(self.platform.data.running_config, self._first_values())
-        return Datastore(running_now=self.platform.dialect.parse(text), clock=self._clock)
+        configuration = self.platform.data.configuration
+        lasting = configuration is not None and configuration.lasting
+        return Datastore(running_now=self.platform.dialect.parse(text), lasting=lasting, clock=self._clock)
 
     @cached_property
     def storage(self) -> Storage | None:
@@ -207,7 +209,7 @@ class DeviceState:
             "hostname": lambda: self.hostname,
             "running_config": running,
             "running_bytes": lambda: len(running()),
-            "startup_config": lambda: dialect.render(store.startup),
+            "startup_config": lambda: dialect.render(store.saved),
             "running_lines": lambda: [{"line": line} for line in flatten(store.running)],
             "reverts_in_minutes": lambda: math.ceil(store.reverts_in_s / 60) or "",
             "candidates": lambda: [

@@ -217,6 +217,8 @@ class ConfigurationData(_Data):
     """Statements: words that take a value (`mtu 9000`)."""
     contexts: bool = False
     """Statements: a path typed alone enters that context."""
+    lasting: bool = False
+    """What is committed is saved: there is no start-up configuration of its own."""
     operational: str = ""
     """Prefix of operational commands in configuration mode (`do`, `run`)."""
     shows: bool = False

@@ -89,3 +89,24 @@ def test_old_configurations_are_forgotten(store: Datastore) -> None:
         store.commit({f"hostname r{number}": {}})
 
     assert len(store.history) == HISTORY
+
+
+def test_what_is_committed_for_good_outlives_a_reboot_where_commits_are_lasting(clock: Clock) -> None:
+    store = Datastore(running_now={"hostname r1": {}}, lasting=True, clock=clock)
+    store.commit(NEW)
+    assert not store.unsaved
+    store.commit({"hostname r3": {}}, confirm_within_s=60)
+    assert store.unsaved
+
+    store.restart()
+
+    assert store.running == store.saved == NEW
+    assert not store.awaits_confirmation
+
+
+def test_what_is_not_saved_is_gone_after_a_reboot_elsewhere(store: Datastore) -> None:
+    store.commit(NEW)
+
+    store.restart()
+
+    assert store.running == {"hostname r1": {}}

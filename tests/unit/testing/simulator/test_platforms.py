@@ -151,3 +151,11 @@ def test_the_platform_in_the_documentation_works(tmp_path: Path, shell: MakeShel
     assert session.enter("show ports port1").text == "port1      up\n           to core"
     assert json.loads(session.enter("show ports as json").text)[2] == {"name": "eth2", "mtu": 1500}
     assert session.enter("frobnicate").text == "what is frobnicate?"
+
+
+@pytest.mark.parametrize(("platform", "lasting"), [("juniper_junos", True), ("cisco_xr", True), ("nokia_srl", False)])
+def test_commits_are_saved_where_the_platform_saves_them(platform: str, lasting: bool) -> None:
+    configuration = load_platform(platform).configuration
+
+    assert configuration is not None
+    assert configuration.lasting is lasting
