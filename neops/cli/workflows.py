@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.resources import as_file, files
+from importlib.util import find_spec
 from pathlib import Path
 
 import typer
@@ -35,6 +36,7 @@ from neops.protocol import ReasonCode
 from neops.settings import read_environment
 
 _DEMO = ("network_audit", "workflow.yaml")
+_DEMO_NEEDS = ("asyncssh", "nornir", "scrapli")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +95,8 @@ def run_workflow(asked: Asked, wanted: Wanted) -> int:
 
 def run_demo(devices: int, *, latency_s: float, data: Path, concurrency: int, wanted: Wanted) -> int:
     """Start a simulated network and run the audit on it; the exit code."""
+    if missing := [name for name in _DEMO_NEEDS if find_spec(name) is None]:
+        raise UsageError(f"the demo needs {', '.join(missing)}: pip install 'neops[nornir,scrapli]'")
     from neops.testing.simulator import demo_network  # no run on devices needs it
 
     with _quiet_until_ready(wanted.verbose) as redactor, _demo_workflow() as path:

@@ -38,6 +38,11 @@ class CleanEnvironment:
         """What an installed program prints; an exit code other than 0 fails the test with all it said."""
         return self._checked([str(self._bin(program)), *arguments])
 
+    def refusal(self, program: str, *arguments: str) -> tuple[int, str]:
+        """The exit code of an installed program, and its errors."""
+        code, _, errors = self._call([str(self._bin(program)), *arguments])
+        return code, errors
+
     def run_script(self, source: str) -> str:
         """Write the source beside nothing else, run it, return what it prints."""
         script = self.cwd / "script.py"

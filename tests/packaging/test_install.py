@@ -80,3 +80,18 @@ def test_plugins_list_says_which_extras_to_install(bare: CleanEnvironment) -> No
 
     for extra in ("scrapli", "napalm", "netmiko"):
         assert f"pip install 'neops[{extra}]'" in listing
+
+
+def test_the_demo_runs_with_the_extras_that_it_asks_for(wheel: Path, tmp_path: Path) -> None:
+    environment = CleanEnvironment.create(tmp_path)
+    environment.install(f"{wheel}[nornir,scrapli]")
+
+    assert "5 ok  0 changed  0 unreachable  0 failed" in environment.run("neops", "demo", "--devices", "5")
+
+
+@pytest.mark.parametrize("command", ["neops demo", "python -m neops.testing.simulator"])
+def test_what_the_simulated_network_needs_is_one_line(command: str, bare: CleanEnvironment) -> None:
+    code, said = bare.refusal(*command.split())
+
+    assert code == 2
+    assert re.fullmatch(r"neops: the (demo|simulator) needs asyncssh.*: pip install 'neops\[[a-z,]+\]'\n", said)

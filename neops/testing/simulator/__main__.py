@@ -15,6 +15,7 @@ import sys
 import threading
 from pathlib import Path
 
+from neops.errors import UsageError
 from neops.testing.simulator.demo import demo_network
 
 
@@ -50,7 +51,10 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds per command")
     parser.add_argument("--write", type=Path, metavar="DIR", help="write a Nornir inventory there")
     options = parser.parse_args()
-    asyncio.run(serve(options.devices, options.seed, options.latency, options.write))
+    try:
+        asyncio.run(serve(options.devices, options.seed, options.latency, options.write))
+    except UsageError as problem:
+        parser.exit(2, f"neops: {problem}\n")
 
 
 if __name__ == "__main__":
