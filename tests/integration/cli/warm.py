@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 IMPORTED = (
-    *("neops.cli.local", "neops.cli.detect", "neops.cli.transcripts", "neops.engine.app", "neops.library"),
+    *("neops.cli.workflows", "neops.cli.detect", "neops.cli.targets", "neops.cli.transcripts", "neops.library"),
     *("neops_scrapli.session", "neops_nornir.netmiko", "neops_nornir.session", "neops_napalm.session"),
 )
 
