@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, insert, select
 
 from neops.cms import tables
 from neops.cms.history import Author
+from neops.cms.rows import batches
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,22 +26,23 @@ class ConfigVersion:
     configuration: str | None = None
 
 
-def keep_version(connection: Connection, device: int, configuration: str, now: datetime, author: Author) -> int:
-    """Keep a device's new current configuration; answers its number, from 1."""
-    table = tables.config_versions
-    last = connection.scalar(select(func.max(table.c.number)).where(table.c.device_id == device)) or 0
-    connection.execute(
-        insert(table).values(
-            device_id=device,
-            number=last + 1,
-            at=now,
-            author=author.name,
-            run_id=author.run,
-            sha256=hashlib.sha256(configuration.encode()).hexdigest(),
-            configuration=configuration,
-        )
-    )
-    return last + 1
+def keep_versions(connection: Connection, configurations: Mapping[int, str], now: datetime, author: Author) -> None:
+    """Keep new current configurations, by device; each device's versions are numbered from 1."""
+    last = _last_numbers(connection, sorted(configurations))
+    versions = [
+        {
+            "device_id": device,
+            "number": last.get(device, 0) + 1,
+            "at": now,
+            "author": author.name,
+            "run_id": author.run,
+            "sha256": hashlib.sha256(configuration.encode()).hexdigest(),
+            "configuration": configuration,
+        }
+        for device, configuration in configurations.items()
+    ]
+    if versions:
+        connection.execute(insert(tables.config_versions), versions)
 
 
 def config_versions(connection: Connection, device: int) -> Sequence[ConfigVersion]:
@@ -66,3 +68,12 @@ def config_version(connection: Connection, device: int, number: int) -> ConfigVe
         sha256=row.sha256,
         configuration=row.configuration,
     )
+
+
+def _last_numbers(connection: Connection, devices: Sequence[int]) -> dict[int, int]:
+    table = tables.config_versions
+    numbers = select(table.c.device_id, func.max(table.c.number)).group_by(table.c.device_id)
+    rows = (
+        row for batch in batches(devices) for row in connection.execute(numbers.where(table.c.device_id.in_(batch)))
+    )
+    return {device: number for device, number in rows}  # noqa: C416 - rows are no pairs to mypy

@@ -5,14 +5,15 @@ An update that cannot be applied does not take the others with it: it is refused
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from neops.cms.fields import GROUP_LEVEL, Refusal, checked, tables_of
+from neops.cms.fields import GROUP_LEVEL, NAMES, Refusal, checked, tables_of
 from neops.cms.history import Author, Journal
 from neops.cms.writing import Writer
 from neops.entities import EntityCreate, EntityDelete, EntityPatch, EntityType, EntityUpdate
@@ -48,7 +49,7 @@ def apply_updates(
     """Apply the updates in order; later ones may point at entities that earlier ones created."""
     writer = Writer(connection, Journal(connection, now, author))
     applied, refused = 0, []
-    for one in updates:
+    for one in _read_ahead(writer, updates):
         try:
             _apply(connection, writer, one)
             applied += 1
@@ -56,6 +57,15 @@ def apply_updates(
             refused.append(Refused(update=one, reason=str(reason)))
     writer.flush()
     return Applied(ids=writer.references.created, applied=applied, refused=tuple(refused))
+
+
+def _read_ahead(writer: Writer, updates: Iterable[EntityUpdate]) -> Iterator[EntityUpdate]:
+    """The updates; what patches in a row are about is read at once, when the first of them is due."""
+    for (kind, entity), alike in groupby(updates, lambda one: (type(one), one.entity)):
+        in_a_row = list(alike)
+        if kind is EntityPatch and entity in NAMES:
+            writer.read_ahead(entity, {writer.references.real(entity, one.id) for one in in_a_row})
+        yield from in_a_row
 
 
 def _apply(connection: Connection, writer: Writer, one: EntityUpdate) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, select
 
 from neops.cms import tables, terms
-from neops.cms.configurations import keep_version
+from neops.cms.configurations import keep_versions
 from neops.cms.fields import GROUP_LEVEL, NAMES, WRITABLE, Refusal, checked, tables_of
 from neops.cms.history import Journal
 from neops.cms.inheritance import LEVEL_COLUMNS, Groups, completed, own_columns, parents_of_groups
@@ -50,6 +50,17 @@ class Writer:
         self._open: dict[tuple[EntityType, int], _Open] = {}
         self._groups: Groups | None = None
 
+    def read_ahead(self, entity: EntityType, ids: Iterable[int]) -> None:
+        """Read at once what is going to be changed, else it is read one by one; what is not there is passed over."""
+        unread = [one for one in ids if (entity, one) not in self._open]
+        rows = rows_by(self._connection, tables_of(entity).c.id, unread)
+        memberships = groups_of(self._connection, rows) if entity is EntityType.DEVICE else {}
+        for id_, row in rows.items():
+            own, groups = dict(row), memberships.get(id_, [])
+            if entity is EntityType.DEVICE:
+                own = {name: value for name, value in row.items() if name not in LEVEL_COLUMNS} | own_columns(row)
+            self._open[entity, id_] = _Open(row=row, before=own, wanted=dict(own), groups=groups, groups_before=groups)
+
     def create(self, entity: EntityType, data: Mapping[str, Any]) -> int:
         """Create an entity; answers its id.
 
@@ -70,7 +81,7 @@ class Writer:
         terms.index(self._connection, entity, {id_: columns}, new=True)
         if entity is EntityType.DEVICE:
             set_groups(self._connection, {id_: groups})
-            self._keep_configuration(id_, columns)
+            self._keep_configurations({id_: columns})
         elif entity is EntityType.GROUP:
             self._groups = None
             self._relate_group(id_, relations)
@@ -135,7 +146,10 @@ class Writer:
             Refusal: one of them is not there.
         """
         self.flush()
-        table, rows = tables_of(entity), self._rows(entity, ids)
+        table = tables_of(entity)
+        rows = rows_by(self._connection, table.c.id, ids)
+        if missing := sorted(set(ids) - rows.keys()):
+            raise _missing(entity, missing[0])
         for id_, row in rows.items():
             self._journal.deleted(entity.value, id_, row.get(NAMES[entity]), row)
         members = {one for id_ in ids for one in self.references.members(id_)} if entity is EntityType.GROUP else set()
@@ -171,7 +185,6 @@ class Writer:
             change = change_of(one.row, stored)
             if change is not None:
                 changes.append(change)
-                self._keep_configuration(id_, change.after)
             before, after = dict(one.before), dict(one.wanted)
             if one.groups != one.groups_before:
                 before["groups"] = self.references.group_names(one.groups_before)
@@ -183,6 +196,7 @@ class Writer:
         terms.index_changes(self._connection, entity, changes)
         if entity is EntityType.DEVICE:
             set_groups(self._connection, {id_: one.groups for id_, one in opened.items()})
+            self._keep_configurations({change.id: change.after for change in changes})
 
     def _stored(self, entity: EntityType, one: _Open) -> dict[str, Any]:
         if entity is not EntityType.DEVICE:
@@ -192,20 +206,10 @@ class Writer:
     def _opened(self, entity: EntityType, id_: int) -> _Open:
         key = (entity, id_)
         if key not in self._open:
-            row = self._rows(entity, [id_])[id_]
-            own = dict(row)
-            groups: list[int] = []
-            if entity is EntityType.DEVICE:
-                own = {name: value for name, value in row.items() if name not in LEVEL_COLUMNS} | own_columns(row)
-                groups = groups_of(self._connection, [id_]).get(id_, [])
-            self._open[key] = _Open(row=row, before=own, wanted=dict(own), groups=groups, groups_before=groups)
+            self.read_ahead(entity, [id_])
+        if key not in self._open:
+            raise _missing(entity, id_)
         return self._open[key]
-
-    def _rows(self, entity: EntityType, ids: Collection[int]) -> dict[int, dict[str, Any]]:
-        rows = rows_by(self._connection, tables_of(entity).c.id, ids)
-        if missing := sorted(set(ids) - rows.keys()):
-            raise Refusal(f"{entity} {missing[0]} does not exist any more", missing=True)
-        return rows
 
     def _load_large(self, entity: EntityType, opened: _Open, names: Iterable[str]) -> None:
         missing = [name for name in LARGE if name in names and name not in opened.row]
@@ -264,9 +268,10 @@ class Writer:
         if self.references.named(entity, value, owner) is not None:
             raise Refusal(f"another {entity} with the {name} {value!r} exists already", conflict=True)
 
-    def _keep_configuration(self, device: int, columns: Mapping[str, Any]) -> None:
-        if configuration := columns.get("current_configuration"):
-            keep_version(self._connection, device, configuration, self._journal.now, self._journal.author)
+    def _keep_configurations(self, written: Mapping[int, Mapping[str, Any]]) -> None:
+        given = {device: columns.get("current_configuration") for device, columns in written.items()}
+        kept = {device: configuration for device, configuration in given.items() if configuration}
+        keep_versions(self._connection, kept, self._journal.now, self._journal.author)
 
     def _levels(self) -> Groups:
         if self._groups is None:
@@ -279,6 +284,10 @@ class Writer:
 
     def _insert(self, table: Table, values: Mapping[str, Any]) -> int:
         return int(self._connection.scalars(insert(table).values(dict(values)).returning(table.c.id)).one())
+
+
+def _missing(entity: EntityType, id_: int) -> Refusal:
+    return Refusal(f"{entity} {id_} does not exist any more", missing=True)
 
 
 def _own_facts(facts: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:

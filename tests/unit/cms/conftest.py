@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -55,6 +55,24 @@ def network() -> EntityBatch:
 def filled(connection: Connection, network: EntityBatch) -> Connection:
     import_batch(connection, network, NOW)
     return connection
+
+
+@pytest.fixture
+def statements(connection: Connection) -> Callable[[Callable[[], object]], list[str]]:
+    """The beginnings of the SQL statements that some work takes."""
+
+    def of(work: Callable[[], object]) -> list[str]:
+        seen: list[str] = []
+
+        def note(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+            seen.append(statement.partition("(")[0])
+
+        event.listen(connection, "before_cursor_execute", note)
+        work()
+        event.remove(connection, "before_cursor_execute", note)
+        return seen
+
+    return of
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection
 
 from neops.cms import Delivery, EntityStore, ImportSummary, count, import_batch, take
 from neops.entities import EntityBatch, EntityType, NewDevice
@@ -45,30 +45,20 @@ def test_what_a_part_costs_does_not_grow_with_its_inventory(connection: Connecti
     assert of_many < 1.2 * of_few
 
 
-def test_devices_that_are_gone_are_deleted_together(connection: Connection, now: datetime) -> None:
+def test_devices_that_are_gone_are_deleted_together(
+    connection: Connection, now: datetime, statements: Callable[[Callable[[], object]], list[str]]
+) -> None:
     def gone(*numbers: int) -> Delivery:
         names = [f"r{number}" for number in numbers]
         return Delivery(batch=EntityBatch(origin="csv:/a.csv"), gone=names, prune=True)
 
     devices = tuple(NewDevice(hostname=f"r{number}") for number in range(100))
     take(connection, Delivery(batch=EntityBatch(devices=devices, origin="csv:/a.csv")), now)
-    of_few = _statements(connection, lambda: take(connection, gone(1, 2), now))
-    of_many = _statements(connection, lambda: take(connection, gone(*range(100)), now))
+    of_few = statements(lambda: take(connection, gone(1, 2), now))
+    of_many = statements(lambda: take(connection, gone(*range(100)), now))
 
     assert of_many == of_few
     assert count(connection, EntityType.DEVICE) == 0
-
-
-def _statements(connection: Connection, work: Callable[[], object]) -> list[str]:
-    seen: list[str] = []
-
-    def note(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        seen.append(statement.partition("(")[0])
-
-    event.listen(connection, "before_cursor_execute", note)
-    work()
-    event.remove(connection, "before_cursor_execute", note)
-    return seen
 
 
 def _steps(connection: Connection, work: Callable[[], object]) -> int:

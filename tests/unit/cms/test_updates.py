@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -7,7 +8,7 @@ import pytest
 from pydantic import JsonValue
 from sqlalchemy import Connection
 
-from neops.cms import EntityStore, apply_updates, export_batch, import_batch
+from neops.cms import EntityStore, apply_updates, config_versions, export_batch, import_batch
 from neops.entities import (
     EntityBatch,
     EntityCreate,
@@ -17,6 +18,7 @@ from neops.entities import (
     EntityUpdate,
     Inherited,
     InterfaceState,
+    NewDevice,
     NewGroup,
 )
 from neops.entities.changes import diff
@@ -256,3 +258,34 @@ def test_an_update_that_makes_no_sense_leaves_the_others_and_no_trace(
     r1, r2, sw1 = before.devices
     expected = replace(before, devices=(r1, r2.model_copy(update={"facts": {**r2.facts, "good": True}}), sw1))
     assert export_batch(filled) == expected
+
+
+def test_what_jobs_found_on_many_devices_is_written_together(
+    connection: Connection, now: datetime, statements: Callable[[Callable[[], object]], list[str]]
+) -> None:
+    def found(devices: Iterable[int], version: str) -> list[EntityUpdate]:
+        return [
+            EntityPatch(entity=EntityType.DEVICE, id=device, path=path, value=version)
+            for device in devices
+            for path in ("facts.version", "software_release")
+        ]
+
+    devices = tuple(NewDevice(hostname=f"r{number}") for number in range(50))
+    import_batch(connection, EntityBatch(devices=devices), now)
+    of_few = statements(lambda: apply_updates(connection, found([1, 2], "17.3"), now))
+    of_many = statements(lambda: apply_updates(connection, found(range(1, 51), "17.6"), now))
+
+    assert of_many == of_few
+
+
+def test_a_configuration_of_an_interface_is_no_version_of_a_device(filled: Connection, now: datetime) -> None:
+    port = {"name": "eth0", "device": {"hostname": "r2"}}
+    created = apply_updates(filled, [EntityCreate(entity=EntityType.INTERFACE, id=TEMPORARY, data=port)], now)
+    (id_,) = created.ids.values()
+    apply_updates(
+        filled,
+        [EntityPatch(entity=EntityType.INTERFACE, id=id_, path="current_configuration", value="shutdown")],
+        now,
+    )
+
+    assert config_versions(filled, id_) == []
