@@ -34,9 +34,10 @@ def modules_after(code: str) -> set[str]:
     return set(printed.splitlines()[-1].split())
 
 
-def imported(command: str) -> set[str]:
-    """What `neops.cli.<command>` brings with it: the libraries' names, and our rooms'."""
-    loaded = modules_after(f"import sys, neops.cli.{command}; print(*sys.modules, file=sys.stderr)")
+def imported(*rooms: str) -> set[str]:
+    """What these modules of `neops.cli` bring with them: names of packages, and of what is at the top of them."""
+    names = ", ".join(f"neops.cli.{room}" for room in rooms)
+    loaded = modules_after(f"import sys, {names}; print(*sys.modules, file=sys.stderr)")
     return {name.partition(".")[0] for name in loaded} | {".".join(name.split(".")[:2]) for name in loaded}
 
 
@@ -82,18 +83,23 @@ def test_an_engine_carries_no_worker_and_no_device_library() -> None:
     assert not imported("engine") & (worker | {"alembic"} | VENDORS)
 
 
-@pytest.mark.parametrize("command", ["detect", "plugins", "matrix", "transcripts"])
-def test_what_looks_at_devices_and_plugins_carries_neither_engine_nor_cms_nor_worker(command: str) -> None:
+def test_a_run_carries_no_simulator_and_no_vendor_library_before_it_reaches_a_device() -> None:
+    others = {"neops.testing", "aiohttp.web", "alembic", "asyncssh", "ntc_templates", "textfsm"}
+
+    assert not imported("workflows") & (others | VENDORS)
+
+
+def test_what_looks_at_devices_and_plugins_carries_neither_engine_nor_cms_nor_worker() -> None:
     others = {"neops.blocks", "neops.cms", "neops.engine", "neops.protocol", "neops.worker", "sqlalchemy", "aiohttp"}
 
-    assert not imported(command) & (others | VENDORS)
+    assert not imported("detect", "plugins", "matrix", "transcripts") & (others | VENDORS)
 
 
 def test_what_looks_at_a_cms_carries_no_server_no_worker_and_no_devices() -> None:
-    loaded = imported("cms") | imported("cms_local")
+    servers = {"fastapi", "starlette", "uvicorn", "aiohttp", "neops.worker"}
+    others = {"alembic", "jsonschema", "stevedore", "neops.blocks", "neops.devices"}
 
-    assert not loaded & {"fastapi", "starlette", "uvicorn", "alembic", "aiohttp", "jsonschema", "stevedore"}
-    assert not loaded & {"neops.blocks", "neops.devices", "neops.worker"}
+    assert not imported("cms", "cms_local") & (servers | others)
 
 
 def test_a_command_that_ends_leaves_what_it_imported_to_the_system() -> None:
