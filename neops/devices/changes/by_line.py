@@ -74,14 +74,14 @@ class LineProcedure:
         if confirm_within is not None:
             command = self._commands.enter_with_timer.format(**durations(confirm_within))
             with suppress(CommandRejected):
-                if not (await self._wording.enter(shell, command)).lstrip().startswith("%"):
+                if not (await self._wording.enter(shell, command, slow=True)).lstrip().startswith("%"):
                     return ConfirmStrength.DEVICE_TIMER
         await self._wording.enter(shell, self._commands.enter)
         return ConfirmStrength.NONE if confirm_within is None else ConfirmStrength.SESSION
 
     async def confirm(self, shell: ConfigShell, staged: StagedChange, strength: ConfirmStrength) -> None:
         if strength is ConfirmStrength.DEVICE_TIMER:
-            await self._wording.enter(shell, self._commands.confirm)
+            await self._wording.enter(shell, self._commands.confirm, slow=True)
         await save(shell, self._wording, self._commands.save, staged.plan)
 
     async def revert(self, shell: ConfigShell, staged: StagedChange) -> None:

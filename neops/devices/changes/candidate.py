@@ -84,7 +84,7 @@ class CandidateProcedure:
     async def _keep(self, shell: ConfigShell, plan: ChangePlan) -> None:
         try:
             for command in self._commands.confirm:
-                await self._wording.enter(shell, command.format(name=plan.name))
+                await self._wording.enter(shell, command.format(name=plan.name), slow=True)
         except (CommandRejected, ConfigLocked):  # where confirming takes a lock, it must not outlive a refusal
             await say(shell, (command.format(name=plan.name) for command in self._commands.discard))
             raise

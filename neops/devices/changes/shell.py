@@ -139,14 +139,14 @@ class Wording:
     def refuses(self, platform: str, answer: str) -> bool:
         return rejected(platform, answer) or re.search(rf"^\s*(?:{self.refused})", answer, re.MULTILINE) is not None
 
-    async def enter(self, shell: ConfigShell, command: str) -> str:
-        """Start to configure.
+    async def enter(self, shell: ConfigShell, command: str, *, slow: bool = False) -> str:
+        """Start to configure, or confirm; a `slow` command may take as long as a commit.
 
         Raises:
             ConfigLocked: somebody else does.
             CommandRejected: the device does not let us.
         """
-        answer = self.cleaned(await shell.exchange_slowly(command))
+        answer = self.cleaned(await (shell.exchange_slowly if slow else shell.exchange)(command))
         if re.search(rf"^\s*(?:{self.locked})", answer, re.MULTILINE):
             raise ConfigLocked(shell.device.name, answer)
         if self.refuses(shell.platform, answer):
