@@ -46,7 +46,7 @@ def export_inventory(place: Place, form: str, target: Path, *, query: str, crede
     dump: Dump = known[form].load()
     with open_cms(place) as cms, Reporter() as report:
         batch = cms.export(query, credentials=credentials, report=report)
-    write_inventory(dump, batch, target)
+        write_inventory(dump, batch, target)
     left_out = "" if credentials else "; passwords and connection options are left out (--credentials writes them)"
     typer.echo(f"{len(batch.devices)} devices and {len(batch.groups)} groups in {target}{left_out}", err=True)
 

@@ -68,8 +68,8 @@ class LocalCms:
     def history_of_run(self, run: str) -> Sequence[HistoryEntry]:
         return self._database.read(lambda connection: history_of_run(connection, run))
 
-    def export(self, query: str, *, credentials: bool, report: LoadProgress) -> EntityBatch:  # noqa: ARG002 - it is quick
-        batch = self._database.read(lambda connection: export_batch(connection, query))
+    def export(self, query: str, *, credentials: bool, report: LoadProgress) -> EntityBatch:
+        batch = self._database.read(lambda connection: export_batch(connection, query, report))
         return batch if credentials else without_credentials(batch)
 
     def cursor_of(self, source: str) -> str | None:

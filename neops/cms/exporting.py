@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -12,7 +13,7 @@ from neops.cms.memberships import groups_of
 from neops.cms.paging import page
 from neops.cms.rows import batches, rows_by
 from neops.cms.store import EntityStore
-from neops.entities import EntityBatch, EntityType, NewDevice, NewGroup, NewInterface
+from neops.entities import EntityBatch, EntityType, LoadProgress, NewDevice, NewGroup, NewInterface
 
 _SHARED = ("ip", "port", "username", "password", "platform_alias", "connection_options", "facts")
 _DEVICE = ("hostname", *_SHARED, "vendor", "model", "serial", "software_release", "external_reference")
@@ -20,14 +21,14 @@ _GROUP = ("name", *_SHARED, "title", "description", "platform")
 _INTERFACE = ("name", "description", "state", "ifindex", "facts")
 
 
-def export_batch(connection: Connection, query: str = "") -> EntityBatch:
+def export_batch(connection: Connection, query: str = "", progress: LoadProgress | None = None) -> EntityBatch:
     """Devices that the query finds, with the groups that they are in or inherit from. It holds credentials.
 
     Raises:
         QueryInvalid: the query has a mistake.
     """
     ids = EntityStore().ids(connection, EntityType.DEVICE, query=query)
-    return _batch(connection, ids, all_groups=not query)
+    return _batch(connection, ids, all_groups=not query, progress=progress)
 
 
 def export_page(connection: Connection, query: str, limit: int, cursor: str | None) -> tuple[EntityBatch, str | None]:
@@ -43,24 +44,33 @@ def export_page(connection: Connection, query: str, limit: int, cursor: str | No
     return _batch(connection, found.ids, all_groups=not query and cursor is None), found.cursor
 
 
-def _batch(connection: Connection, ids: list[int], *, all_groups: bool) -> EntityBatch:
-    known = Groups.read(connection)
-    memberships = groups_of(connection, ids)
-    rows = rows_by(connection, tables.devices.c.id, ids)
+def _batch(
+    connection: Connection, ids: list[int], *, all_groups: bool, progress: LoadProgress | None = None
+) -> EntityBatch:
+    known, memberships = Groups.read(connection), groups_of(connection, ids)
+    devices: list[NewDevice] = []
+    for some in batches(ids):
+        devices += _devices(connection, some, known, memberships)
+        if progress is not None:
+            progress("devices", len(devices), len(ids))
+    wanted = None if all_groups else {one for groups in memberships.values() for one in known.ancestors(groups)}
+    return EntityBatch(devices=tuple(devices), groups=_groups(connection, known, wanted))
+
+
+def _devices(
+    connection: Connection, ids: Sequence[int], known: Groups, memberships: Mapping[int, Sequence[int]]
+) -> Iterator[NewDevice]:
     platforms = {row.id: row.short_name for row in connection.execute(select(tables.platforms))}
     ports = _interfaces(connection, ids)
-    devices = tuple(
-        NewDevice(
-            **_given({**row, **own_columns(row)}, _DEVICE),
-            platform=platforms.get(own_columns(row)["platform_id"] or 0),
-            groups=[known.names[group] for group in memberships.get(id_, [])],
-            interfaces=ports.get(id_, []),
-        )
-        for id_, row in rows.items()
-        if row["hostname"] is not None
-    )
-    wanted = None if all_groups else {one for groups in memberships.values() for one in known.ancestors(groups)}
-    return EntityBatch(devices=devices, groups=_groups(connection, known, wanted))
+    for id_, row in rows_by(connection, tables.devices.c.id, ids).items():
+        own = own_columns(row)
+        if row["hostname"] is not None:
+            yield NewDevice(
+                **_given({**row, **own}, _DEVICE),
+                platform=platforms.get(own["platform_id"] or 0),
+                groups=[known.names[group] for group in memberships.get(id_, ())],
+                interfaces=ports.get(id_, []),
+            )
 
 
 def _groups(connection: Connection, known: Groups, wanted: set[int] | None) -> tuple[NewGroup, ...]:
@@ -73,7 +83,7 @@ def _groups(connection: Connection, known: Groups, wanted: set[int] | None) -> t
     )
 
 
-def _interfaces(connection: Connection, devices: list[int]) -> dict[int, list[NewInterface]]:
+def _interfaces(connection: Connection, devices: Sequence[int]) -> dict[int, list[NewInterface]]:
     table = tables.interfaces
     found: dict[int, list[NewInterface]] = {}
     columns = [table.c[name] for name in ("device_id", *_INTERFACE)]
