@@ -134,8 +134,8 @@ class Calls:
         """The same in a thread without an event loop."""
         answers: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
         operation.heard = lambda result, error: answers.put((result, error))
-        self.begin(operation, work)
         try:
+            self.begin(operation, work)
             result, error = answers.get()
         except BaseException:  # Ctrl-C: nobody waits any more
             self._drop(operation)
