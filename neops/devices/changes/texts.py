@@ -113,6 +113,8 @@ def _folded(lines: list[str]) -> Iterator[str]:
 def _text_at(lines: list[str], at: int) -> tuple[Text | None, int]:
     """The text that begins in a line, and the line after it."""
     line = lines[at].strip()
+    if not line.startswith("banner "):
+        return None, at + 1
     if _OPENS_TO_EOF.fullmatch(line):
         ends = next((end for end in range(at + 1, len(lines)) if lines[end].strip() == "EOF"), None)
         if ends is not None:
