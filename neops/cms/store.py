@@ -16,7 +16,6 @@ from sqlalchemy import Connection, Row, Select, and_, bindparam, select
 from neops.cms import tables
 from neops.cms.fields import tables_of
 from neops.cms.inheritance import LEVEL_COLUMNS, parents_of_groups
-from neops.cms.memberships import groups_of
 from neops.cms.query import compile_query
 from neops.cms.rows import LARGE, batches
 from neops.entities import (
@@ -85,14 +84,10 @@ class EntityStore:
         `configurations=False` leaves the configurations out, which may be long.
         """
         rows = _rows(connection, _devices_select(configurations=configurations), tables.devices.c.id, ids)
-        groups = groups_of(connection, [row.id for row in rows])
-        named = _group_references(connection, {group for found in groups.values() for group in found})
+        groups = _named_groups(connection, rows)
         ports = _references(connection, tables.interfaces.c.device_id, tables.interfaces.c.id, rows)
         platforms = _platforms(connection, {row.platform_id for row in rows} - {None})
-        return [
-            _device(row, platforms.get(row.platform_id), [named[one] for one in groups.get(row.id, ())], ports[row.id])
-            for row in rows
-        ]
+        return [_device(row, platforms.get(row.platform_id), groups[row.id], ports[row.id]) for row in rows]
 
     def device_groups(self, connection: Connection, ids: Iterable[int]) -> list[DeviceGroup]:
         """Groups by id, in id order, with references to their members and with the groups they inherit from."""
@@ -203,12 +198,23 @@ def _parents(connection: Connection) -> dict[int, list[ParentGroup]]:
     return {group: parents(group, (group,)) for group in above}
 
 
-def _group_references(connection: Connection, ids: Iterable[int]) -> Mapping[int, EntityReference]:
-    """References with names: a job on a group is given its members, but not all the groups that they are in."""
-    wanted = select(tables.groups.c.id, tables.groups.c.name)
-    return {
-        row.id: EntityReference(id=row.id, name=row.name) for row in _rows(connection, wanted, tables.groups.c.id, ids)
-    }
+def _named_groups(connection: Connection, devices: Sequence[Row[Any]]) -> Mapping[int, list[EntityReference]]:
+    """With names: a job on a group is given its members, but not all the groups that they are in."""
+    members, groups = tables.group_members, tables.groups
+    wanted = (
+        select(members.c.device_id, groups.c.id, groups.c.name)
+        .join_from(members, groups)
+        .where(members.c.device_id.in_(bindparam("devices", expanding=True)))
+        .order_by(members.c.device_id, members.c.position, groups.c.id)
+    )
+    found: dict[int, list[EntityReference]] = defaultdict(list)
+    known: dict[int, EntityReference] = {}
+    for batch in batches([device.id for device in devices]):
+        for device, id_, name in connection.execute(wanted, {"devices": batch}).all():
+            if id_ not in known:
+                known[id_] = EntityReference(id=id_, name=name)
+            found[device].append(known[id_])
+    return found
 
 
 def _references(
