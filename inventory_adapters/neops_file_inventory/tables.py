@@ -53,7 +53,9 @@ def load_csv(source: str) -> EntityBatch:
                 found = [(lines.line_num, _device(source, lines.line_num, line)) for line in lines]
             except csv.Error as problem:
                 raise InventoryInvalid(f"inventory csv:{source}: line {lines.line_num + 1}: {problem}") from problem
-    except (OSError, UnicodeDecodeError) as problem:
+    except OSError as problem:
+        raise InventoryInvalid(f"inventory csv:{source}: {problem.strerror or problem}") from problem
+    except UnicodeDecodeError as problem:
         raise InventoryInvalid(f"inventory csv:{source}: {problem}") from problem
     _check_names(source, found)
     devices = tuple(device for _, device in found)

@@ -35,7 +35,9 @@ def load_yaml(source: str) -> EntityBatch:
     path = Path(source).expanduser()
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+    except OSError as problem:
+        raise InventoryInvalid(f"inventory yaml:{source}: {problem.strerror or problem}") from problem
+    except (UnicodeDecodeError, yaml.YAMLError) as problem:
         raise InventoryInvalid(f"inventory yaml:{source}: {' '.join(str(problem).split())}") from problem
     document = {} if document is None else document
     if not isinstance(document, dict):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -182,3 +183,9 @@ def test_a_mistake_in_a_yaml_file_says_where_it_is(tmp_path: Path, text: str, pr
 def test_a_missing_file_is_named(load: type) -> None:
     with pytest.raises(InventoryInvalid, match=r"nowhere\.file"):
         load("nowhere.file")
+
+
+@pytest.mark.parametrize("load", [load_csv, load_yaml])
+def test_a_file_that_is_not_there_is_said_in_words(load: Callable[[str], EntityBatch], tmp_path: Path) -> None:
+    with pytest.raises(InventoryInvalid, match=r"gone: No such file or directory$"):
+        load(str(tmp_path / "gone"))
