@@ -84,6 +84,9 @@ def _shown_fields(entity: Entity) -> Iterator[tuple[str, str]]:
             continue
         if name == "facts":
             yield from ((f"facts.{key}", _text(fact)) for key, fact in value.items())
+        elif name == "inherited":
+            if names := ", ".join(_inherited(value)):
+                yield name, names
         elif name.endswith("_configuration"):
             yield name, f"{len(value.splitlines()):,} lines (--json shows them)"
         elif name in ("interfaces", "devices"):
@@ -94,6 +97,12 @@ def _shown_fields(entity: Entity) -> Iterator[tuple[str, str]]:
             yield name, value.get("short_name") or value.get("hostname") or str(value["id"])
         else:
             yield name, _text(value)
+
+
+def _inherited(value: Mapping[str, Any]) -> Iterator[str]:
+    yield from value["fields"]
+    yield from (f"facts.{name}" for name in value["facts"])
+    yield from (f"connection_options.{name}" for name in value["connections"])
 
 
 def _text(value: Any) -> str:

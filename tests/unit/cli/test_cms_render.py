@@ -8,9 +8,9 @@ from pydantic import JsonValue
 from rich.console import Console
 
 from neops.cli.cms_port import Kind
-from neops.cli.cms_render import listing_table, print_differences
+from neops.cli.cms_render import entity_table, listing_table, print_differences
 from neops.cms import FieldChange, HistoryEntry, Operation
-from neops.entities import Device
+from neops.entities import Device, Inherited
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,14 @@ def test_a_list_keeps_addresses_whole_and_leaves_out_columns_in_which_nothing_st
 
     assert "127.0.0.1:41002" in screen.getvalue()
     assert "software" not in screen.getvalue()
+
+
+def test_what_a_device_inherits_is_told_by_name() -> None:
+    inherited = Inherited(fields=["username"], facts=["site"], connections={"netmiko": None})
+    screen = StringIO()
+
+    Console(file=screen, width=120).print(entity_table(Device(id=1, hostname="r1", inherited=inherited)))
+    Console(file=screen, width=120).print(entity_table(Device(id=2, hostname="r2", inherited=Inherited())))
+
+    (line,) = [line for line in screen.getvalue().splitlines() if line.startswith("inherited")]
+    assert line.split(maxsplit=1)[1].rstrip() == "username, facts.site, connection_options.netmiko"
