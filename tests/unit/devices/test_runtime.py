@@ -259,6 +259,22 @@ async def test_aborting_a_job_ends_its_calls_and_no_others(
     assert ("r1", "waiting") not in network.commands
 
 
+async def test_a_job_that_is_aborted_while_it_logs_in_sends_nothing(
+    make_runtime: Any, device: Any, network: Any
+) -> None:
+    network.of("r1").latency_s = 0.05
+    runtime = make_runtime()
+    aborted = asyncio.create_task(runtime.connect(device("r1"), RunsCommands, job="job-1").send_command("of job-1"))
+    await until(lambda: network.logging_in)
+
+    runtime.abort(job="job-1")
+    await runtime.connect(device("r1"), RunsCommands, job="job-2").send_command("of job-2")
+
+    with pytest.raises(SessionLost):
+        await aborted
+    assert network.commands == [("r1", "of job-2")]
+
+
 async def test_a_job_is_aborted_while_a_plugin_blocks_the_runtimes_loop(
     make_runtime: Any, device: Any, network: Any, fake_plugin: Any
 ) -> None:
