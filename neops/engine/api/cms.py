@@ -66,10 +66,12 @@ async def export(request: Request, parts: Parts, wanted: Annotated[Exporting, Qu
     """Devices and groups with their own values, a page at a time, as `POST /cms/bulk` takes them."""
     if wanted.credentials:
         check_may_see_credentials(request)
-    batch, cursor = await found(
-        parts, lambda connection: export_page(connection, wanted.query, wanted.limit, wanted.cursor)
-    )
-    return Export.answer(batch, cursor, credentials=wanted.credentials)
+
+    def read(connection: Connection) -> Response:
+        batch, cursor = export_page(connection, wanted.query, wanted.limit, wanted.cursor)
+        return Export.answer(batch, cursor, credentials=wanted.credentials)
+
+    return await found(parts, read)
 
 
 @router.get("/history", response_model=list[HistoryMessage])

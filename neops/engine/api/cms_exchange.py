@@ -7,7 +7,8 @@ from typing import Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from pydantic.alias_generators import to_camel
-from starlette.responses import JSONResponse
+from pydantic_core import to_json
+from starlette.responses import Response
 
 from neops.cms import Delivered, Delivery, FieldChange, HistoryEntry, Operation
 from neops.engine.api.cms_messages import PAGE_MAX
@@ -17,7 +18,7 @@ from neops.entities import (
     NewDevice,
     NewGroup,
 )
-from neops.protocol import JsonObject, Message
+from neops.protocol import Message
 from neops.protocol.message import Timestamp
 
 HISTORY_MAX: Final = 10_000
@@ -172,16 +173,15 @@ class Export(BaseModel):
     next_cursor: str | None
 
     @classmethod
-    def answer(cls, batch: EntityBatch, cursor: str | None, *, credentials: bool) -> JSONResponse:
+    def answer(cls, batch: EntityBatch, cursor: str | None, *, credentials: bool) -> Response:
         """One page, with credentials only where they are asked for."""
-
-        def written(one: NewDevice | NewGroup) -> JsonObject:
-            hidden = None if credentials else {"password", "connection_options"}
-            return one.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=hidden, context=REVEAL)
-
-        content = {
-            "devices": [written(one) for one in batch.devices],
-            "groups": [written(one) for one in batch.groups],
-            "nextCursor": cursor,
-        }
-        return JSONResponse(content, headers={"Cache-Control": "no-store"} if credentials else None)
+        hidden = {"__all__": {"password", "connection_options"}}
+        body = to_json(
+            {"devices": batch.devices, "groups": batch.groups, "nextCursor": cursor},
+            by_alias=True,
+            exclude_none=True,
+            exclude=None if credentials else {"devices": hidden, "groups": hidden},
+            context=REVEAL,
+        )
+        headers = {"Cache-Control": "no-store"} if credentials else None
+        return Response(body, headers=headers, media_type="application/json")
