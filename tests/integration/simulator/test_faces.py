@@ -47,8 +47,12 @@ def eapi(
         f"http://127.0.0.1:{device.ports['eapi']}/command-api", data=json.dumps(call).encode()
     )
     request.add_header("Authorization", "Basic " + base64.b64encode(f"neops:{password}".encode()).decode())
-    with urllib.request.urlopen(request, timeout=5) as answer:
-        return dict(json.loads(answer.read()))
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return dict(json.loads(answer.read()))
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        raise
 
 
 def netconf(device: RunningDevice, **parameters: Any) -> Any:
@@ -113,9 +117,8 @@ def test_eapi_refuses_a_wrong_password(network: SimulatedNetwork) -> None:
     device = network["eos"]
     device.forget()
 
-    with pytest.raises(urllib.error.HTTPError, match="401") as refused:
+    with pytest.raises(urllib.error.HTTPError, match="401"):
         eapi(device, "show version", password="wrong")
-    refused.value.close()
 
     assert (device.logins, device.failed_logins) == (0, 1)
 
