@@ -45,10 +45,6 @@ class Terminal:
         self._rest, self._prompt_after = text.splitlines(), prompt
         self._print(self.rows - 1 if self.rows > 1 else len(self._rest))
 
-    def show_bytes(self, data: bytes) -> None:
-        """Print these bytes as they are."""
-        self._output += data
-
     def read_line(self) -> str | None:
         """The next complete line; None: nothing (more) typed, or the pager waits for a key."""
         while self._input:
