@@ -1,5 +1,5 @@
 # Everything runs in .venv, made on first use from nothing but Python 3.11 or newer; nothing is written outside the checkout.
-#   make demo ARGS="--devices 200"     make test ARGS="-k lease"     make PYTHON=python3.12 test
+#   make demo ARGS="--devices 200"     make test ARGS="-k lease"     make VENV=.venv-3.14 PYTHON=python3.14 test
 
 VENV   := .venv
 BIN    := $(VENV)/bin

@@ -12,20 +12,20 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.packaging
 
 
-def interpreter(folder: Path, name: str, verdict: str) -> Path:
+def interpreter(folder: Path, name: str, verdict: str, code: int = 1) -> Path:
     """Something that answers the probe of .ci/venv as a Python would."""
     path = folder / name
-    path.write_text(f"#!/bin/sh\ncat >/dev/null\necho '{verdict}'\nexit 1\n")
+    path.write_text(f"#!/bin/sh\ncat >/dev/null\necho '{verdict}'\nexit {code}\n")
     path.chmod(0o755)
     return path
 
 
-def set_up(checkout: Path, pythons: str) -> subprocess.CompletedProcess[str]:
+def set_up(checkout: Path, pythons: str, **environment: str) -> subprocess.CompletedProcess[str]:
     (checkout / ".ci").mkdir()
     shutil.copy(ROOT / ".ci" / "venv", checkout / ".ci")
     return subprocess.run(
         [checkout / ".ci" / "venv", "all"],
-        env={"PATH": os.environ["PATH"], "PYTHON": pythons},
+        env={"PATH": os.environ["PATH"], "PYTHON": pythons, **environment},
         capture_output=True,
         text=True,
         timeout=30,
@@ -50,3 +50,9 @@ def test_a_machine_without_python_is_told_what_to_install(tmp_path: Path) -> Non
 
     assert done.returncode == 1
     assert "neops needs Python 3.11 or newer" in done.stderr
+
+
+def test_another_python_gets_an_environment_of_its_own(tmp_path: Path) -> None:
+    done = set_up(tmp_path, str(interpreter(tmp_path, "python3.14", "3.14.2", code=0)), VENV=".venv-3.14")
+
+    assert f"Making .venv-3.14 with {tmp_path / 'python3.14'} (3.14.2)" in done.stdout
