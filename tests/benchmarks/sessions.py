@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from neops.concurrency import run_parallel
 from neops.concurrency.collecting import collect_rarely
 from neops.devices import CommandOutput, DeviceRuntime, RunsCommands
 from neops.entities import Device
@@ -94,7 +93,7 @@ async def _ask_all(runtime: DeviceRuntime, fleet: Fleet) -> list[str]:
     async def ask(device: Device) -> tuple[CommandOutput, ...]:
         return tuple(await runtime.connect(device, RunsCommands).send_commands(COMMANDS))
 
-    answers = await run_parallel(ask, devices_of(fleet), limit=ALL_AT_ONCE)
+    answers = await asyncio.gather(*(ask(device) for device in devices_of(fleet)))
     return [one.output for answer in answers for one in answer]
 
 
