@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 from collections.abc import Hashable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, cast
 
 import asyncssh
 from asyncssh.connection import SSHConnection
+from asyncssh.logging import SSHLogger
 from asyncssh.packet import SSHPacketLogger
 
 from neops.concurrency import CorkedProtocol
@@ -60,14 +62,36 @@ async def connect(host: str, port: int, arguments: Mapping[str, Any]) -> asyncss
     return connection
 
 
+class _Log(SSHLogger):
+    """Puts into words only what somebody reads; asyncssh's own does that first, and then looks."""
+
+    def log(self, level: int, msg: object, *args: Any, **kwargs: Any) -> None:
+        if self.isEnabledFor(level):
+            super().log(level, msg, *args, **kwargs)
+
+
 class LeanConnection(CorkedProtocol, SSHConnection):
-    """In front of a connection class of asyncssh: few system calls, and no packet that says nothing.
+    """In front of a connection class of asyncssh: few system calls, no packet that says nothing, no unread log line.
 
     asyncssh sends an empty packet before each one, against guesses at the next initialisation vector of a CBC cipher
     (RFC 4251, 9.3.1). Other ciphers have nothing to guess; two of five packets of a login are saved.
     """
 
     _cipher = "cbc"
+
+    @cached_property
+    def logger(self) -> SSHLogger:
+        log = copy.copy(super().logger)
+        log.__class__ = _Log
+        return log
+
+    def log_sent_packet(self, pkttype: int, pktid: int | None, packet: Any, note: str = "") -> None:
+        if self.logger.isEnabledFor(logging.DEBUG):
+            super().log_sent_packet(pkttype, pktid, packet, note)
+
+    def log_received_packet(self, pkttype: int, pktid: int | None, packet: Any, note: str = "") -> None:
+        if self.logger.isEnabledFor(logging.DEBUG):
+            super().log_received_packet(pkttype, pktid, packet, note)
 
     def set_extra_info(self, **known: Any) -> None:
         super().set_extra_info(**known)

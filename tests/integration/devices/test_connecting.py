@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,25 @@ async def test_a_connection_leaves_no_timer_behind(network: SimulatedNetwork) ->
         assert [round(timer.when() - loop.time()) for timer in timers()] == [30]
 
     assert timers() == []
+
+
+@pytest.mark.parametrize(("level", "logged"), [(logging.DEBUG, True), (logging.INFO, False)])
+async def test_packets_are_logged_where_somebody_reads_it(
+    level: int, logged: bool, network: SimulatedNetwork, arguments: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(level, "asyncssh")
+    asyncssh.set_debug_level(3)
+    try:
+        async with await connect("127.0.0.1", network["r1"].port, arguments) as connection:
+            await connection.run("show version")
+    finally:
+        asyncssh.set_debug_level(1)
+
+    ours = [record for record in caplog.records if record.threadName == threading.current_thread().name]
+    said = "\n".join(record.getMessage() for record in ours)
+    assert "Auth for user neops succeeded" in said
+    for packet in ("Received MSG_KEXINIT", "Sent MSG_CHANNEL_OPEN", "Received MSG_CHANNEL_DATA"):
+        assert (packet in said) == logged
 
 
 class Guarded(asyncssh.SSHServer):
