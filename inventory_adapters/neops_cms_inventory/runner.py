@@ -26,8 +26,8 @@ DEFAULT_WORKERS: Final = 100
 RESERVE: Final = 0.1
 """The part of the time left that a run leaves to the block for what it does with the results …"""
 
-RESERVE_S: Final = 5.0
-"""… and the most that it leaves, seconds."""
+RESERVE_LEAST_S, RESERVE_MOST_S = 0.5, 5.0
+"""… and the least and the most that it leaves, seconds; of a shorter time half."""
 
 SLACK_S: Final = 0.25
 """How long after its time is up a call may still say by itself what it was waiting for."""
@@ -47,7 +47,8 @@ class Limits:
     @classmethod
     def within(cls, limit: Deadline, timeout_s: float | None) -> Limits:
         """A little before the job's deadline, so that partial results are of use; or at the time-out."""
-        reserve_s = min(RESERVE_S, RESERVE * limit.remaining())
+        left_s = limit.remaining()
+        reserve_s = min(left_s / 2, RESERVE_MOST_S, max(RESERVE_LEAST_S, RESERVE * left_s))
         calls = min(Deadline(limit.at - reserve_s, limit.clock), Deadline.after(timeout_s, limit.clock))
         return cls(calls=calls, waits=Deadline(calls.at + min(SLACK_S, reserve_s / 2), limit.clock))
 

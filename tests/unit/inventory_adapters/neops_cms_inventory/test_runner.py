@@ -103,7 +103,7 @@ def test_a_host_that_hangs_is_given_up_at_the_deadline_and_the_other_results_are
 
 
 @pytest.mark.parametrize(
-    ("left_s", "calls_s", "waits_s"), [(1.0, 0.9, 0.95), (20.0, 18.0, 18.25), (600.0, 595.0, 595.25)]
+    ("left_s", "calls_s", "waits_s"), [(0.4, 0.2, 0.3), (2.0, 1.5, 1.75), (20.0, 18.0, 18.25), (600.0, 595.0, 595.25)]
 )
 def test_a_run_ends_in_time_for_the_block_to_use_its_results(left_s: float, calls_s: float, waits_s: float) -> None:
     limits = Limits.within(Deadline(left_s, clock=lambda: 0.0), None)
