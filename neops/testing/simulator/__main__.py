@@ -45,7 +45,11 @@ def _at_end_of_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> No
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m neops.testing.simulator", description="Serve a demo network.")
+    parser = argparse.ArgumentParser(
+        prog="python -m neops.testing.simulator",
+        description="Serve a demo network until Ctrl-C, SIGTERM or the end of standard input. "
+        "One line of JSON says that it is ready.",
+    )
     parser.add_argument("--devices", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--latency", type=float, default=0.0, metavar="S", help="seconds per command")
